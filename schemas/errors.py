@@ -1,0 +1,27 @@
+"""What a person did wrong, said so that they can mend it.
+
+Every error a person can cause carries a stable ``code`` (lower snake case, never renamed), one sentence in Chinese, one in English, and the
+facts the sentences speak of. Doors print the sentences; machines branch on the code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class UserError(Exception):
+    """A mistake of the person (or upstream system) at the door; nothing has been written.
+
+    ``zh`` and ``en`` say what is wrong, where, and what to do about it.
+    """
+
+    def __init__(self, code: str, *, zh: str, en: str, **facts: Any) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.zh = zh
+        self.en = en
+        self.facts = facts
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same facts for machines: ``code``, ``zh``, ``en``, ``facts``."""
+        return {"code": self.code, "zh": self.zh, "en": self.en, "facts": self.facts}
