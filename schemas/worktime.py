@@ -239,15 +239,8 @@ def explain(calendar: Calendar, received: datetime, working_days: int) -> tuple[
     ``term``."""
     day = local_day(received)
     _check_length(working_days, least=0)
-    reasons = [
-        DayReason(
-            day=day,
-            counted=False,
-            reason="receipt_day",
-            provisional=calendar.is_provisional(day),
-            number=None,
-        )
-    ]
+    unsure = calendar.is_provisional(day)
+    reasons = [DayReason(day=day, counted=False, reason="receipt_day", provisional=unsure, number=None)]
     number = 0
     while number < working_days:
         day += _ONE_DAY
