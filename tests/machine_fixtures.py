@@ -70,9 +70,11 @@ def database_dsn() -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine() -> AsyncIterator[WorkflowEnvironment]:
-    """The real Temporal server, where time is skipped by ``engine.fast_forward(handle, delta)`` and only then.
+    """The real Temporal server, where time is skipped by ``engine.fast_forward(handle, delta)`` and only
+    then.
 
-    For a client of another configuration (payload codec, plugin) keep the interceptors, which carry the time skipping:
+    For a client of another configuration (payload codec, plugin) keep the interceptors, which carry the
+    time skipping:
     ``Client(**{**engine.client.config(), "data_converter": …})``.
     """
     arguments = ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
@@ -92,6 +94,8 @@ async def engine() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real workbooks, which stays outside the repository: ``SANZHANG_SHARED_DATA`` or ``../shared/data``."""
+    """The folder of real workbooks, which stays outside the repository: ``SANZHANG_SHARED_DATA`` or
+    ``../shared/data``.
+    """
     default = Path(__file__).parent.parent.parent / "shared" / "data"
     return Path(os.environ.get("SANZHANG_SHARED_DATA", default))

@@ -1,7 +1,8 @@
 """The operating-system account the embedded database runs under.
 
-PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as a system account without login. That account
-must be able to reach the program and the data, both of which may lie under a closed folder such as ``/root``.
+PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as a system account
+without login. That account must be able to reach the program and the data, both of which may lie under a
+closed folder such as ``/root``.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Account:
 def server_account(home: Path) -> Account | None:
     """The account to run the database of `home` under; None means the present user.
 
-    An existing `home` keeps the account that owns it, so that data survives a change of accounts on the machine. Where no account can be
-    made (a read-only ``/etc``), ``nobody`` serves.
+    An existing `home` keeps the account that owns it, so that data survives a change of accounts on the
+    machine. Where no account can be made (a read-only ``/etc``), ``nobody`` serves.
     """
     if os.geteuid() != 0:
         return None
@@ -75,7 +76,9 @@ def open_path(target: Path, account: Account) -> list[Path]:
 
 
 def open_tree(root: Path, account: Account) -> None:
-    """Let `account` read what lies under `root`, and run what its owner may run (programs installed under a strict umask)."""
+    """Let `account` read what lies under `root`, and run what its owner may run (programs installed under a
+    strict umask).
+    """
     for path in (root, *root.rglob("*")):
         if path.is_symlink():
             continue

