@@ -1,0 +1,384 @@
+"""What people (and the system itself) may ask of a case: one model per command of the lifecycle.
+
+A command says what is wanted; whether it is allowed is decided by :mod:`schemas.lifecycle` alone. ``kind`` is also the name of the Temporal
+update and of the API action. Defaults of these models are frozen: payloads leave them out, so a changed default would change old histories.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from schemas.events import FiledContent, Finding, Petitioner
+from schemas.petition import Actor, Complexity, Frozen, Ledger, Outcome
+from schemas.policy import CasePolicy
+from schemas.worktime import Calendar
+
+TEXT_LIMIT = 20_000
+"""Characters a text of any command may have; longer ones are refused, never cut."""
+
+Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
+
+
+class Asked(Frozen):
+    """Common to all commands."""
+
+    def model_post_init(self, _: Any) -> None:
+        """Payloads leave unset fields out; the discriminator must never be one of them."""
+        self.__pydantic_fields_set__.add("kind")
+
+
+class File(Asked):
+    """收集建档. Numbers and texts come from intake; ``received_at`` differs from now only where the channel's own time is trusted."""
+
+    kind: Literal["file"] = "file"
+    number: str
+    content: FiledContent
+    received_at: datetime | None = None
+    trusted_time: bool = False
+    policy: CasePolicy
+    calendar: Calendar
+
+
+class Amend(Asked):
+    """补正: corrects the file. Only the fields given change. A changed ledger or complexity brings the figures that go with it."""
+
+    kind: Literal["amend"] = "amend"
+    reason: Text
+    title: Text | None = None
+    text: Text | None = None
+    category: str | None = None
+    ledger: Ledger | None = None
+    complexity: Complexity | None = None
+    unit: str | None = None
+    accused_units: tuple[str, ...] | None = None
+    accused_persons: tuple[str, ...] | None = None
+    conflicted_units: tuple[str, ...] | None = None
+    petitioners: tuple[Petitioner, ...] | None = None
+    policy: CasePolicy | None = None
+
+
+class Approve(Asked):
+    """快速报批."""
+
+    kind: Literal["approve"] = "approve"
+    note: Text = ""
+
+
+class Decline(Asked):
+    """不予受理: a legal ground and the number (or text) of the written notice."""
+
+    kind: Literal["decline"] = "decline"
+    ground: str
+    notice: Text
+
+
+class Transfer(Asked):
+    """转送 to an outside authority."""
+
+    kind: Literal["transfer"] = "transfer"
+    to: str
+    reason: Text
+
+
+class AnswerTransfer(Asked):
+    """The outside authority's answer to an offered transfer."""
+
+    kind: Literal["answer_transfer"] = "answer_transfer"
+    accepted: bool
+    reference: str = ""
+
+
+class Assign(Asked):
+    """交办 to a lead office 主办 and co-offices 协办. ``joint``: a two-leader team 双组长, whose sign-off takes two keys."""
+
+    kind: Literal["assign"] = "assign"
+    lead: str
+    co_offices: tuple[str, ...] = ()
+    joint: bool = False
+    note: Text = ""
+
+
+class Accept(Asked):
+    """签收."""
+
+    kind: Literal["accept"] = "accept"
+
+
+class Return(Asked):
+    """退回: the lead office objects to its jurisdiction."""
+
+    kind: Literal["return"] = "return"
+    reason: Text
+
+
+class UpholdReturn(Asked):
+    """The supervisor upholds the objection: the case is assigned anew."""
+
+    kind: Literal["uphold_return"] = "uphold_return"
+    reason: Text = ""
+
+
+class RefuseReturn(Asked):
+    """The supervisor refuses the objection: the case stays, and the same office may not return it again."""
+
+    kind: Literal["refuse_return"] = "refuse_return"
+    reason: Text
+
+
+class ReportProgress(Asked):
+    """The lead office reports on the work."""
+
+    kind: Literal["report_progress"] = "report_progress"
+    text: Text
+
+
+class CoReport(Asked):
+    """A co-office reports to the lead."""
+
+    kind: Literal["co_report"] = "co_report"
+    text: Text
+
+
+class WaiveCoReport(Asked):
+    """The supervisor waives a co-office's missing report."""
+
+    kind: Literal["waive_co_report"] = "waive_co_report"
+    unit: str
+    reason: Text
+
+
+class RequestExtension(Asked):
+    """延期申请, in working days."""
+
+    kind: Literal["request_extension"] = "request_extension"
+    days: int = Field(ge=1, le=250)
+    reason: Text
+
+
+class GrantExtension(Asked):
+    """The chief grants it; ``told`` is what the petitioner is told. ``statute``: the statutory term is extended with it (§34, once)."""
+
+    kind: Literal["grant_extension"] = "grant_extension"
+    told: Text
+    statute: bool = False
+
+
+class RefuseExtension(Asked):
+    """The chief refuses it."""
+
+    kind: Literal["refuse_extension"] = "refuse_extension"
+    reason: Text
+
+
+class Pause(Asked):
+    """The promise clock stands still, for a listed reason, at most the policy's cap."""
+
+    kind: Literal["pause"] = "pause"
+    reason: str
+    note: Text = ""
+
+
+class Resume(Asked):
+    """The promise clock runs on."""
+
+    kind: Literal["resume"] = "resume"
+    note: Text = ""
+
+
+class Urge(Asked):
+    """催办: a recorded order; a yellow or red card may go with it."""
+
+    kind: Literal["urge"] = "urge"
+    text: Text
+    card: Literal["", "yellow", "red"] = ""
+
+
+class Reply(Asked):
+    """答复: outcome, text, measures taken."""
+
+    kind: Literal["reply"] = "reply"
+    outcome: Outcome
+    text: Text
+    measures: Text = ""
+
+
+class RecordRevisit(Asked):
+    """回访. Not reached: recorded, the stage stays. Reached and satisfied: on to sign-off. Otherwise the visitor or chief orders rework."""
+
+    kind: Literal["record_revisit"] = "record_revisit"
+    reached: bool
+    solved: bool = False
+    satisfied_with_office: bool = False
+    satisfied_with_unit: bool = False
+    comment: Text = ""
+
+
+class Rework(Asked):
+    """退回重办: a new round with a new due date."""
+
+    kind: Literal["rework"] = "rework"
+    reason: Text
+
+
+class SignOff(Asked):
+    """领导把关."""
+
+    kind: Literal["sign_off"] = "sign_off"
+    note: Text = ""
+
+
+class Terminate(Asked):
+    """终结 without satisfaction: after review 复查 and re-review 复核 (their document numbers), or as an unreasonable demand."""
+
+    kind: Literal["terminate"] = "terminate"
+    basis: Literal["reviewed", "unreasonable"]
+    review: str = ""
+    re_review: str = ""
+    reason: Text
+
+
+class Disclose(Asked):
+    """一事一公开: an anonymised summary published, or withheld with an exemption code; ``countersigned_by`` is the second person."""
+
+    kind: Literal["disclose"] = "disclose"
+    published: bool
+    summary: Text = ""
+    exemption: str = ""
+    countersigned_by: str
+
+
+class RetractDisclosure(Asked):
+    """A published summary is taken back."""
+
+    kind: Literal["retract_disclosure"] = "retract_disclosure"
+    reason: Text
+    countersigned_by: str
+
+
+class Account(Asked):
+    """一事一问责: findings, or "no fault found"."""
+
+    kind: Literal["account"] = "account"
+    findings: tuple[Finding, ...] = ()
+    no_fault: bool = False
+    note: Text = ""
+
+
+class Withdraw(Asked):
+    """撤回 by the petitioner, via an operator; still passes sign-off."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    reason: Text
+
+
+class Merge(Asked):
+    """并案 into another case."""
+
+    kind: Literal["merge"] = "merge"
+    into: str
+    basis: Literal["same_person", "same_matter"]
+    reason: Text = ""
+
+
+class Unmerge(Asked):
+    """Takes a merge back."""
+
+    kind: Literal["unmerge"] = "unmerge"
+    reason: Text
+
+
+class Reopen(Asked):
+    """A new round on an archived number, with new facts and its own run."""
+
+    kind: Literal["reopen"] = "reopen"
+    facts: Text
+    policy: CasePolicy
+    calendar: Calendar
+
+
+class RingAlarm(Asked):
+    """The system's own: record every rung, cap and time-out whose instant has come."""
+
+    kind: Literal["ring_alarm"] = "ring_alarm"
+
+
+class RecomputeDue(Asked):
+    """A new calendar version: old and new due dates are recorded."""
+
+    kind: Literal["recompute_due"] = "recompute_due"
+    calendar: Calendar
+
+
+class AdmitMember(Asked):
+    """Another case has been merged into this one."""
+
+    kind: Literal["admit_member"] = "admit_member"
+    number: str
+
+
+class ReleaseMember(Asked):
+    """A merged case has left this one."""
+
+    kind: Literal["release_member"] = "release_member"
+    number: str
+
+
+class FollowReply(Asked):
+    """The case this one is merged into has been answered; the same answer goes to this petitioner."""
+
+    kind: Literal["follow_reply"] = "follow_reply"
+    outcome: Outcome
+    text: Text
+    unit: str
+
+
+Command = Annotated[
+    File
+    | Amend
+    | Approve
+    | Decline
+    | Transfer
+    | AnswerTransfer
+    | Assign
+    | Accept
+    | Return
+    | UpholdReturn
+    | RefuseReturn
+    | ReportProgress
+    | CoReport
+    | WaiveCoReport
+    | RequestExtension
+    | GrantExtension
+    | RefuseExtension
+    | Pause
+    | Resume
+    | Urge
+    | Reply
+    | RecordRevisit
+    | Rework
+    | SignOff
+    | Terminate
+    | Disclose
+    | RetractDisclosure
+    | Account
+    | Withdraw
+    | Merge
+    | Unmerge
+    | Reopen
+    | RingAlarm
+    | RecomputeDue
+    | AdmitMember
+    | ReleaseMember
+    | FollowReply,
+    Field(discriminator="kind"),
+]
+
+
+class Order(Frozen):
+    """A command as it is sent: who wants it, and what."""
+
+    actor: Actor
+    command: Command

@@ -1,0 +1,423 @@
+"""What has happened: the only truth of a case. State, read model, measures and audit are folds over these.
+
+``at`` is the instant the event counts from (a rung missed in an outage keeps its own instant); when it was written down is kept beside it in
+the record. Defaults of these models are frozen: stored events of every release must read the same for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from schemas.personal import SealedPersonal
+from schemas.petition import (
+    Card,
+    Clock,
+    ClockName,
+    Complexity,
+    Frozen,
+    Ground,
+    Ledger,
+    Outcome,
+    Role,
+)
+from schemas.policy import CasePolicy
+from schemas.worktime import Calendar
+
+
+class Petitioner(Frozen):
+    """群众/信访人: sealed personal data, or nothing for an anonymous one; ``alias`` is what the source calls them."""
+
+    alias: str = ""
+    sealed: SealedPersonal | None = None
+    representative: bool = True
+
+
+class FiledContent(Frozen):
+    """What the petitioner brought, as filed. ``conflicted_units`` are units whose chief is named in the petition."""
+
+    source: str
+    source_event_id: str
+    channel: str
+    title: str = Field(max_length=500)
+    text: str = Field(max_length=20_000)
+    submitted_at: datetime | None = None
+    ledger: Ledger
+    complexity: Complexity
+    category: str = ""
+    unit: str
+    confidential: bool | None = None
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+    petitioners: tuple[Petitioner, ...] = ()
+    likely_duplicates: tuple[str, ...] = ()
+
+
+class Finding(Frozen):
+    """Who was responsible for which delay or fault, and what was done about it."""
+
+    unit: str
+    person: str = ""
+    fault: str
+    measure: str
+
+
+class Happened(Frozen):
+    """Common to all events: the instant it counts from, aware, UTC."""
+
+    at: datetime
+
+    def model_post_init(self, _: Any) -> None:
+        """Payloads leave unset fields out; the discriminator must never be one of them."""
+        self.__pydantic_fields_set__.add("kind")
+
+
+class Filed(Happened):
+    kind: Literal["filed"] = "filed"
+    number: str
+    content: FiledContent
+    confidential: bool
+    registrar: str
+    accountable: str
+    received_at: datetime
+    policy: CasePolicy
+    calendar: Calendar
+    clocks: tuple[Clock, ...]
+
+
+class Change(Frozen):
+    """One corrected field, both values readable for ever."""
+
+    field: str
+    old: str
+    new: str
+
+
+class Amended(Happened):
+    kind: Literal["amended"] = "amended"
+    changes: tuple[Change, ...]
+    reason: str
+    ledger: Ledger
+    complexity: Complexity
+    category: str
+    unit: str
+    accountable: str
+    registrar: str
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+    petitioners: tuple[Petitioner, ...] | None = None
+    policy: CasePolicy | None = None
+
+
+class Approved(Happened):
+    kind: Literal["approved"] = "approved"
+    unit: str
+    implied: bool = False
+    note: str = ""
+
+
+class Declined(Happened):
+    kind: Literal["declined"] = "declined"
+    ground: str
+    notice: str
+
+
+class TransferOffered(Happened):
+    kind: Literal["transfer_offered"] = "transfer_offered"
+    to: str
+    reason: str
+    until: datetime
+
+
+class TransferAnswered(Happened):
+    kind: Literal["transfer_answered"] = "transfer_answered"
+    to: str
+    accepted: bool
+    reference: str = ""
+
+
+class TransferTimedOut(Happened):
+    kind: Literal["transfer_timed_out"] = "transfer_timed_out"
+    to: str
+
+
+class Assigned(Happened):
+    kind: Literal["assigned"] = "assigned"
+    lead: str
+    co_offices: tuple[str, ...] = ()
+    joint: bool = False
+    note: str = ""
+
+
+class Accepted(Happened):
+    kind: Literal["accepted"] = "accepted"
+    unit: str
+
+
+class ReturnRequested(Happened):
+    kind: Literal["return_requested"] = "return_requested"
+    unit: str
+    reason: str
+
+
+class ReturnUpheld(Happened):
+    kind: Literal["return_upheld"] = "return_upheld"
+    unit: str
+    reason: str = ""
+
+
+class ReturnRefused(Happened):
+    kind: Literal["return_refused"] = "return_refused"
+    unit: str
+    reason: str
+
+
+class ProgressReported(Happened):
+    kind: Literal["progress_reported"] = "progress_reported"
+    unit: str
+    text: str
+
+
+class CoReported(Happened):
+    kind: Literal["co_reported"] = "co_reported"
+    unit: str
+    text: str
+
+
+class CoReportWaived(Happened):
+    kind: Literal["co_report_waived"] = "co_report_waived"
+    unit: str
+    reason: str
+
+
+class ExtensionRequested(Happened):
+    kind: Literal["extension_requested"] = "extension_requested"
+    days: int
+    reason: str
+
+
+class ExtensionGranted(Happened):
+    kind: Literal["extension_granted"] = "extension_granted"
+    days: int
+    told: str
+    statute: bool = False
+
+
+class ExtensionRefused(Happened):
+    kind: Literal["extension_refused"] = "extension_refused"
+    reason: str
+
+
+class Paused(Happened):
+    kind: Literal["paused"] = "paused"
+    reason: str
+    until: datetime
+    note: str = ""
+
+
+class Resumed(Happened):
+    kind: Literal["resumed"] = "resumed"
+    by_cap: bool = False
+    note: str = ""
+
+
+class ClockSet(Happened):
+    """A term was set, or set anew; ``old_due`` is the date it replaces."""
+
+    kind: Literal["clock_set"] = "clock_set"
+    clock: Clock
+    why: Literal["return_upheld", "extension", "standstill", "rework", "reopen", "amended", "calendar"]
+    old_due: datetime | None = None
+
+
+class CalendarPinned(Happened):
+    """The case now leans on this calendar version."""
+
+    kind: Literal["calendar_pinned"] = "calendar_pinned"
+    calendar: Calendar
+    old_version: int
+
+
+class Escalated(Happened):
+    """A rung of the ladder. The card, if any, goes to ``unit``; the message to those of ``role`` in ``unit``."""
+
+    kind: Literal["escalated"] = "escalated"
+    clock: ClockName
+    rung: str
+    unit: str
+    role: Role
+    card: Card | None = None
+    due: datetime
+
+
+class Urged(Happened):
+    kind: Literal["urged"] = "urged"
+    unit: str
+    text: str
+    card: Card | None = None
+
+
+class Replied(Happened):
+    kind: Literal["replied"] = "replied"
+    unit: str
+    round: int
+    outcome: Outcome
+    text: str
+    measures: str = ""
+    due: datetime
+    on_time: bool
+    following: str = ""
+
+
+class RevisitRecorded(Happened):
+    kind: Literal["revisit_recorded"] = "revisit_recorded"
+    reached: bool
+    solved: bool = False
+    satisfied_with_office: bool = False
+    satisfied_with_unit: bool = False
+    comment: str = ""
+
+
+class Reworked(Happened):
+    kind: Literal["reworked"] = "reworked"
+    round: int
+    reason: str
+    lead: str
+
+
+class SignOffKeyTurned(Happened):
+    kind: Literal["sign_off_key_turned"] = "sign_off_key_turned"
+    by: str
+
+
+class SignedOff(Happened):
+    kind: Literal["signed_off"] = "signed_off"
+    ground: Ground
+    by: tuple[str, ...]
+    note: str = ""
+
+
+class Terminated(Happened):
+    kind: Literal["terminated"] = "terminated"
+    basis: Literal["reviewed", "unreasonable"]
+    review: str = ""
+    re_review: str = ""
+    reason: str
+
+
+class Disclosed(Happened):
+    kind: Literal["disclosed"] = "disclosed"
+    published: bool
+    summary: str = ""
+    exemption: str = ""
+    countersigned_by: str
+
+
+class DisclosureRetracted(Happened):
+    kind: Literal["disclosure_retracted"] = "disclosure_retracted"
+    reason: str
+    countersigned_by: str
+
+
+class Accounted(Happened):
+    kind: Literal["accounted"] = "accounted"
+    findings: tuple[Finding, ...] = ()
+    no_fault: bool = False
+    by_policy: bool = False
+    note: str = ""
+
+
+class Sealed(Happened):
+    """销号: disclosure and accountability are decided; the number is struck off the ledger."""
+
+    kind: Literal["sealed"] = "sealed"
+    ground: Ground
+
+
+class Withdrawn(Happened):
+    kind: Literal["withdrawn"] = "withdrawn"
+    reason: str
+
+
+class Merged(Happened):
+    kind: Literal["merged"] = "merged"
+    into: str
+    basis: Literal["same_person", "same_matter"]
+    reason: str = ""
+
+
+class Unmerged(Happened):
+    kind: Literal["unmerged"] = "unmerged"
+    out_of: str
+    reason: str
+    lead: str = ""
+
+
+class MemberAdmitted(Happened):
+    kind: Literal["member_admitted"] = "member_admitted"
+    number: str
+
+
+class MemberReleased(Happened):
+    kind: Literal["member_released"] = "member_released"
+    number: str
+
+
+class Reopened(Happened):
+    kind: Literal["reopened"] = "reopened"
+    run: int
+    facts: str
+    policy: CasePolicy
+    calendar: Calendar
+
+
+Event = Annotated[
+    Filed
+    | Amended
+    | Approved
+    | Declined
+    | TransferOffered
+    | TransferAnswered
+    | TransferTimedOut
+    | Assigned
+    | Accepted
+    | ReturnRequested
+    | ReturnUpheld
+    | ReturnRefused
+    | ProgressReported
+    | CoReported
+    | CoReportWaived
+    | ExtensionRequested
+    | ExtensionGranted
+    | ExtensionRefused
+    | Paused
+    | Resumed
+    | ClockSet
+    | CalendarPinned
+    | Escalated
+    | Urged
+    | Replied
+    | RevisitRecorded
+    | Reworked
+    | SignOffKeyTurned
+    | SignedOff
+    | Terminated
+    | Disclosed
+    | DisclosureRetracted
+    | Accounted
+    | Sealed
+    | Withdrawn
+    | Merged
+    | Unmerged
+    | MemberAdmitted
+    | MemberReleased
+    | Reopened,
+    Field(discriminator="kind"),
+]
+
+EVENT_VERSION = 1
+"""Version of the event shapes above; stored with each event so that later releases can upcast."""

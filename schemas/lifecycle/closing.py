@@ -1,0 +1,179 @@
+"""Revisit, sign off, archive: closed only when the matter is settled and the petitioner is satisfied, or on a lawful ground counted apart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle.authority import Scope, check
+from schemas.lifecycle.clocks import set_clock
+from schemas.lifecycle.intake import Made
+from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
+from schemas.refusals import refuse
+
+
+def record_revisit(state: Petition, command: c.RecordRevisit, actor: Actor, at: datetime) -> Made:
+    """回访: reached?, solved?, satisfied? with the petition office and with the handling unit, apart."""
+    said = command.solved or command.satisfied_with_office or command.satisfied_with_unit
+    if not command.reached and said:
+        return refuse("rating_contradicts")
+    return [
+        e.RevisitRecorded(
+            at=at,
+            reached=command.reached,
+            solved=command.solved,
+            satisfied_with_office=command.satisfied_with_office,
+            satisfied_with_unit=command.satisfied_with_unit,
+            comment=command.comment,
+        )
+    ]
+
+
+def rework(state: Petition, command: c.Rework, actor: Actor, at: datetime) -> Made:
+    """退回重办: a new round with its own term. A merged case whose petitioner is not satisfied stands on its own from here."""
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    if not state.answers:
+        return refuse("never_answered")
+    visitor = actor.role is Role.VISITOR
+    if visitor and state.rating is None:
+        return refuse("not_revisited")
+    if visitor and state.rating is not None and state.rating.satisfied:
+        return refuse("satisfied_already")
+    old = state.clock(ClockName.FINISH)
+    clock = set_clock(ClockName.FINISH, state.calendar, at, state.policy.rework_days)
+    lead = state.answers[-1].unit
+    events: list[e.Event] = []
+    if state.merged_into:
+        events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason, lead=lead))
+    return [
+        *events,
+        e.Reworked(at=at, round=state.round + 1, reason=command.reason, lead=lead),
+        e.ClockSet(at=at, clock=clock, why="rework", old_due=old.due if old else None),
+    ]
+
+
+def sign_off(state: Petition, command: c.SignOff, actor: Actor, at: datetime) -> Made:
+    """领导把关. A joint team's case takes two keys of different people, one of them the accountable chief's."""
+    if state.ground is None:
+        return refuse("not_satisfied")
+    if not state.joint:
+        return [_signed_off(state, command, at, (actor.id,))]
+    if actor.id in state.signed_by:
+        return refuse("key_turned_before")
+    first_key = not state.signed_by
+    if first_key:
+        # The second key may be any office's chief, so the first must be the accountable one's.
+        if (refusal := check(state, actor, {Role.CHIEF: Scope.ACCOUNTABLE})) is not None:
+            return refusal
+        return [e.SignOffKeyTurned(at=at, by=actor.id)]
+    return [_signed_off(state, command, at, (*state.signed_by, actor.id))]
+
+
+def _signed_off(state: Petition, command: c.SignOff, at: datetime, keys: tuple[str, ...]) -> e.SignedOff:
+    return e.SignedOff(at=at, ground=state.ground or Ground.SATISFIED, by=keys, note=command.note)
+
+
+def terminate(state: Petition, command: c.Terminate, actor: Actor, at: datetime) -> Made:
+    """终结 by the next-higher chief: counted apart, never as satisfied."""
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    if state.rating is not None and state.rating.satisfied:
+        return refuse("satisfied_already")
+    if command.basis == "reviewed" and not (command.review.strip() and command.re_review.strip()):
+        return refuse("review_missing")
+    return [
+        e.Terminated(
+            at=at,
+            basis=command.basis,
+            review=command.review,
+            re_review=command.re_review,
+            reason=command.reason,
+        )
+    ]
+
+
+def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -> Made:
+    """一事一公开: two people; published as an anonymised summary, or withheld with an exemption code."""
+    if state.disclosed is not None:
+        return refuse("disclosure_decided")
+    if not command.countersigned_by.strip():
+        return refuse("field_missing", field="countersigned_by")
+    if command.countersigned_by == actor.id:
+        return refuse("second_person_same")
+    if command.published:
+        if state.confidential:
+            return refuse("confidential_published")
+        if not command.summary.strip():
+            return refuse("field_missing", field="summary")
+    elif command.exemption not in state.policy.disclosure_exemptions:
+        allowed = "、".join(state.policy.disclosure_exemptions)
+        return refuse("exemption_unknown", exemption=command.exemption, allowed=allowed)
+    return [
+        e.Disclosed(
+            at=at,
+            published=command.published,
+            summary=command.summary if command.published else "",
+            exemption="" if command.published else command.exemption,
+            countersigned_by=command.countersigned_by,
+        )
+    ]
+
+
+def retract_disclosure(state: Petition, command: c.RetractDisclosure, actor: Actor, at: datetime) -> Made:
+    """A published summary is taken back; the record of both stays."""
+    if not state.disclosed or state.disclosure_retracted:
+        return refuse("not_published")
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    if command.countersigned_by == actor.id:
+        return refuse("second_person_same")
+    return [e.DisclosureRetracted(at=at, reason=command.reason, countersigned_by=command.countersigned_by)]
+
+
+def account(state: Petition, command: c.Account, actor: Actor, at: datetime) -> Made:
+    """一事一问责: findings, or no fault found."""
+    if state.accounted:
+        return refuse("accounted_already")
+    if bool(command.findings) == command.no_fault:
+        return refuse("findings_or_none")
+    return [e.Accounted(at=at, findings=command.findings, no_fault=command.no_fault, note=command.note)]
+
+
+def withdraw(state: Petition, command: c.Withdraw, actor: Actor, at: datetime) -> Made:
+    """撤回: the petitioner takes it back; the chief still signs off."""
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    events: list[e.Event] = []
+    if state.merged_into:
+        events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason))
+    return [*events, e.Withdrawn(at=at, reason=command.reason)]
+
+
+def blameless(state: Petition) -> bool:
+    """Nothing to account for: satisfied, answered once and in time, assigned in time, no card, not once urged."""
+    assigned = state.clock(ClockName.ASSIGN)
+    return (
+        state.policy.no_fault_by_policy
+        and state.ground is Ground.SATISFIED
+        and state.run == 1
+        and not state.cards
+        and not state.urged
+        and len(state.answers) == 1
+        and state.answers[0].on_time
+        and assigned is not None
+        and assigned.met_at is not None
+        and assigned.met_at <= assigned.due
+    )
+
+
+def concluding(state: Petition, at: datetime) -> e.Event | None:
+    """What follows by itself in the archive stage: "no fault found" by policy, then the seal once both decisions are there."""
+    if state.stage is not Stage.ARCHIVE:
+        return None
+    if not state.accounted and blameless(state):
+        return e.Accounted(at=at, no_fault=True, by_policy=True)
+    if state.accounted and state.disclosed is not None and state.ground is not None:
+        return e.Sealed(at=at, ground=state.ground)
+    return None

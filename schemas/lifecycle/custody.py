@@ -1,0 +1,30 @@
+"""Whose time it is: every moment of a case's life belongs to exactly one unit and stage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas.petition import Petition, Span, Stage
+
+
+def owner(state: Petition) -> str:
+    """The unit whose time runs now. An office's own time starts with its acceptance and stands aside while its objection is decided."""
+    if state.stage in (Stage.APPROVE, Stage.SIGN_OFF):
+        return state.accountable
+    if state.stage is Stage.SUPERVISE and state.accepted_at is not None and state.objection is None:
+        return state.lead
+    return state.registrar
+
+
+def handed_over(state: Petition, at: datetime) -> tuple[Span, ...]:
+    """The spans after an event at ``at``: unchanged, or the open one closed and the next begun."""
+    spans = state.spans
+    current = spans[-1] if spans else None
+    if current is not None and current.until is None:
+        same = (current.unit, current.stage, current.paused) == (owner(state), state.stage, state.paused)
+        if same and state.open:
+            return spans
+        spans = (*spans[:-1], current.model_copy(update={"until": at}))
+    if not state.open:
+        return spans
+    return (*spans, Span(unit=owner(state), stage=state.stage, paused=state.paused, since=at))

@@ -1,0 +1,171 @@
+"""The decider: the whole lifecycle of a petition (domain, "The lifecycle"), and the only place where it is decided.
+
+``RULES`` is the table (command → stages, roles with their scopes); the functions it names hold what a table can't say. Every decision first
+records the rungs, caps and time-outs whose instant lies before it, so that the record is the same whether a timer or a person came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle import closing, handling, intake, linking
+from schemas.lifecycle.authority import Scope, check
+from schemas.lifecycle.evolve import evolve, fold
+from schemas.lifecycle.ladder import next_alarm, next_alarm_event
+from schemas.petition import Actor, Petition, Role, Stage
+from schemas.refusals import Refusal, refuse
+from schemas.terms import chinese
+
+S = Stage
+OPEN = (S.APPROVE, S.ASSIGN, S.SUPERVISE, S.REVISIT, S.SIGN_OFF, S.ARCHIVE)
+BEFORE_SIGN_OFF = (S.APPROVE, S.ASSIGN, S.SUPERVISE, S.REVISIT)
+REGISTRY = {Role.OPERATOR: Scope.REGISTRY, Role.SUPERVISOR: Scope.REGISTRY}
+OPERATOR = {Role.OPERATOR: Scope.REGISTRY}
+SUPERVISOR = {Role.SUPERVISOR: Scope.REGISTRY}
+CHIEF = {Role.CHIEF: Scope.ACCOUNTABLE}
+LEAD = {Role.HANDLER: Scope.LEAD}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table. ``follows``: whether a merged case still takes the command itself instead of leaving it to its lead case."""
+
+    stages: tuple[Stage, ...]
+    people: dict[Role, Scope]
+    make: Callable[[Petition, Any, Actor, datetime], intake.Made]
+    follows: bool = False
+
+
+RULES: dict[str, Rule] = {
+    "amend": Rule((S.APPROVE,), OPERATOR, intake.amend, follows=True),
+    "approve": Rule((S.APPROVE,), CHIEF, intake.approve),
+    "decline": Rule((S.APPROVE,), CHIEF, intake.decline),
+    "transfer": Rule((S.APPROVE, S.ASSIGN), CHIEF, intake.transfer),
+    "answer_transfer": Rule((S.APPROVE, S.ASSIGN), OPERATOR | {Role.UPSTREAM: Scope.ANYWHERE}, intake.answer_transfer),
+    "assign": Rule((S.ASSIGN,), REGISTRY, handling.assign),
+    "accept": Rule((S.SUPERVISE,), LEAD, handling.accept),
+    "return": Rule((S.SUPERVISE,), LEAD, handling.return_),
+    "uphold_return": Rule((S.SUPERVISE,), SUPERVISOR, handling.uphold_return),
+    "refuse_return": Rule((S.SUPERVISE,), SUPERVISOR, handling.refuse_return),
+    "report_progress": Rule((S.SUPERVISE,), LEAD, handling.report_progress),
+    "co_report": Rule((S.SUPERVISE,), {Role.HANDLER: Scope.OFFICE}, handling.co_report),
+    "waive_co_report": Rule((S.SUPERVISE,), SUPERVISOR, handling.waive_co_report),
+    "request_extension": Rule((S.SUPERVISE,), LEAD, handling.request_extension),
+    "grant_extension": Rule((S.SUPERVISE,), CHIEF, handling.grant_extension),
+    "refuse_extension": Rule((S.SUPERVISE,), CHIEF, handling.refuse_extension),
+    "pause": Rule((S.SUPERVISE,), LEAD | SUPERVISOR, handling.pause),
+    "resume": Rule((S.SUPERVISE,), LEAD | SUPERVISOR, handling.resume),
+    "urge": Rule((S.SUPERVISE,), SUPERVISOR, handling.urge),
+    "reply": Rule((S.SUPERVISE,), LEAD, handling.reply),
+    "record_revisit": Rule((S.REVISIT,), {Role.VISITOR: Scope.VISITOR}, closing.record_revisit, follows=True),
+    "rework": Rule((S.REVISIT, S.SIGN_OFF), {Role.VISITOR: Scope.VISITOR} | CHIEF, closing.rework, follows=True),
+    "sign_off": Rule((S.SIGN_OFF,), {Role.CHIEF: Scope.SIGNER}, closing.sign_off, follows=True),
+    "terminate": Rule((S.REVISIT, S.SIGN_OFF), {Role.CHIEF: Scope.NEXT_HIGHER}, closing.terminate, follows=True),
+    "disclose": Rule((S.ARCHIVE,), SUPERVISOR, closing.disclose, follows=True),
+    "retract_disclosure": Rule((S.ARCHIVE, S.ARCHIVED), SUPERVISOR, closing.retract_disclosure, follows=True),
+    "account": Rule((S.ARCHIVE,), SUPERVISOR, closing.account, follows=True),
+    "withdraw": Rule(BEFORE_SIGN_OFF, OPERATOR, closing.withdraw, follows=True),
+    "merge": Rule(linking.HANDLED, REGISTRY, linking.merge),
+    "unmerge": Rule(OPEN, REGISTRY, linking.unmerge, follows=True),
+    "reopen": Rule((S.ARCHIVED,), OPERATOR, intake.reopen, follows=True),
+    "recompute_due": Rule(OPEN, {}, intake.recompute_due, follows=True),
+    "admit_member": Rule((*OPEN, S.ARCHIVED), {}, linking.admit_member),
+    "release_member": Rule(OPEN, {}, linking.release_member, follows=True),
+    "follow_reply": Rule(linking.HANDLED, {}, handling.follow_reply, follows=True),
+}
+"""Every command but ``file`` (there is no case yet) and ``ring_alarm`` (the ladder's own)."""
+
+
+def decide(state: Petition | None, order: c.Order, at: datetime) -> list[e.Event] | Refusal:
+    """What follows from an order at an instant (aware): the events to record, or why it is refused.
+
+    Pure: the same arguments give the same answer, in a workflow, in its replay, in a simulation and in a test.
+    """
+    command, actor = order.command, order.actor
+    if isinstance(command, c.File):
+        return _file(state, command, actor, at)
+    if state is None:
+        return refuse("not_filed")
+    at = max(at, state.touched_at)
+    if isinstance(command, c.RingAlarm):
+        return alarms(state, at) or refuse("nothing_due")
+    past = alarms(state, at, before=True)
+    current = fold(past, state) or state
+    rule = RULES[command.kind]
+    if (refusal := _permitted(current, rule, command.kind, actor)) is not None:
+        return refusal
+    made = rule.make(current, command, actor, at)
+    if isinstance(made, Refusal):
+        return made
+    return [*past, *_concluded(current, made, at)]
+
+
+def _file(state: Petition | None, command: c.File, actor: Actor, at: datetime) -> list[e.Event] | Refusal:
+    if state is not None:
+        return refuse("already_filed")
+    if actor.role not in (Role.OPERATOR, Role.UPSTREAM, Role.SYSTEM):
+        people = "、".join(chinese(role) for role in (Role.OPERATOR, Role.UPSTREAM))
+        return refuse("role_wrong", role=actor.role, role_zh=chinese(actor.role), allowed=people)
+    made = intake.file(command, actor, at)
+    if isinstance(made, Refusal):
+        return made
+    filed = fold(made)
+    return [*made, *alarms(filed, at, before=True)] if filed is not None else made
+
+
+def _permitted(state: Petition, rule: Rule, kind: str, actor: Actor) -> Refusal | None:
+    if (refusal := check(state, actor, rule.people)) is not None and refusal.code in (
+        "recused",
+        "role_wrong",
+    ):
+        return refusal
+    if state.stage not in rule.stages:
+        return refuse(
+            "stage_wrong",
+            stage=state.stage,
+            stage_zh=chinese(state.stage),
+            allowed=", ".join(rule.stages),
+            allowed_zh="、".join(chinese(stage) for stage in rule.stages),
+        )
+    if refusal is not None:
+        return refusal
+    if state.merged_into and not rule.follows:
+        return refuse("merged_follow", into=state.merged_into)
+    return None
+
+
+def _concluded(state: Petition, made: list[e.Event], at: datetime) -> Iterable[e.Event]:
+    current = state
+    for event in made:
+        current = evolve(current, event)
+        yield event
+    while made and (event := closing.concluding(current, at)) is not None:
+        current = evolve(current, event)
+        yield event
+
+
+def alarms(state: Petition, at: datetime, *, before: bool = False) -> list[e.Event]:
+    """Everything the system itself has to record up to ``at`` (or before it), each at its own instant.
+
+    At the due instant itself an answer is still in time, so a person's command there comes before the rung.
+    """
+    events: list[e.Event] = []
+    while (instant := next_alarm(state)) is not None and (instant < at or (instant == at and not before)):
+        event = next_alarm_event(state)
+        if event is None:  # pragma: no cover - an alarm has an event
+            break
+        made = handling.resumed(state, event) if isinstance(event, e.Resumed) else [event]
+        for each in made:
+            state = evolve(state, each)
+        events.extend(made)
+    return events
+
+
+def allowed(state: Petition, actor: Actor) -> dict[str, Refusal | None]:
+    """For each command: None if this actor could give it now (fields aside), else why not."""
+    return {kind: _permitted(state, rule, kind, actor) for kind, rule in RULES.items() if rule.people}

@@ -1,0 +1,333 @@
+"""The fold: a state and an event give the next state. Nothing is decided here; whatever was decided is in the event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from schemas import events as e
+from schemas.lifecycle.clocks import meet, put, void
+from schemas.lifecycle.custody import handed_over
+from schemas.petition import (
+    Answered,
+    CardShown,
+    ClockName,
+    CoOffice,
+    Extension,
+    Ground,
+    Objection,
+    Offer,
+    Petition,
+    Rating,
+    Stage,
+    Standstill,
+)
+
+Changes = dict[str, Any]
+
+ACCEPTING = (ClockName.STATUTE_ACCEPT,)
+
+
+def evolve(state: Petition | None, event: e.Event) -> Petition:
+    """The state after ``event``. ``ValueError`` if the first event is not a filing, or a filing is not the first."""
+    if isinstance(event, e.Filed):
+        if state is not None:
+            raise ValueError(f"case {event.number} is filed twice")
+        state, changes = _filed(event), {}
+    elif state is None:
+        raise ValueError(f"the first event of a case is its filing, not {event.kind}")
+    else:
+        changes: Changes = _FOLDS[event.kind](state, event)
+    at = max(event.at, state.touched_at)
+    changes |= {"seq": state.seq + 1, "touched_at": at}
+    changed = state.model_copy(update=changes)
+    spans = handed_over(changed, at)
+    return changed if spans is changed.spans else changed.model_copy(update={"spans": spans})
+
+
+def fold(events: Iterable[e.Event], state: Petition | None = None) -> Petition | None:
+    """The state after all these events."""
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def _filed(event: e.Filed) -> Petition:
+    content = event.content
+    return Petition(
+        number=event.number,
+        ledger=content.ledger,
+        complexity=content.complexity,
+        channel=content.channel,
+        category=content.category,
+        confidential=event.confidential,
+        unit=content.unit,
+        registrar=event.registrar,
+        accountable=event.accountable,
+        accused_units=content.accused_units,
+        accused_persons=content.accused_persons,
+        conflicted_units=content.conflicted_units,
+        persons=_persons(content.petitioners),
+        policy=event.policy,
+        calendar=event.calendar,
+        received_at=event.received_at,
+        touched_at=event.at,
+        clocks=event.clocks,
+    )
+
+
+def _persons(petitioners: tuple[e.Petitioner, ...]) -> tuple[str, ...]:
+    return tuple(petitioner.sealed.person for petitioner in petitioners if petitioner.sealed is not None)
+
+
+def _amended(state: Petition, event: e.Amended) -> Changes:
+    changes: Changes = {
+        name: getattr(event, name)
+        for name in (
+            "ledger",
+            "complexity",
+            "category",
+            "unit",
+            "accountable",
+            "registrar",
+            "accused_units",
+            "accused_persons",
+            "conflicted_units",
+        )
+    }
+    if event.policy is not None:
+        changes["policy"] = event.policy
+    if event.petitioners is not None:
+        changes["persons"] = _persons(event.petitioners)
+    return changes
+
+
+def _approved(state: Petition, event: e.Approved) -> Changes:
+    return {"stage": Stage.ASSIGN, "clocks": meet(state.clocks, ACCEPTING, event.at)}
+
+
+def _closed(ground: Ground, stage: Stage) -> Callable[[Petition, Any], Changes]:
+    def fold_closing(state: Petition, event: Any) -> Changes:
+        return {
+            "stage": stage,
+            "ground": ground,
+            "clocks": void(state.clocks, event.at),
+            "standstill": None,
+            "objection": None,
+            "extension": None,
+            "offer": None,
+        }
+
+    return fold_closing
+
+
+def _transfer_answered(state: Petition, event: e.TransferAnswered) -> Changes:
+    if event.accepted:
+        return _closed(Ground.TRANSFERRED, Stage.ARCHIVE)(state, event)
+    return {"offer": None}
+
+
+def _assigned(state: Petition, event: e.Assigned) -> Changes:
+    return {
+        "stage": Stage.SUPERVISE,
+        "lead": event.lead,
+        "co_offices": tuple(CoOffice(unit=unit) for unit in event.co_offices),
+        "joint": event.joint,
+        "accepted_at": None,
+        "clocks": meet(state.clocks, (ClockName.ASSIGN,), event.at),
+    }
+
+
+def _return_upheld(state: Petition, event: e.ReturnUpheld) -> Changes:
+    return {
+        "stage": Stage.ASSIGN,
+        "objection": None,
+        "extension": None,
+        "accepted_at": None,
+        "lead": "",
+        "co_offices": (),
+        "joint": False,
+    }
+
+
+def _co_office(state: Petition, unit: str, **changes: bool) -> Changes:
+    return {
+        "co_offices": tuple(
+            office.model_copy(update=changes) if office.unit == unit else office for office in state.co_offices
+        )
+    }
+
+
+def _granted(state: Petition, event: e.ExtensionGranted) -> Changes:
+    return {
+        "extension": None,
+        "extended": state.extended + 1,
+        "statute_extended": state.statute_extended or event.statute,
+    }
+
+
+def _clock_set(state: Petition, event: e.ClockSet) -> Changes:
+    changes: Changes = {"clocks": put(state.clocks, event.clock)}
+    if event.why == "standstill":
+        before = state.clock(event.clock.name)
+        changes["stood_still"] = state.stood_still + event.clock.days - (before.days if before else 0)
+    return changes
+
+
+def _escalated(state: Petition, event: e.Escalated) -> Changes:
+    clock = state.clock(event.clock)
+    changes: Changes = {}
+    if clock is not None:
+        changes["clocks"] = put(state.clocks, clock.model_copy(update={"rung": (*clock.rung, event.rung)}))
+    if event.card is not None:
+        shown = CardShown(colour=event.card, unit=event.unit, at=event.at, clock=event.clock)
+        changes["cards"] = (*state.cards, shown)
+    return changes
+
+
+def _urged(state: Petition, event: e.Urged) -> Changes:
+    changes: Changes = {"urged": state.urged + 1}
+    if event.card is not None:
+        changes["cards"] = (*state.cards, CardShown(colour=event.card, unit=event.unit, at=event.at))
+    return changes
+
+
+def _replied(state: Petition, event: e.Replied) -> Changes:
+    answer = Answered(
+        round=event.round,
+        at=event.at,
+        due=event.due,
+        on_time=event.on_time,
+        outcome=event.outcome,
+        unit=event.unit,
+    )
+    return {
+        "stage": Stage.REVISIT,
+        "answers": (*state.answers, answer),
+        "rating": None,
+        "ground": None,
+        "objection": None,
+        "extension": None,
+        "clocks": meet(state.clocks, (ClockName.FINISH, ClockName.STATUTE_FINISH), event.at),
+    }
+
+
+def _revisited(state: Petition, event: e.RevisitRecorded) -> Changes:
+    changes: Changes = {"revisits": state.revisits + 1}
+    if event.reached:
+        rating = Rating(
+            at=event.at,
+            solved=event.solved,
+            satisfied_with_office=event.satisfied_with_office,
+            satisfied_with_unit=event.satisfied_with_unit,
+        )
+        changes["rating"] = rating
+        if rating.satisfied:
+            changes |= {"stage": Stage.SIGN_OFF, "ground": Ground.SATISFIED}
+    return changes
+
+
+def _reworked(state: Petition, event: e.Reworked) -> Changes:
+    # The answer did not stand, so the statute's own term to finish runs again, from where it was.
+    statute = state.clock(ClockName.STATUTE_FINISH)
+    clocks = state.clocks
+    if statute is not None:
+        clocks = put(clocks, statute.model_copy(update={"since": event.at, "met_at": None, "void": False}))
+    return {
+        "stage": Stage.SUPERVISE,
+        "round": event.round,
+        "lead": event.lead,
+        "accepted_at": event.at,
+        "rating": None,
+        "ground": None,
+        "signed_by": (),
+        "extended": 0,
+        "refused_returns": (),
+        "clocks": clocks,
+    }
+
+
+def _disclosed(state: Petition, event: e.Disclosed) -> Changes:
+    return {"disclosed": event.published, "disclosure_retracted": False}
+
+
+def _unmerged(state: Petition, event: e.Unmerged) -> Changes:
+    return {"merged_into": "", "lead": event.lead or state.lead}
+
+
+def _reopened(state: Petition, event: e.Reopened) -> Changes:
+    return {
+        "stage": Stage.APPROVE,
+        "run": event.run,
+        "round": state.round + 1,
+        "policy": event.policy,
+        "calendar": event.calendar,
+        "received_at": event.at,
+        "lead": "",
+        "co_offices": (),
+        "joint": False,
+        "accepted_at": None,
+        "refused_returns": (),
+        "extended": 0,
+        "statute_extended": False,
+        "stood_still": 0,
+        "rating": None,
+        "ground": None,
+        "signed_by": (),
+        "disclosed": None,
+        "disclosure_retracted": False,
+        "accounted": False,
+        "merged_into": "",
+    }
+
+
+def _nothing(state: Petition, event: Any) -> Changes:
+    return {}
+
+
+_FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
+    "amended": _amended,
+    "approved": _approved,
+    "declined": _closed(Ground.DECLINED, Stage.ARCHIVE),
+    "transfer_offered": lambda state, event: {"offer": Offer(to=event.to, until=event.until)},
+    "transfer_answered": _transfer_answered,
+    "transfer_timed_out": lambda state, event: {"offer": None},
+    "assigned": _assigned,
+    "accepted": lambda state, event: {"accepted_at": event.at},
+    "return_requested": lambda state, event: {"objection": Objection(unit=event.unit, at=event.at)},
+    "return_upheld": _return_upheld,
+    "return_refused": lambda state, event: {
+        "objection": None,
+        "refused_returns": (*state.refused_returns, event.unit),
+    },
+    "progress_reported": _nothing,
+    "co_reported": lambda state, event: _co_office(state, event.unit, reported=True),
+    "co_report_waived": lambda state, event: _co_office(state, event.unit, waived=True),
+    "extension_requested": lambda state, event: {"extension": Extension(days=event.days)},
+    "extension_granted": _granted,
+    "extension_refused": lambda state, event: {"extension": None},
+    "paused": lambda state, event: {"standstill": Standstill(since=event.at, reason=event.reason, until=event.until)},
+    "resumed": lambda state, event: {"standstill": None},
+    "clock_set": _clock_set,
+    "calendar_pinned": lambda state, event: {"calendar": event.calendar},
+    "escalated": _escalated,
+    "urged": _urged,
+    "replied": _replied,
+    "revisit_recorded": _revisited,
+    "reworked": _reworked,
+    "sign_off_key_turned": lambda state, event: {"signed_by": (*state.signed_by, event.by)},
+    "signed_off": lambda state, event: {"stage": Stage.ARCHIVE, "signed_by": event.by},
+    "terminated": _closed(Ground.TERMINATED, Stage.ARCHIVE),
+    "disclosed": _disclosed,
+    "disclosure_retracted": lambda state, event: {"disclosure_retracted": True},
+    "accounted": lambda state, event: {"accounted": True},
+    "sealed": lambda state, event: {"stage": Stage.ARCHIVED},
+    "withdrawn": _closed(Ground.WITHDRAWN, Stage.SIGN_OFF),
+    "merged": lambda state, event: {"merged_into": event.into},
+    "unmerged": _unmerged,
+    "member_admitted": lambda state, event: {"members": (*state.members, event.number)},
+    "member_released": lambda state, event: {
+        "members": tuple(number for number in state.members if number != event.number)
+    },
+    "reopened": _reopened,
+}

@@ -1,0 +1,271 @@
+"""Assign and supervise: from the order to an office to its reply."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle.clocks import recount
+from schemas.lifecycle.intake import Made, assign_clock_after_return
+from schemas.petition import Actor, Card, Clock, ClockName, Petition, Stage
+from schemas.refusals import Refusal, refuse
+from schemas.units import within
+from schemas.worktime import Calendar, local_day, term, working_days_after
+
+
+def _missing(command: c.Asked, *fields: str) -> Refusal | None:
+    for field in fields:
+        if not str(getattr(command, field)).strip():
+            return refuse("field_missing", field=field)
+    return None
+
+
+def assign(state: Petition, command: c.Assign, actor: Actor, at: datetime) -> Made:
+    """交办: a lead office and co-offices; never the accused unit nor anything below it."""
+    if (refusal := _missing(command, "lead")) is not None:
+        return refusal
+    if state.offer is not None:
+        return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
+    offices = (command.lead, *command.co_offices)
+    for office in offices:
+        if any(within(office, accused) for accused in state.accused_units):
+            return refuse("accused_office", unit=office)
+        if offices.count(office) > 1:
+            return refuse("office_twice", unit=office)
+    return [e.Assigned(at=at, lead=command.lead, co_offices=command.co_offices, joint=command.joint, note=command.note)]
+
+
+def accept(state: Petition, command: c.Accept, actor: Actor, at: datetime) -> Made:
+    """签收: the office's own time starts."""
+    if state.accepted_at is not None:
+        return refuse("already_accepted")
+    if state.objection is not None:
+        return refuse("return_pending")
+    return [e.Accepted(at=at, unit=state.lead)]
+
+
+def return_(state: Petition, command: c.Return, actor: Actor, at: datetime) -> Made:
+    """退回: a jurisdiction objection with reasons; refused once, the same office may not object again."""
+    if (refusal := _missing(command, "reason")) is not None:
+        return refusal
+    if state.objection is not None:
+        return refuse("return_pending")
+    if state.paused:
+        return refuse("paused")
+    if state.lead in state.refused_returns:
+        return refuse("return_refused_before", unit=state.lead)
+    return [e.ReturnRequested(at=at, unit=state.lead, reason=command.reason)]
+
+
+def uphold_return(state: Petition, command: c.UpholdReturn, actor: Actor, at: datetime) -> Made:
+    """The objection stands: assign anew, with a fresh term to assign and the promise to finish running on."""
+    if state.objection is None:
+        return refuse("no_return")
+    old = state.clock(ClockName.ASSIGN)
+    clock = assign_clock_after_return(state, at)
+    return [
+        e.ReturnUpheld(at=at, unit=state.objection.unit, reason=command.reason),
+        e.ClockSet(at=at, clock=clock, why="return_upheld", old_due=old.due if old else None),
+    ]
+
+
+def refuse_return(state: Petition, command: c.RefuseReturn, actor: Actor, at: datetime) -> Made:
+    """The objection falls: the case stays with the office."""
+    if state.objection is None:
+        return refuse("no_return")
+    if (refusal := _missing(command, "reason")) is not None:
+        return refusal
+    return [e.ReturnRefused(at=at, unit=state.objection.unit, reason=command.reason)]
+
+
+def _working(state: Petition) -> Refusal | None:
+    if state.objection is not None:
+        return refuse("return_pending")
+    if state.accepted_at is None:
+        return refuse("not_accepted")
+    return None
+
+
+def report_progress(state: Petition, command: c.ReportProgress, actor: Actor, at: datetime) -> Made:
+    """The lead office says how it stands."""
+    if (refusal := _working(state) or _missing(command, "text")) is not None:
+        return refusal
+    return [e.ProgressReported(at=at, unit=state.lead, text=command.text)]
+
+
+def co_report(state: Petition, command: c.CoReport, actor: Actor, at: datetime) -> Made:
+    """A co-office reports to the lead, once."""
+    if (refusal := _missing(command, "text")) is not None:
+        return refusal
+    office = next((office for office in state.co_offices if within(actor.unit, office.unit)), None)
+    if office is None:
+        return refuse("not_co_office", unit=actor.unit)
+    if office.reported or office.waived:
+        return refuse("co_report_done", unit=office.unit)
+    return [e.CoReported(at=at, unit=office.unit, text=command.text)]
+
+
+def waive_co_report(state: Petition, command: c.WaiveCoReport, actor: Actor, at: datetime) -> Made:
+    """The supervisor lets the lead reply without that co-office, for a reason."""
+    if (refusal := _missing(command, "unit", "reason")) is not None:
+        return refusal
+    office = next((office for office in state.co_offices if office.unit == command.unit), None)
+    if office is None:
+        return refuse("not_co_office", unit=command.unit)
+    if office.reported or office.waived:
+        return refuse("co_report_done", unit=office.unit)
+    return [e.CoReportWaived(at=at, unit=office.unit, reason=command.reason)]
+
+
+def _finish_clock(state: Petition) -> Clock:
+    clock = state.clock(ClockName.FINISH)
+    if clock is None:  # pragma: no cover - every filed case has one
+        raise ValueError(f"case {state.number} has no finish clock")
+    return clock
+
+
+def request_extension(state: Petition, command: c.RequestExtension, actor: Actor, at: datetime) -> Made:
+    """延期申请: in time, with a reason, within the policy's days and number."""
+    if (refusal := _working(state) or _missing(command, "reason")) is not None:
+        return refusal
+    if state.extension is not None:
+        return refuse("extension_pending")
+    if state.extended >= state.policy.extensions:
+        return refuse("extension_used", limit=state.policy.extensions)
+    if command.days > state.policy.extension_days:
+        return refuse("extension_too_long", days=command.days, limit=state.policy.extension_days)
+    if not state.paused and at > _finish_clock(state).due:
+        return refuse("overdue_no_extension")
+    return [e.ExtensionRequested(at=at, days=command.days, reason=command.reason)]
+
+
+def grant_extension(state: Petition, command: c.GrantExtension, actor: Actor, at: datetime) -> Made:
+    """The chief grants it and the petitioner is told why."""
+    if state.extension is None:
+        return refuse("no_extension")
+    if (refusal := _missing(command, "told")) is not None:
+        return refusal
+    if command.statute and state.statute_extended:
+        return refuse("statute_extended_before")
+    granted = e.ExtensionGranted(at=at, days=state.extension.days, told=command.told, statute=command.statute)
+    events: list[e.Event] = [
+        granted,
+        _longer(state, _finish_clock(state), state.extension.days, at, "extension"),
+    ]
+    statute = state.clock(ClockName.STATUTE_FINISH)
+    if command.statute and statute is not None:
+        events.append(_longer(state, statute, state.policy.statute_extension_days, at, "extension"))
+    return events
+
+
+def _longer(state: Petition, clock: Clock, days: int, at: datetime, why: str) -> e.ClockSet:
+    longer = recount(clock, state.calendar, at, more=days)
+    return e.ClockSet.model_validate({"at": at, "clock": longer, "why": why, "old_due": clock.due})
+
+
+def refuse_extension(state: Petition, command: c.RefuseExtension, actor: Actor, at: datetime) -> Made:
+    """The chief refuses it; the term stays."""
+    if state.extension is None:
+        return refuse("no_extension")
+    if (refusal := _missing(command, "reason")) is not None:
+        return refusal
+    return [e.ExtensionRefused(at=at, reason=command.reason)]
+
+
+def pause(state: Petition, command: c.Pause, actor: Actor, at: datetime) -> Made:
+    """The promise clock stands still for a listed reason, at most the policy's working days in all; lateness is never hidden by it."""
+    if (refusal := _working(state)) is not None:
+        return refusal
+    if state.paused:
+        return refuse("already_paused")
+    if command.reason not in state.policy.pause_reasons:
+        return refuse("pause_reason_unknown", reason=command.reason, allowed="、".join(state.policy.pause_reasons))
+    if at > _finish_clock(state).due:
+        return refuse("overdue_no_pause")
+    left = state.policy.pause_days - state.stood_still
+    if left < 1:
+        return refuse("pause_used_up", limit=state.policy.pause_days)
+    return [e.Paused(at=at, reason=command.reason, until=term(state.calendar, at, left).due, note=command.note)]
+
+
+def resume(state: Petition, command: c.Resume, actor: Actor, at: datetime) -> Made:
+    """The promise clock runs on."""
+    if state.standstill is None:
+        return refuse("not_paused")
+    return resumed(state, e.Resumed(at=at, note=command.note))
+
+
+def resumed(state: Petition, event: e.Resumed) -> list[e.Event]:
+    """The resumption and the term it lengthens by the working days that stood still."""
+    events: list[e.Event] = [event]
+    if days := stood_still(state, event.at):
+        events.append(_longer(state, _finish_clock(state), days, event.at, "standstill"))
+    return events
+
+
+def stood_still(state: Petition, at: datetime) -> int:
+    """Working days the clock stood still: after the day of the pause through the day of ``at`` (24:00 belongs to the day it ends)."""
+    if state.standstill is None:
+        return 0
+    calendar: Calendar = state.calendar
+    return working_days_after(calendar, local_day(state.standstill.since), local_day(at - timedelta(microseconds=1)))
+
+
+def urge(state: Petition, command: c.Urge, actor: Actor, at: datetime) -> Made:
+    """催办: a recorded order to the office; a card may go with it."""
+    if (refusal := _missing(command, "text")) is not None:
+        return refusal
+    card = Card(command.card) if command.card else None
+    return [e.Urged(at=at, unit=state.lead, text=command.text, card=card)]
+
+
+def reply(state: Petition, command: c.Reply, actor: Actor, at: datetime) -> Made:
+    """答复: not before acceptance, not while standing still, not while a co-office's report is missing."""
+    if (refusal := _working(state) or _missing(command, "text")) is not None:
+        return refusal
+    if state.paused:
+        return refuse("paused")
+    missing = [office.unit for office in state.co_offices if not (office.reported or office.waived)]
+    if missing:
+        return refuse("co_report_missing", units="、".join(missing))
+    return [_replied(state, command, at, unit=state.lead, measures=command.measures)]
+
+
+def _replied(
+    state: Petition,
+    said: c.Reply | c.FollowReply,
+    at: datetime,
+    *,
+    unit: str,
+    measures: str = "",
+    following: str = "",
+) -> e.Replied:
+    due = _finish_clock(state).due
+    return e.Replied(
+        at=at,
+        unit=unit,
+        round=state.round,
+        outcome=said.outcome,
+        text=said.text,
+        measures=measures,
+        due=due,
+        on_time=at <= due,
+        following=following,
+    )
+
+
+def follow_reply(state: Petition, command: c.FollowReply, actor: Actor, at: datetime) -> Made:
+    """The lead case was answered: the answer goes to this petitioner too, who is then revisited apart."""
+    if not state.merged_into:
+        return refuse("not_merged")
+    if any(within(command.unit, accused) for accused in state.accused_units):
+        return [e.Unmerged(at=at, out_of=state.merged_into, reason="accused_office")]
+    events: list[e.Event] = []
+    if state.stage is not Stage.SUPERVISE:
+        if state.stage is Stage.APPROVE:
+            events.append(e.Approved(at=at, unit=state.accountable, implied=True, note=state.merged_into))
+        events.append(e.Assigned(at=at, lead=command.unit, note=state.merged_into))
+    elif state.paused:
+        events.extend(resumed(state, e.Resumed(at=at, note=state.merged_into)))
+    return [*events, _replied(state, command, at, unit=command.unit, following=state.merged_into)]

@@ -1,0 +1,239 @@
+"""Receive and approve: file, amend, approve, decline, transfer; and reopening an archived number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle.authority import accountable_unit, has_conflict
+from schemas.lifecycle.clocks import first_clocks, recount, set_clock
+from schemas.petition import Actor, Clock, ClockName, Complexity, Petition
+from schemas.policy import CasePolicy
+from schemas.refusals import Refusal, refuse
+from schemas.units import parent, within
+from schemas.worktime import term
+
+REPRESENTATIVES = 5
+"""联名 at most (信访工作条例 §20)."""
+
+Made = list[e.Event] | Refusal
+
+
+def file(command: c.File, actor: Actor, at: datetime) -> Made:
+    """A new case: from receipt its clocks run; a simple one without conflict is approved by policy in the same breath."""
+    content = command.content
+    for field in ("title", "text", "unit", "source", "source_event_id"):
+        if not getattr(content, field).strip():
+            return refuse("field_missing", field=field)
+    if (refusal := _too_many(content.petitioners)) is not None:
+        return refusal
+    received_at = command.received_at or at
+    if received_at > at:
+        return refuse("received_in_future", moment=received_at.isoformat())
+    if command.received_at is not None and not command.trusted_time:
+        return refuse("source_time_untrusted", channel=content.channel)
+    accountable = accountable_unit(content.unit, content.complexity, content.accused_units, content.conflicted_units)
+    confidential = command.policy.confidential if content.confidential is None else content.confidential
+    filed = e.Filed(
+        at=received_at,
+        number=command.number,
+        content=content,
+        confidential=confidential,
+        registrar=_registrar(actor.unit, content.accused_units),
+        accountable=accountable,
+        received_at=received_at,
+        policy=command.policy,
+        calendar=command.calendar,
+        clocks=first_clocks(command.policy, content.complexity, command.calendar, received_at),
+    )
+    implied = _approval_implied(
+        command.policy, content.complexity, content.unit, content.accused_units, content.conflicted_units
+    )
+    return [filed, e.Approved(at=received_at, unit=accountable, implied=True)] if implied else [filed]
+
+
+def _too_many(petitioners: tuple[e.Petitioner, ...]) -> Refusal | None:
+    representatives = sum(petitioner.representative for petitioner in petitioners)
+    if representatives > REPRESENTATIVES:
+        return refuse("too_many_representatives", count=representatives)
+    return None
+
+
+def _registrar(unit: str, accused: tuple[str, ...]) -> str:
+    # Somebody walks into the accused station and is heard there: the case is kept by the unit above.
+    for named in accused:
+        if within(unit, named):
+            return parent(named) or named
+    return unit
+
+
+def _approval_implied(
+    policy: CasePolicy,
+    complexity: Complexity,
+    unit: str,
+    accused: tuple[str, ...],
+    conflicted: tuple[str, ...],
+) -> bool:
+    return policy.approval_implied and complexity is Complexity.SIMPLE and not has_conflict(unit, accused, conflicted)
+
+
+AMENDABLE = (
+    "category",
+    "ledger",
+    "complexity",
+    "unit",
+    "accused_units",
+    "accused_persons",
+    "conflicted_units",
+)
+
+
+def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made:
+    """补正: old and new value of each field are recorded; whatever hangs on them (who answers, which figures) follows."""
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    if command.petitioners is not None and (refusal := _too_many(command.petitioners)) is not None:
+        return refusal
+    wanted = {name: getattr(command, name) for name in AMENDABLE if getattr(command, name) is not None}
+    new = {name: wanted.get(name, getattr(state, name)) for name in AMENDABLE}
+    changes = [
+        e.Change(field=name, old=_said(getattr(state, name)), new=_said(value))
+        for name, value in new.items()
+        if value != getattr(state, name)
+    ]
+    # Texts are not in the state; the value before is the one in the event before, where it stays readable.
+    changes += [
+        e.Change(field=name, old="", new=value)
+        for name, value in (("title", command.title), ("text", command.text))
+        if value is not None
+    ]
+    if not changes and command.petitioners is None:
+        return refuse("nothing_to_amend")
+    refigured = new["ledger"] != state.ledger or new["complexity"] != state.complexity
+    if refigured and command.policy is None:
+        return refuse("figures_missing")
+    accused: tuple[str, ...] = new["accused_units"]
+    conflicted: tuple[str, ...] = new["conflicted_units"]
+    policy = command.policy if refigured else None
+    amended = e.Amended(
+        at=at,
+        changes=tuple(changes),
+        reason=command.reason,
+        ledger=new["ledger"],
+        complexity=new["complexity"],
+        category=new["category"],
+        unit=new["unit"],
+        accountable=accountable_unit(new["unit"], new["complexity"], accused, conflicted),
+        registrar=_registrar(state.registrar, accused),
+        accused_units=accused,
+        accused_persons=new["accused_persons"],
+        conflicted_units=conflicted,
+        petitioners=command.petitioners,
+        policy=policy,
+    )
+    if policy is None:
+        return [amended]
+    clocks = first_clocks(policy, new["complexity"], state.calendar, state.received_at)
+    return [amended, *_reset(state, clocks, at, "amended")]
+
+
+def _said(value: object) -> str:
+    return "、".join(str(part) for part in value) if isinstance(value, tuple) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _reset(state: Petition, clocks: tuple[Clock, ...], at: datetime, why: str) -> list[e.Event]:
+    set_anew: list[e.Event] = []
+    for clock in clocks:
+        old = state.clock(clock.name)
+        if old is None:
+            set_anew.append(e.ClockSet.model_validate({"at": at, "clock": clock, "why": why}))
+        elif (old.due, old.days, old.calendar) != (clock.due, clock.days, clock.calendar):
+            kept = clock.model_copy(update={"since": at, "rung": old.rung, "met_at": old.met_at})
+            set_anew.append(e.ClockSet.model_validate({"at": at, "clock": kept, "why": why, "old_due": old.due}))
+    return set_anew
+
+
+def approve(state: Petition, command: c.Approve, actor: Actor, at: datetime) -> Made:
+    """快速报批. With the city bureau itself accused nobody here may decide."""
+    if (refusal := _undecidable(state)) is not None:
+        return refusal
+    return [e.Approved(at=at, unit=state.accountable, note=command.note)]
+
+
+def decline(state: Petition, command: c.Decline, actor: Actor, at: datetime) -> Made:
+    """不予受理 on a lawful ground, with a written notice."""
+    if (refusal := _undecidable(state)) is not None:
+        return refusal
+    if command.ground not in state.policy.decline_grounds:
+        return refuse("decline_ground_unknown", ground=command.ground, allowed="、".join(state.policy.decline_grounds))
+    if not command.notice.strip():
+        return refuse("field_missing", field="notice")
+    return [e.Declined(at=at, ground=command.ground, notice=command.notice)]
+
+
+def _undecidable(state: Petition) -> Refusal | None:
+    if state.offer is not None:
+        return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
+    if has_conflict(state.accountable, state.accused_units, state.conflicted_units):
+        return refuse("no_higher_chief")
+    return None
+
+
+def transfer(state: Petition, command: c.Transfer, actor: Actor, at: datetime) -> Made:
+    """转送: offered; first called keeps it until the other side acknowledges."""
+    for field in ("to", "reason"):
+        if not getattr(command, field).strip():
+            return refuse("field_missing", field=field)
+    if state.offer is not None:
+        return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
+    until = term(state.calendar, at, state.policy.transfer_days).due
+    return [e.TransferOffered(at=at, to=command.to, reason=command.reason, until=until)]
+
+
+def answer_transfer(state: Petition, command: c.AnswerTransfer, actor: Actor, at: datetime) -> Made:
+    """The outside authority took it (the case leaves), or would not (it stays)."""
+    if state.offer is None:
+        return refuse("no_transfer")
+    if command.accepted and not command.reference.strip():
+        return refuse("field_missing", field="reference")
+    return [e.TransferAnswered(at=at, to=state.offer.to, accepted=command.accepted, reference=command.reference)]
+
+
+def reopen(state: Petition, command: c.Reopen, actor: Actor, at: datetime) -> Made:
+    """New facts on an archived number: a new run with its own clocks; what was sealed stays sealed."""
+    if not command.facts.strip():
+        return refuse("field_missing", field="facts")
+    run = state.run + 1
+    reopened = e.Reopened(at=at, run=run, facts=command.facts, policy=command.policy, calendar=command.calendar)
+    clocks = first_clocks(command.policy, state.complexity, command.calendar, at)
+    events: list[e.Event] = [
+        reopened,
+        *(e.ClockSet(at=at, clock=clock, why="reopen") for clock in clocks),
+    ]
+    if _approval_implied(command.policy, state.complexity, state.unit, state.accused_units, state.conflicted_units):
+        events.append(e.Approved(at=at, unit=state.accountable, implied=True))
+    return events
+
+
+def recompute_due(state: Petition, command: c.RecomputeDue, actor: Actor, at: datetime) -> Made:
+    """A newer calendar (or a later window of the same): the terms still running are counted again, old and new date side by side."""
+    old, new = state.calendar, command.calendar
+    later_window = (
+        new.version == old.version
+        and new.window is not None
+        and old.window is not None
+        and new.window[1] > old.window[1]
+    )
+    if new.version <= old.version and not later_window:
+        return refuse("calendar_not_newer", version=new.version)
+    counted = tuple(recount(clock, new, at) for clock in state.clocks if clock.running and clock.working)
+    return [
+        e.CalendarPinned(at=at, calendar=new, old_version=old.version),
+        *_reset(state, counted, at, "calendar"),
+    ]
+
+
+def assign_clock_after_return(state: Petition, at: datetime) -> Clock:
+    """An upheld return gives the registry a fresh term to assign; the promise to finish runs on."""
+    return set_clock(ClockName.ASSIGN, state.calendar, at, state.policy.assign_days)

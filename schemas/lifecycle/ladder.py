@@ -1,0 +1,120 @@
+"""The ladder: reminder, yellow card, red card, then one chief further up at the end of each further working day.
+
+Each rung has an absolute instant; it is recorded at that instant even when it is written down later, exactly once per clock and round. A due
+date that leans on a provisional day carries no red card and nothing above it until the calendar is published.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import ceil
+from typing import NamedTuple
+
+from schemas.events import Escalated, Event, Resumed, TransferTimedOut
+from schemas.lifecycle.clocks import running
+from schemas.lifecycle.custody import owner
+from schemas.petition import Card, Clock, ClockName, Petition, Role
+from schemas.units import ancestors
+from schemas.worktime import at_hour, counted_day
+
+STATUTE = (ClockName.STATUTE_ACCEPT, ClockName.STATUTE_FINISH)
+
+
+class Rung(NamedTuple):
+    """One step of the ladder: when, whose, for whom, with which card."""
+
+    at: datetime
+    rank: int
+    clock: Clock
+    name: str
+    unit: str
+    role: Role
+    card: Card | None
+
+
+def office_of(state: Petition, clock: Clock) -> str:
+    """Whose promise a clock measures: the lead office's once there is one; before, of the unit that must act."""
+    if clock.name in STATUTE:
+        return state.accountable
+    if clock.name is ClockName.FINISH and state.lead:
+        return state.lead
+    return owner(state)
+
+
+def rungs(state: Petition, clock: Clock) -> list[Rung]:
+    """The rungs of a clock that have not rung yet, in their order."""
+    ladder = _statute_rungs(state, clock) if clock.name in STATUTE else _promise_rungs(state, clock)
+    return [rung._replace(at=max(rung.at, clock.since)) for rung in ladder if rung.name not in clock.rung]
+
+
+def _promise_rungs(state: Petition, clock: Clock) -> list[Rung]:
+    figures, office = state.policy.ladder, office_of(state, clock)
+    reminded = counted_day(state.calendar, clock.base, max(1, ceil(clock.days * figures.reminder_share)))
+    ladder = [
+        Rung(at_hour(reminded, figures.reminder_hour), 0, clock, "reminder", office, Role.HANDLER, None),
+        Rung(
+            at_hour(clock.last_day, figures.yellow_hour),
+            1,
+            clock,
+            "yellow",
+            office,
+            Role.HANDLER,
+            Card.YELLOW,
+        ),
+    ]
+    if clock.provisional:
+        return ladder
+    ladder.append(Rung(clock.due, 2, clock, "red", office, Role.CHIEF, Card.RED))
+    for above, unit in enumerate(ancestors(office), start=1):
+        day = counted_day(state.calendar, clock.base, clock.days + above)
+        ladder.append(Rung(at_hour(day, 24), 2 + above, clock, f"up{above}", unit, Role.CHIEF, None))
+    return ladder
+
+
+def _statute_rungs(state: Petition, clock: Clock) -> list[Rung]:
+    warned = clock.last_day - timedelta(days=state.policy.ladder.statute_warning_days)
+    city = (state.accountable, *ancestors(state.accountable))[-1]
+    return [
+        Rung(
+            at_hour(warned, state.policy.ladder.reminder_hour), 0, clock, "warning", state.accountable, Role.CHIEF, None
+        ),
+        Rung(clock.due, 1, clock, "breach", city, Role.CHIEF, None),
+    ]
+
+
+def _next_rung(state: Petition) -> Rung | None:
+    waiting = [rung for clock in running(state) for rung in rungs(state, clock)]
+    return min(waiting, key=lambda rung: (rung.at, rung.rank, rung.clock.name), default=None)
+
+
+def next_alarm(state: Petition) -> datetime | None:
+    """The next instant at which the system itself has something to record, or None. Aware, UTC."""
+    instants = [rung.at for rung in (_next_rung(state),) if rung is not None]
+    if state.standstill is not None:
+        instants.append(state.standstill.until)
+    if state.offer is not None:
+        instants.append(state.offer.until)
+    return min(instants, default=None)
+
+
+def next_alarm_event(state: Petition) -> Event | None:
+    """The event that stands at :func:`next_alarm`. A cap or time-out comes before a rung of the same instant."""
+    instant = next_alarm(state)
+    if instant is None:
+        return None
+    if state.offer is not None and state.offer.until == instant:
+        return TransferTimedOut(at=instant, to=state.offer.to)
+    if state.standstill is not None and state.standstill.until == instant:
+        return Resumed(at=instant, by_cap=True)
+    rung = _next_rung(state)
+    if rung is None:  # pragma: no cover - next_alarm found an instant, so one of the three stands at it
+        return None
+    return Escalated(
+        at=rung.at,
+        clock=rung.clock.name,
+        rung=rung.name,
+        unit=rung.unit,
+        role=rung.role,
+        card=rung.card,
+        due=rung.clock.due,
+    )

@@ -1,0 +1,51 @@
+"""并案: a case follows another for its handling; its petitioner keeps an own satisfaction, and its own clocks run on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle.intake import Made
+from schemas.petition import Actor, Petition, Stage
+from schemas.refusals import refuse
+
+HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)
+
+
+def merge(state: Petition, command: c.Merge, actor: Actor, at: datetime) -> Made:
+    """This case follows ``into`` from now on."""
+    if not command.into.strip():
+        return refuse("field_missing", field="into")
+    if command.into == state.number:
+        return refuse("merge_itself")
+    if state.members:
+        return refuse("merge_has_members", members="、".join(state.members))
+    return [e.Merged(at=at, into=command.into, basis=command.basis, reason=command.reason)]
+
+
+def unmerge(state: Petition, command: c.Unmerge, actor: Actor, at: datetime) -> Made:
+    """The case stands on its own again, in the stage it had when it was merged."""
+    if not state.merged_into:
+        return refuse("not_merged")
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    return [e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason)]
+
+
+def admit_member(state: Petition, command: c.AdmitMember, actor: Actor, at: datetime) -> Made:
+    """The lead case takes note of a follower; a case that is closed, or follows another itself, takes none."""
+    if state.merged_into or state.stage in (Stage.ARCHIVE, Stage.ARCHIVED):
+        return refuse("member_closed", number=state.number)
+    if command.number == state.number:
+        return refuse("merge_itself")
+    if command.number in state.members:
+        return []
+    return [e.MemberAdmitted(at=at, number=command.number)]
+
+
+def release_member(state: Petition, command: c.ReleaseMember, actor: Actor, at: datetime) -> Made:
+    """A follower has left."""
+    if command.number not in state.members:
+        return refuse("not_a_member", number=command.number)
+    return [e.MemberReleased(at=at, number=command.number)]

@@ -1,0 +1,119 @@
+"""All figures are policy: data, per ledger and complexity, versioned, and pinned by each case at filing.
+
+Working days are days of the mainland work calendar in Asia/Shanghai; hours are Shanghai wall-clock hours. The statutory figures follow
+信访工作条例 §§22-34.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Figures(BaseModel):
+    """A frozen piece of policy; unknown keys are refused so that a misspelt figure is never silently a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LadderPolicy(Figures):
+    """When the rungs ring. ``reminder_share`` of the term, rounded up to a counted day, sets the reminder's day."""
+
+    reminder_share: float = Field(0.5, gt=0, le=1)
+    reminder_hour: int = Field(9, ge=0, le=23)
+    yellow_hour: int = Field(9, ge=0, le=23)
+    statute_warning_days: int = Field(5, ge=0, le=60)
+    quiet_from: int = Field(21, ge=0, le=24)
+    quiet_until: int = Field(8, ge=0, le=23)
+
+
+class CasePolicy(Figures):
+    """The figures one case lives by.
+
+    ``statute_finish_working_days``: a simple first-time matter is finished within so many working days instead of calendar days.
+    ``approval_implied``: the station chief's approval is implied by policy (快处理) and recorded so.
+    ``no_fault_by_policy``: a satisfied case without a card, a rework or a late step is recorded as "no fault found" without a supervisor.
+    """
+
+    version: int = Field(ge=1)
+    assign_days: int = Field(1, ge=1, le=250)
+    finish_days: int = Field(7, ge=1, le=250)
+    rework_days: int = Field(5, ge=1, le=250)
+    extension_days: int = Field(7, ge=0, le=250)
+    extensions: int = Field(1, ge=0, le=5)
+    pause_days: int = Field(10, ge=0, le=250)
+    pause_reasons: tuple[str, ...] = ("petitioner_material", "hearing", "appraisal")
+    transfer_days: int = Field(2, ge=1, le=60)
+    statute_accept_days: int = Field(15, ge=1, le=366)
+    statute_finish_days: int = Field(60, ge=1, le=366)
+    statute_finish_working_days: int | None = Field(None, ge=1, le=250)
+    statute_extension_days: int = Field(30, ge=0, le=366)
+    decline_grounds: tuple[str, ...] = (
+        "litigation",
+        "already_accepted",
+        "not_competent",
+        "already_concluded",
+    )
+    disclosure_exemptions: tuple[str, ...] = (
+        "privacy",
+        "accuser_protection",
+        "investigation",
+        "secret",
+        "minor",
+    )
+    approval_implied: bool = False
+    confidential: bool = False
+    no_fault_by_policy: bool = True
+    ladder: LadderPolicy = Field(default_factory=LadderPolicy)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.finish_days < self.assign_days:
+            raise ValueError(
+                f"办结期限（{self.finish_days} 个工作日）短于交办期限（{self.assign_days} 个工作日） / "
+                f"finish_days ({self.finish_days}) is shorter than assign_days ({self.assign_days})"
+            )
+        if self.statute_finish_days < self.statute_accept_days:
+            raise ValueError(
+                f"法定办结期限（{self.statute_finish_days} 日）短于法定受理期限（{self.statute_accept_days} 日） / "
+                f"statute_finish_days ({self.statute_finish_days}) is shorter than statute_accept_days"
+                f" ({self.statute_accept_days})"
+            )
+        if self.ladder.quiet_from == self.ladder.quiet_until:
+            raise ValueError("静默时段的起止相同 / quiet_from equals quiet_until")
+        return self
+
+
+class Channel(Figures):
+    """A way in. ``trusted_time``: the time a message bears itself may start the clocks."""
+
+    name: str
+    trusted_time: bool = False
+
+
+LEDGERS = ("suggestion", "claim", "complaint")
+COMPLEXITIES = ("simple", "complex")
+
+
+class Policy(Figures):
+    """A version of the whole policy: a :class:`CasePolicy` for every ledger and complexity, and the channels."""
+
+    version: int = Field(ge=1)
+    ledgers: dict[str, dict[str, CasePolicy]]
+    channels: dict[str, Channel]
+
+    @model_validator(mode="after")
+    def _covers_everything(self) -> Self:
+        for ledger in LEDGERS:
+            for complexity in COMPLEXITIES:
+                if complexity not in self.ledgers.get(ledger, {}):
+                    raise ValueError(f"缺少 {ledger}/{complexity} 的办理时限 / no figures for {ledger}/{complexity}")
+        unknown = set(self.ledgers) - set(LEDGERS)
+        if unknown:
+            raise ValueError(f"未知的账别 / unknown ledgers: {', '.join(sorted(unknown))}")
+        return self
+
+    def figures(self, ledger: str, complexity: str) -> CasePolicy:
+        """The figures for a case of that ledger and complexity."""
+        return self.ledgers[ledger][complexity]

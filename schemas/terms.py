@@ -1,0 +1,76 @@
+"""The field's terms in both languages, once. Screens show the Chinese first; code and data use the English key."""
+
+from __future__ import annotations
+
+TERMS: dict[str, str] = {
+    # ledgers
+    "suggestion": "意见建议",
+    "claim": "利益诉求",
+    "complaint": "投诉举报",
+    # complexity
+    "simple": "简单（快处理）",
+    "complex": "复杂（快报告）",
+    # stages
+    "receive": "收集建档",
+    "approve": "快速报批",
+    "assign": "及时交办",
+    "supervise": "督促办理",
+    "revisit": "回访报告",
+    "sign_off": "领导把关",
+    "archive": "公开问责",
+    "archived": "销号归档",
+    # roles
+    "operator": "受理员",
+    "upstream": "上游系统",
+    "chief": "三长（负责人）",
+    "supervisor": "督办员",
+    "handler": "承办人",
+    "visitor": "回访员",
+    "auditor": "审计员",
+    "system": "系统",
+    # outcomes
+    "supported": "支持",
+    "explained": "解释说明",
+    "not_supported": "不支持",
+    # grounds
+    "satisfied": "群众满意",
+    "declined": "不予受理",
+    "transferred": "转送",
+    "withdrawn": "撤回",
+    "terminated": "终结",
+    # cards
+    "yellow": "黄牌",
+    "red": "红牌",
+    # clocks
+    "finish": "办结",
+    "statute_accept": "法定受理",
+    "statute_finish": "法定办结",
+    # rungs
+    "reminder": "提醒",
+    "up1": "上报上一级",
+    "up2": "上报上两级",
+    "up3": "上报市局",
+    "up4": "上报市局",
+    "warning": "法定期限预警",
+    "breach": "法定期限届满",
+    # pause reasons
+    "petitioner_material": "等待群众补充材料",
+    "hearing": "听证",
+    "appraisal": "鉴定",
+    # decline grounds
+    "litigation": "诉访分离（已进入或应当通过诉讼）",
+    "already_accepted": "同一事项已受理",
+    "not_competent": "不属于本机关职权",
+    "already_concluded": "已经复核终结",
+    # disclosure exemptions
+    "privacy": "涉及个人隐私",
+    "accuser_protection": "保护举报人",
+    "investigation": "涉及在办案件",
+    "secret": "涉及国家秘密或商业秘密",
+    "minor": "涉及未成年人",
+}
+
+
+def chinese(term: str) -> str:
+    """The Chinese term; the key itself where there is none."""
+    return TERMS.get(term, term)
