@@ -157,7 +157,7 @@ def seed_days() -> list[CalendarDay]:
 
     Taken from the package ``chinesecalendar``, with its known errors mended.
     """
-    # Not at the top: this module is imported where workflows run; the package is needed once per installation.
+    # Not at the top: this module is imported where workflows run; the package is needed once only.
     from chinese_calendar.constants import holidays, workdays  # noqa: PLC0415
 
     source = f"chinesecalendar {package_version('chinesecalendar')}"
