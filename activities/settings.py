@@ -1,0 +1,204 @@
+"""What an installation sets, read once from ``SANZHANG_*`` by the composition root and handed on.
+
+Rules of the domain (terms, ladders, quiet hours) are policy, versioned in the database, and are not settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from schemas.errors import UserError
+
+PREFIX: Final = "SANZHANG_"
+
+NOT_SETTINGS: Final = frozenset({"SANZHANG_SHARED_DATA"})
+"""Variables with our prefix that belong to the tests: where the real workbooks lie."""
+
+
+def _words(value: Any) -> Any:
+    # blanks, because the URLs of Apprise may hold commas
+    return value.split() if isinstance(value, str) else value
+
+
+def _expanded(path: Path) -> Path:
+    return path.expanduser()
+
+
+def _dsn(dsn: SecretStr) -> SecretStr:
+    if not re.match(r"postgresql(\+asyncpg)?://", dsn.get_secret_value()):
+        raise ValueError("not a PostgreSQL DSN")
+    return dsn
+
+
+def _web(url: SecretStr) -> SecretStr:
+    if not re.match(r"https?://[^/\s]+", url.get_secret_value()):
+        raise ValueError("not a web address")
+    return url
+
+
+def _signing(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().removeprefix("whsec_")
+    try:
+        enough = len(base64.b64decode(text, validate=True)) >= 24
+    except binascii.Error:
+        enough = False
+    if not enough:
+        raise ValueError("not a Standard Webhooks secret")
+    return secret
+
+
+_Folder = Annotated[Path, AfterValidator(_expanded)]
+
+
+class Settings(BaseModel):
+    """Frozen; what must stay secret is ``SecretStr`` and never shows in ``repr`` or logs. Durations are in
+    seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: _Folder = Path("var") / "sanzhang"
+    """Everything of the one-machine installation: engine, database, keys, runtime.json."""
+    temporal: Annotated[str | None, Field(pattern=r"^[^\s:/]+:\d{1,5}$")] = None
+    """``host:port``; unset: found through ``runtime.json`` in the data folder."""
+    namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")] = "sanzhang"
+    database_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
+    """Unset: found through ``runtime.json`` in the data folder."""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    keys: SecretStr | None = None
+    """``k2:BASE64,k1:BASE64``, newest first; unset: the key file."""
+    key_file: _Folder | None = None
+    """Unset: ``keys.json`` in the data folder."""
+    notice_apprise_urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_words)] = ()
+    notice_webhook_urls: Annotated[tuple[Annotated[SecretStr, AfterValidator(_web)], ...], BeforeValidator(_words)] = ()
+    notice_webhook_secret: Annotated[SecretStr, AfterValidator(_signing)] | None = None
+    """Standard Webhooks: ``whsec_`` and base64 of at least 24 bytes."""
+    max_cached_workflows: Annotated[int, Field(ge=0, le=1_000_000)] = 5_000
+    """Larger than the cases in motion: a smaller cache costs a factor of 3-4. One idle case is at most 100
+    kB.
+    """
+    sticky_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """How long a case waits for the worker that knew it before another takes over."""
+    max_concurrent_workflow_tasks: Annotated[int, Field(ge=2, le=10_000)] = 200
+    max_concurrent_activities: Annotated[int, Field(ge=1, le=10_000)] = 100
+    max_concurrent_local_activities: Annotated[int, Field(ge=1, le=10_000)] = 100
+    unsandboxed: bool = False
+    """Workflows without the sandbox: production only."""
+    taxonomy_file: _Folder | None = None
+    """The category taxonomy of this installation; unset: none is loaded beyond the database's."""
+
+    @property
+    def key_file_path(self) -> Path:
+        """Where the key file is or will be."""
+        return self.key_file if self.key_file is not None else self.data_dir / "keys.json"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.keys is not None and self.key_file is not None:
+            raise ValueError("keys")
+        if self.notice_webhook_urls and self.notice_webhook_secret is None:
+            raise ValueError("notice_webhook_secret")
+        return self
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ``SANZHANG_<FIELD>``; an empty value counts as unset.
+
+        Raise ``UserError`` ``setting_unknown`` for a name with our prefix that is no setting,
+        ``setting_invalid`` for a value that cannot be; secret values are never quoted.
+        """
+        known = {PREFIX + name.upper(): name for name in cls.model_fields}
+        values: dict[str, str] = {}
+        for variable, value in sorted(environ.items()):
+            if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+                continue
+            if variable not in known:
+                raise _unknown(variable, list(known))
+            if value.strip():
+                values[known[variable]] = value.strip()
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=True, include_input=False)[0]
+            location = first["loc"]
+            if location:
+                raise _invalid(str(location[0]), values) from None
+            raise _contradiction(str(first.get("ctx", {}).get("error", ""))) from None
+
+
+_EXPECTED: Final[dict[str, tuple[str, str]]] = {
+    "temporal": ("应为 主机:端口，如 127.0.0.1:7233", "write host:port, such as 127.0.0.1:7233"),
+    "namespace": ("只能用字母、数字、点、横线和下划线", "use letters, digits, dots, dashes and underscores"),
+    "database_dsn": ("应以 postgresql:// 开头", "it must begin with postgresql://"),
+    "log_format": ("应为 console 或 json", "write console or json"),
+    "log_level": ("应为 debug、info、warning 或 error", "write debug, info, warning or error"),
+    "notice_webhook_urls": (
+        "应为以空格分隔的 http(s) 地址",
+        "write http(s) addresses separated by blanks",
+    ),
+    "notice_webhook_secret": (
+        "应为 whsec_ 加至少 24 字节的 BASE64",
+        "write whsec_ and the base64 of at least 24 bytes",
+    ),
+    "max_cached_workflows": ("应为 0 到 1000000 的整数", "write a whole number from 0 to 1000000"),
+    "sticky_timeout": ("应为大于 0、不超过 60 的秒数", "write seconds above 0 and up to 60"),
+    "max_concurrent_workflow_tasks": ("应为 2 到 10000 的整数", "write a whole number from 2 to 10000"),
+    "max_concurrent_activities": ("应为 1 到 10000 的整数", "write a whole number from 1 to 10000"),
+    "max_concurrent_local_activities": ("应为 1 到 10000 的整数", "write a whole number from 1 to 10000"),
+    "unsandboxed": ("应为 true 或 false", "write true or false"),
+}
+
+_SECRET: Final = frozenset(
+    {"database_dsn", "keys", "notice_apprise_urls", "notice_webhook_urls", "notice_webhook_secret"}
+)
+
+
+def _unknown(variable: str, known: list[str]) -> UserError:
+    near = difflib.get_close_matches(variable, known, n=1, cutoff=0.0)[0]
+    return UserError(
+        "setting_unknown",
+        zh=f"没有名为 {variable} 的设置，最接近的是 {near}。请改正名称或取消该环境变量。",
+        en=f"There is no setting {variable}; the nearest is {near}. Correct the name or unset the variable.",
+        variable=variable,
+        nearest=near,
+    )
+
+
+def _invalid(field: str, values: Mapping[str, str]) -> UserError:
+    variable = PREFIX + field.upper()
+    zh, en = _EXPECTED.get(field, ("格式不对", "it has the wrong form"))
+    given = "" if field in _SECRET else values.get(field, "")[:80]
+    return UserError(
+        "setting_invalid",
+        zh=f"设置 {variable} 的值{f'“{given}”' if given else ''}无效：{zh}。",
+        en=f"The value{f' {given!r}' if given else ''} of {variable} is not valid: {en}.",
+        variable=variable,
+    )
+
+
+def _contradiction(field: str) -> UserError:
+    if field == "keys":
+        zh = "SANZHANG_KEYS 与 SANZHANG_KEY_FILE 不能同时设置，请只保留一个。"
+        en = "SANZHANG_KEYS and SANZHANG_KEY_FILE cannot both be set; keep one."
+    else:
+        zh = "设置了 SANZHANG_NOTICE_WEBHOOK_URLS 就必须设置 SANZHANG_NOTICE_WEBHOOK_SECRET，以便接收方验证签名。"
+        en = "SANZHANG_NOTICE_WEBHOOK_URLS needs SANZHANG_NOTICE_WEBHOOK_SECRET, so that receivers can verify."
+    return UserError("setting_invalid", zh=zh, en=en, variable=PREFIX + field.upper())
