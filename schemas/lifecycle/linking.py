@@ -34,8 +34,8 @@ def unmerge(state: Petition, command: c.Unmerge, actor: Actor, at: datetime) -> 
 
 
 def admit_member(state: Petition, command: c.AdmitMember, actor: Actor, at: datetime) -> Made:
-    """The lead case takes note of a follower; a case that is closed, or follows another itself, takes none."""
-    if state.merged_into or state.stage in (Stage.ARCHIVE, Stage.ARCHIVED):
+    """The lead case takes note of a follower; one that has been answered, or follows another itself, takes none."""
+    if state.merged_into or state.stage not in HANDLED:
         return refuse("member_closed", number=state.number)
     if command.number == state.number:
         return refuse("merge_itself")
