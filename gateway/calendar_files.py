@@ -169,16 +169,16 @@ def _from_ics(sheet: Sheet, text: str) -> Sheet:
 def _ics_days(sheet: Sheet, number: int, event: Event) -> list[date]:
     try:
         start, end = event.start, event.end
-    except ValueError as error:
+        # The end is exclusive: the day, or the instant, that it names belongs no longer to the event.
+        smallest = timedelta(microseconds=1) if isinstance(end, datetime) else timedelta(days=1)
+        first, last = _shanghai_day(start), _shanghai_day(end - smallest)
+    except (ValueError, OverflowError) as error:
         raise sheet.error(
             "calendar_impossible_date",
             f"起止日期不对({error})",
             f"its start or end is not a date ({error})",
             number,
         ) from error
-    first = _shanghai_day(start)
-    # The end is exclusive: the day it names, or the instant, belongs no longer to the event.
-    last = _shanghai_day(end - timedelta(microseconds=1)) if isinstance(end, datetime) else end - timedelta(days=1)
     if not timedelta(0) <= last - first < LONGEST_EVENT:
         raise sheet.error(
             "calendar_impossible_date",
@@ -190,10 +190,10 @@ def _ics_days(sheet: Sheet, number: int, event: Event) -> list[date]:
 
 
 def _shanghai_day(moment: date) -> date:
-    if not isinstance(moment, datetime):
-        return moment
     # A floating time is meant where it is read, and this calendar is read in China.
-    return moment.date() if moment.tzinfo is None else moment.astimezone(SHANGHAI).date()
+    if isinstance(moment, datetime):
+        return moment.date() if moment.tzinfo is None else moment.astimezone(SHANGHAI).date()
+    return moment
 
 
 def _column(name: str) -> str:

@@ -23,8 +23,30 @@ have far fewer."""
 LONGEST_NUMBER = 200
 """Characters of a notice number."""
 
-_WORKING = frozenset("working work workday 班 上班 工作日 调休上班 补班 调班".split())
-_OFF = frozenset("off holiday rest weekend 休 假 休息 休息日 放假 节假日 法定节假日 公休 公休日 补休 周末".split())
+LONGEST_QUOTE = 60
+"""Characters of a cell that a refusal repeats."""
+
+_WORKING = frozenset(("working", "work", "workday", "班", "上班", "工作日", "调休上班", "补班", "调班"))
+_OFF = frozenset(
+    (
+        "off",
+        "holiday",
+        "rest",
+        "weekend",
+        "休",
+        "休息",
+        "休息日",
+        "公休",
+        "公休日",
+        "补休",
+        "周末",
+        "假",
+        "放假",
+        "节日",
+        "节假日",
+        "法定节假日",
+    )
+)
 _STATUSES: dict[str, Status] = {
     **dict.fromkeys(("published", "公布", "已公布", "正式"), "published"),
     **dict.fromkeys(("provisional", "暂定", "未公布", "预估"), "provisional"),
@@ -102,6 +124,7 @@ def _date(sheet: Sheet, cell: Any, row: int | None) -> date:
                 return date(*map(int, found.groups()))
             except ValueError:
                 break
+    written = written[:LONGEST_QUOTE]
     raise sheet.error(
         "calendar_impossible_date",
         f"“{written}”不是日历上的日期;请写成 2027-10-01 这样",
@@ -112,18 +135,15 @@ def _date(sheet: Sheet, cell: Any, row: int | None) -> date:
 
 
 def _kind(sheet: Sheet, row: Row) -> Kind:
-    cell = row.cells.get("kind")
-    # Only iCalendar brings a list: free labels, in which the kind is one word among others.
-    labels = cast("list[str]", cell) if isinstance(cell, list) else [_words(cell)]
-    for label in labels:
-        plain = label.strip().lower()
-        if plain in _WORKING:
-            return "working"
-        if plain in _OFF:
-            return "off"
-        if isinstance(cell, list) and (kind := _kind_by_words(plain)):
+    written = _words(row.cells.get("kind")) or " / ".join(row.labels)
+    if written.lower() in _WORKING:
+        return "working"
+    if written.lower() in _OFF:
+        return "off"
+    for label in row.labels:
+        if kind := _kind_by_words(label):
             return kind
-    written = " / ".join(labels)
+    written = written[:LONGEST_QUOTE]
     raise sheet.error(
         "calendar_unclear_kind",
         f"“{written}”看不出是放假还是上班;请写“休”或“班”",
@@ -147,6 +167,7 @@ def _status(sheet: Sheet, cell: Any, row: int | None) -> Status | None:
     if not written:
         return None
     if written not in _STATUSES:
+        written = written[:LONGEST_QUOTE]
         raise sheet.error(
             "calendar_unclear_status",
             f"状态“{written}”不认识;请写“已公布”或“暂定”",
@@ -192,6 +213,7 @@ def _covers(sheet: Sheet, entries: tuple[CalendarDay, ...]) -> tuple[date, date]
         year = Counter(entry.day.year for entry in entries).most_common(1)[0][0]
     written = _words(year)
     if not re.fullmatch(r"\d{4}", written) or written == "0000":
+        written = written[:LONGEST_QUOTE]
         raise sheet.error(
             "calendar_impossible_date",
             f"年份“{written}”不对;请写四位年份",
@@ -202,9 +224,13 @@ def _covers(sheet: Sheet, entries: tuple[CalendarDay, ...]) -> tuple[date, date]
 
 
 def _words(cell: Any) -> str:
-    """A cell as text; JSON may bring numbers (20271001), and whatever else it brings shows up in the
+    """A cell as text. JSON may bring a number (20271001); of a list or object only the type is told, in the
     refusal."""
-    return "" if cell is None else str(cell).strip()
+    if cell is None:
+        return ""
+    text = "list or object" if isinstance(cell, (list, dict)) else str(cell).strip()
+    # JSON can spell half a surrogate pair, which no door could print or store.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _located(sheet: Sheet, problem: UserError, rows: dict[str, Row]) -> UserError:

@@ -66,9 +66,7 @@ class Calendar(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.published_from > self.published_through:
-            raise ValueError(
-                f"the published range is empty: {self.published_from} is after {self.published_through}"
-            )
+            raise ValueError(f"the published range is empty: {self.published_from} is after {self.published_through}")
         for day in self.off:
             if day.weekday() >= 5:
                 raise ValueError(f"{day} is a weekend day: it is off anyway and must not be listed as off")
@@ -196,11 +194,7 @@ def working_days_after(calendar: Calendar, after: date, through: date) -> int:
     first = after + _ONE_DAY
     whole_weeks, rest = divmod((through - after).days, 7)
     weekdays = whole_weeks * 5 + sum((first.weekday() + i) % 7 < 5 for i in range(rest))
-    return (
-        weekdays
-        - len(_between(calendar.off, first, through))
-        + len(_between(calendar.made_up, first, through))
-    )
+    return weekdays - len(_between(calendar.off, first, through)) + len(_between(calendar.made_up, first, through))
 
 
 def calendar_days_term(received: datetime, days: int) -> Term:

@@ -137,8 +137,7 @@ def _strays(notice: Notice) -> Iterator[UserError]:
     if len(outside) > MOST_DAYS_OUTSIDE:
         yield UserError(
             "calendar_several_years",
-            zh=f"有 {len(outside)} 天在本通知所管的 {first} 至 {last} 之外"
-            f"(最多 {MOST_DAYS_OUTSIDE} 天);请分年度导入",
+            zh=f"有 {len(outside)} 天在本通知所管的 {first} 至 {last} 之外(最多 {MOST_DAYS_OUTSIDE} 天);请分年度导入",
             en=f"{len(outside)} days lie outside what this notice covers, {first} to {last} "
             f"(at most {MOST_DAYS_OUTSIDE}); import one notice per year",
             day=outside[0].isoformat(),
@@ -153,18 +152,12 @@ def _gaps(notice: Notice) -> Iterator[UserError]:
             yield _gap(
                 skipped[0],
                 zh=f"这是一份逐日日历,却缺了 {skipped[0]} 等 {len(skipped)} 天;请补齐",
-                en=f"this is a day-by-day calendar, yet it skips {skipped[0]} and {len(skipped)} days in all; "
-                "add them",
+                en=f"this is a day-by-day calendar, yet it skips {skipped[0]} and {len(skipped)} days in all; add them",
             )
         return
     for day, kind in sorted(kinds.items()):
         hole, beyond = day + _ONE_DAY, day + 2 * _ONE_DAY
-        if (
-            kind == "off"
-            and kinds.get(beyond) == "off"
-            and hole not in kinds
-            and plain_kind(hole) == "working"
-        ):
+        if kind == "off" and kinds.get(beyond) == "off" and hole not in kinds and plain_kind(hole) == "working":
             yield _gap(
                 hole,
                 zh=f"{day} 和 {beyond} 都放假,中间的 {hole} 却没有写;请补上这一天(确实上班就写“工作日”)",
@@ -194,8 +187,7 @@ def _amounts(notice: Notice) -> Iterator[UserError]:
         yield UserError(
             "calendar_too_many_off",
             zh=f"照此通知全年只有 {working} 个工作日(至少应有 {FEWEST_WORKING_DAYS} 天);请核对",
-            en=f"by this notice the year has only {working} working days "
-            f"(at least {FEWEST_WORKING_DAYS}); check it",
+            en=f"by this notice the year has only {working} working days (at least {FEWEST_WORKING_DAYS}); check it",
             working_days=working,
         )
     made_up = [day for day, kind in sorted(kinds.items()) if kind == "working" and plain_kind(day) == "off"]

@@ -107,9 +107,7 @@ def build_calendar(
     )
 
 
-def apply_notice(
-    current: Calendar, days: Iterable[CalendarDay], notice: Notice
-) -> tuple[Calendar, list[CalendarDay]]:
+def apply_notice(current: Calendar, days: Iterable[CalendarDay], notice: Notice) -> tuple[Calendar, list[CalendarDay]]:
     """The next version after ``notice``, and its days in order; ``days`` are those ``current`` was built
     from.
 
