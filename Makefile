@@ -1,0 +1,35 @@
+# Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
+PYTHON ?= python3
+
+.PHONY: help setup run test bench lint clean
+
+help:
+	@echo 'make setup   fetch everything into .venv'
+	@echo 'make run     the whole system with the demonstration, until Ctrl-C'
+	@echo 'make test    all tests'
+	@echo 'make bench   the measurements'
+	@echo 'make lint    style and types'
+	@echo 'make clean   remove what setup and the tools made; data in var/ stays'
+
+setup:
+	@$(PYTHON) deploy/bootstrap.py
+
+run: setup
+	@exec .venv/bin/sanzhang up --demo
+
+# The tests of whole processes measure times, so they run alone.
+test: setup
+	.venv/bin/pytest -q -n 2 --dist loadfile -m 'not system'
+	.venv/bin/pytest -q -m system
+
+bench: setup
+	.venv/bin/python -m tests.bench
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+
+clean:
+	rm -rf .venv .tools .pytest_cache .hypothesis .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
