@@ -152,11 +152,14 @@ def _from_json(sheet: Sheet, text: str) -> Sheet:
 
 def _from_ics(sheet: Sheet, text: str) -> Sheet:
     try:
-        events = ICalendar.from_ical(text).events
-    except ValueError as error:
+        found = ICalendar.from_ical(text)
+    except (ValueError, OSError) as error:  # OSError: a time zone is looked up by name among the system's files
         raise sheet.unreadable(f"不是规整的 iCalendar({error})", f"not well-formed iCalendar ({error})") from error
+    # Whatever stands after the first BEGIN is accepted by the parser, at run time of another class than it declares.
+    if found.name != "VCALENDAR":
+        raise sheet.unreadable("不是 iCalendar 日历(VCALENDAR)", "not an iCalendar calendar (VCALENDAR)")
     rows: list[Row] = []
-    for number, event in enumerate(events, start=1):
+    for number, event in enumerate(found.events, start=1):
         if "RRULE" in event or "RDATE" in event:
             raise sheet.unreadable(
                 "不接受重复事件;请逐年写明日期", "recurring events are not accepted; state each year", number

@@ -278,6 +278,9 @@ def test_files_without_a_day(tmp_path: Path, name: str, content: str) -> None:
         ("notice.ics", b""),
         ("notice.ics", b"hello"),
         ("notice.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"),
+        ("notice.ics", b"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20271001\r\nSUMMARY:off\r\nEND:VEVENT\r\n"),
+        ("notice.ics", b"BEGIN:NOTE\r\nEND:NOTE\r\n"),
+        ("notice.ics", ics("DTSTART;TZID=Asia:20271001T000000\r\nSUMMARY:off").encode()),
         ("notice.ics", ics("DTSTART;VALUE=DATE:20271001\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:休").encode()),
     ],
 )
