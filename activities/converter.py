@@ -1,10 +1,10 @@
 """How values become the JSON of histories: compact, and exactly the value again when read.
 
-Pydantic models and dataclasses are written **without the fields that equal their default**. So the defaults
-of recorded models are frozen: a default changed later would change what every old history says. Add a new
-field instead; `tests/unit/activities/test_frozen_defaults.py` holds the defaults of every released model and
-fails on a change. Fields are compared with ``==``: a field must not tell values apart that Python calls
-equal (``0`` and ``False``, ``1`` and ``1.0``).
+Pydantic models are written **without the fields that equal their default** (dataclasses whole). So the
+defaults of recorded models are frozen: a default changed later would change what every old history says. Add
+a new field instead; `tests/unit/activities/test_frozen_defaults.py` holds the defaults of every released
+model and fails on a change. Fields are compared with ``==``: a field must not tell values apart that Python
+calls equal (``0`` and ``False``, ``1`` and ``1.0``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 
 from activities.keys import seal as seal_bytes
@@ -46,7 +45,7 @@ def open_(keyring: KeyRing, sealed: SealedPersonal) -> PersonalData:
     """
     try:
         data = base64.b64decode(sealed.sealed, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise SealBrokenError(f"sealed personal under {sealed.key_id} is not base64") from None
     return PersonalData.model_validate_json(unseal(keyring, Purpose.PERSONAL, sealed.key_id, data))
 

@@ -6,7 +6,6 @@ Rules of the domain (terms, ladders, quiet hours) are policy, versioned in the d
 from __future__ import annotations
 
 import base64
-import binascii
 import difflib
 import re
 from collections.abc import Mapping
@@ -57,7 +56,7 @@ def _signing(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().removeprefix("whsec_")
     try:
         enough = len(base64.b64decode(text, validate=True)) >= 24
-    except binascii.Error:
+    except ValueError:
         enough = False
     if not enough:
         raise ValueError("not a Standard Webhooks secret")

@@ -29,7 +29,7 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af〇]+")
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _LANDLINE: Final = re.compile(r"(?:(0(?:10|2\d|[3-9]\d{2}))-?)?(\d{3,4})(\d{4})")
 _ID: Final = re.compile(r"\d{17}[\dX]|\d{15}")
-_PLACE: Final = r"(?:(?!自治)[^\W\d_路街道巷弄号栋幢楼室村组]){1,7}?"
+_PLACE: Final = r"(?:(?!自治)[^\W\d_路街道巷弄号栋幢楼室村组住在旁我的是]){1,7}?"
 _DISTRICT: Final = re.compile(
     rf"(?P<province>{_PLACE}(?:省|自治区|特别行政区))?"
     rf"(?P<city>{_PLACE}(?:自治州|地区|盟|市))?"
@@ -42,8 +42,8 @@ def _tidy(value: Any) -> Any:
     """Full-width forms, control characters and outer blanks are dirt, not data; an empty cell is nothing."""
     if not isinstance(value, str):
         return value
-    plain = unicodedata.normalize("NFKC", value)
-    return "".join(char for char in plain if char.isspace() or unicodedata.category(char)[0] != "C").strip() or None
+    seen = "".join(char for char in value if char.isspace() or unicodedata.category(char)[0] != "C")
+    return unicodedata.normalize("NFKC", seen).strip() or None
 
 
 class PersonalData(BaseModel):
@@ -54,10 +54,10 @@ class PersonalData(BaseModel):
     # a validation error would quote the value it refuses, and errors are logged
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: Annotated[str | None, BeforeValidator(_tidy), Field(max_length=100)] = None
-    phone: Annotated[str | None, BeforeValidator(_tidy), Field(max_length=50)] = None
-    id_number: Annotated[str | None, BeforeValidator(_tidy), Field(max_length=50)] = None
-    address: Annotated[str | None, BeforeValidator(_tidy), Field(max_length=300)] = None
+    name: Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(_tidy)] = None
+    phone: Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_tidy)] = None
+    id_number: Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_tidy)] = None
+    address: Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_tidy)] = None
 
     def __repr__(self) -> str:
         return f"PersonalData({WITHHELD})"
