@@ -194,8 +194,8 @@ def download(url: str, accept: str, *, trusted: bool) -> tuple[bytes, str]:
         raise BootstrapError(f"软件源地址不是 http(s)：{url}。The address of the index is not http(s): {url}.")
     request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "sanzhang"})  # noqa: S310
     certificates = os.environ.get("SSL_CERT_FILE") or os.environ.get("PIP_CERT")
-    context = ssl.create_default_context(cafile=certificates or None)
     try:
+        context = ssl.create_default_context(cafile=certificates or None)
         try:
             return _read(request, context)
         except urllib.error.URLError as error:
@@ -204,7 +204,7 @@ def download(url: str, accept: str, *, trusted: bool) -> tuple[bytes, str]:
             # A bare machine may lack the package ca-certificates. What is fetched here is then vouched for by our
             # own SHA-256 alone, which is enough.
             return _read(request, ssl._create_unverified_context())  # noqa: S323
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except OSError as error:  # the network's, the server's and the certificates' errors alike
         raise BootstrapError(
             f"无法从 {url} 下载：{error}。请检查网络；内网可用 PIP_INDEX_URL 指定软件源，SSL_CERT_FILE 指定证书。"
             f"{url} cannot be fetched: {error}. Check the network, or name an index with PIP_INDEX_URL "

@@ -124,7 +124,18 @@ class EmbeddedDatabase:
 
     def answers(self) -> bool:
         """Whether the server accepts connections at this moment. Blocking, a few milliseconds."""
-        command = [str(programs() / "pg_isready"), "-q", "-t", "2", "-h", str(self._sockets())]
+        command = [
+            str(programs() / "pg_isready"),
+            "-q",
+            "-t",
+            "2",
+            "-h",
+            str(self._sockets()),
+            "-U",
+            SUPERUSER,
+            "-d",
+            "postgres",
+        ]
         done = subprocess.run(command, check=False, capture_output=True, env=environment())  # noqa: S603 - no shell
         return done.returncode == 0
 

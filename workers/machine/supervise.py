@@ -149,7 +149,7 @@ class _Keeper:
             if self._process is not None:
                 await _kill(self._process)
             slow = isinstance(error, TimeoutError)
-            return f"did not answer within {part.start_seconds:.0f} s" if slow else str(error) or repr(error)
+            return f"did not answer within {part.start_seconds:g} s" if slow else str(error) or repr(error)
         if process.returncode is not None:
             return f"ended with {_ending(process.returncode)}"
         self._report(part.name, State.READY, str(process.pid))
@@ -170,7 +170,7 @@ class _Keeper:
                         last_answer = loop.time()
             if loop.time() - last_answer > part.hang_seconds and process.returncode is None:
                 await _kill(process)
-                return f"did not answer for {part.hang_seconds:.0f} s"
+                return f"did not answer for {part.hang_seconds:g} s"
 
 
 async def _spawn(part: Part) -> asyncio.subprocess.Process:
