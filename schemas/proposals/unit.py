@@ -1,0 +1,110 @@
+"""Which unit a text names, through the names people use for places (``A3区`` → ``XA/A3``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.proposals.proposal import Proposal, folded, quoted
+from schemas.units import ancestors
+
+READ_CHARACTERS = 4_000
+
+
+class Mention(NamedTuple):
+    """One place in the text: the alias as folded, its unit, and where it stands (subject before text)."""
+
+    alias: str
+    unit: str
+    at: int
+
+
+class UnitAliases(BaseModel):
+    """The names of places by which units are found; keep one, it holds the index."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    aliases: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, aliases: Mapping[str, str]) -> UnitAliases:
+        """``aliases`` maps a name to a unit's code; names are compared without width, case and spaces, empty ones are
+        left out."""
+        return cls(aliases=tuple((folded(alias), unit) for alias, unit in aliases.items() if folded(alias)))
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        return dict(self.aliases)
+
+    @cached_property
+    def lengths(self) -> dict[str, tuple[int, ...]]:
+        """For each first character the lengths of the names, longest first: a text is searched in one pass however
+        many names there are."""
+        found: dict[str, set[int]] = {}
+        for alias in self.units:
+            found.setdefault(alias[0], set()).add(len(alias))
+        return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
+
+    def mentions(self, subject: str, text: str) -> list[Mention]:
+        """Every place named, in the order of reading. At one place the longest name wins: 长沙县 is never taken for
+        长沙."""
+        whole = f"{folded(subject)}\n{folded(text[:READ_CHARACTERS])}"
+        found: list[Mention] = []
+        at = 0
+        while at < len(whole):
+            alias = self._alias_at(whole, at)
+            if alias:
+                found.append(Mention(alias, self.units[alias], at))
+            at += len(alias) or 1
+        return found
+
+    def _alias_at(self, whole: str, at: int) -> str:
+        for length in self.lengths.get(whole[at], ()):
+            alias = whole[at : at + length]
+            if alias in self.units and _stands_alone(whole, at, at + length):
+                return alias
+        return ""
+
+
+def propose_unit(
+    aliases: UnitAliases | Mapping[str, str], subject: str, text: str, *, default: str | None = None
+) -> Proposal:
+    """The most specific unit named: the deepest in the tree, then the longest name, then the first mentioned;
+    ``default`` when none is.
+
+    Depth is read from the paths (``XA/A3`` lies below ``XA``). ``A13区`` never counts as ``A1`` or ``A3``.
+    """
+    known = aliases if isinstance(aliases, UnitAliases) else UnitAliases.of(aliases)
+    mentions = known.mentions(subject, text)
+    if not mentions:
+        return Proposal(
+            value=default,
+            confidence=0.2 if default else 0,
+            why="文中没有提到已知地名。" + (f"暂归 {default}。" if default else ""),
+            why_en="No known place is named." + (f" Taken for {default}." if default else ""),
+        )
+    best = max(mentions, key=lambda mention: (mention.unit.count("/"), len(mention.alias), -mention.at))
+    in_subject = best.at < len(folded(subject))
+    elsewhere = {mention.unit for mention in mentions} - {best.unit, *ancestors(best.unit)}
+    return Proposal(
+        value=best.unit,
+        confidence=round((0.95 if in_subject else 0.8) / (1 + 0.3 * len(elsewhere)), 2),
+        why=f"{'主题' if in_subject else '正文'}提到{quoted([best.alias])}。"
+        + (f"另提到 {'、'.join(sorted(elsewhere)[:4])}。" if elsewhere else ""),
+        why_en=f"The {'subject' if in_subject else 'text'} names {quoted([best.alias])}."
+        + (f" It also names {', '.join(sorted(elsewhere)[:4])}." if elsewhere else ""),
+    )
+
+
+def _stands_alone(whole: str, start: int, end: int) -> bool:
+    """A name that begins or ends with a Latin letter or digit ends there: ``A3`` is not in ``A31`` or ``KA3``."""
+    runs_on_before = start > 0 and _is_latin(whole[start]) and _is_latin(whole[start - 1])
+    runs_on_after = end < len(whole) and _is_latin(whole[end - 1]) and _is_latin(whole[end])
+    return not runs_on_before and not runs_on_after
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
