@@ -1,8 +1,7 @@
-"""The real workbooks, and small ones made on the spot."""
+"""Small workbooks made on the spot."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +14,6 @@ import pytest
 HEADINGS = ("留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "答复意见", "答复时间")
 
 WriteWorkbook = Callable[..., Path]
-
-
-@pytest.fixture
-def shared_data() -> Path:
-    """The folder of the real workbooks, which are read and never copied."""
-    default = Path(__file__).resolve().parents[5] / "shared" / "data"
-    return Path(os.environ.get("SANZHANG_SHARED_DATA", default))
 
 
 @pytest.fixture

@@ -1,21 +1,12 @@
-"""The real messages, read once, and the taxonomies."""
+"""The taxonomy that ships."""
 
 from __future__ import annotations
 
-import os
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 
 from schemas.proposals.taxonomy import Taxonomy
-
-
-@pytest.fixture
-def shared_data() -> Path:
-    """The folder of the real workbooks, which are read and never copied."""
-    default = Path(__file__).resolve().parents[5] / "shared" / "data"
-    return Path(os.environ.get("SANZHANG_SHARED_DATA", default))
 
 
 @pytest.fixture
