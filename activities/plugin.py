@@ -31,19 +31,21 @@ PASSED_THROUGH: Final = (
 )
 
 
-def sanzhang_plugin(keyring: KeyRing | None, *, unsandboxed: bool = False) -> SimplePlugin:
-    """Converter, codec and workflow runner. Give it to the client, whose workers inherit it, and to the
-    replayer; giving it to a worker as well would apply it twice.
+class SanzhangPlugin(SimplePlugin):
+    """Converter, codec and workflow runner. Give it to the client, whose workers inherit it, and to the replayer; giving it to
+    a worker as well would apply it twice.
 
-    ``keyring=None`` leaves payloads readable: for measuring and for exported histories only. ``unsandboxed``
-    is for production workers, behind the import test and the replay gate; tests keep the sandbox. No
-    exception type fails a workflow: a defect blocks the task until the code is mended, and the case goes on.
+    ``keyring=None`` leaves payloads readable: for measuring and for exported histories only. ``unsandboxed`` is for production
+    workers, behind the import test and the replay gate; tests keep the sandbox. No exception type fails a workflow: a defect
+    blocks the task until the code is mended, and the case goes on.
     """
-    return SimplePlugin(
-        "sanzhang",
-        data_converter=data_converter(keyring),
-        workflow_runner=workflow_runner(unsandboxed=unsandboxed),
-    )
+
+    def __init__(self, keyring: KeyRing | None, *, unsandboxed: bool = False) -> None:
+        super().__init__(
+            "sanzhang",
+            data_converter=data_converter(keyring),
+            workflow_runner=workflow_runner(unsandboxed=unsandboxed),
+        )
 
 
 def workflow_runner(*, unsandboxed: bool = False) -> WorkflowRunner:

@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
 with workflow.unsafe.imports_passed_through():
-    from activities.plugin import sanzhang_plugin
+    from activities.plugin import SanzhangPlugin
     from schemas.keys import KeyRing
     from schemas.personal import PersonalData
 
@@ -88,7 +88,7 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
 
 async def connect(server: WorkflowEnvironment, ring: KeyRing | None) -> Client:
     target = server.client.service_client.config.target_host
-    return await Client.connect(target, plugins=[sanzhang_plugin(ring)])
+    return await Client.connect(target, plugins=[SanzhangPlugin(ring)])
 
 
 async def test_the_history_holds_no_clear_text_and_replays_after_rotation(server: WorkflowEnvironment) -> None:
@@ -118,7 +118,7 @@ async def test_the_history_holds_no_clear_text_and_replays_after_rotation(server
     assert stored.count(b"json/plain") == len(notes) == 2
     assert b"Encoded failure" in stored
 
-    rotated = sanzhang_plugin(KeyRing([("k2", NEW), ("k1", OLD)]))
+    rotated = SanzhangPlugin(KeyRing([("k2", NEW), ("k1", OLD)]))
     replayed = await Replayer(workflows=[Spoken], plugins=[rotated]).replay_workflow(
         WorkflowHistory.from_json("sealed", history.to_json())
     )

@@ -11,7 +11,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.codec import SealingCodec
 from activities.converter import CompactPayloadConverter
-from activities.plugin import PASSED_THROUGH, sanzhang_plugin, workflow_runner
+from activities.plugin import PASSED_THROUGH, SanzhangPlugin, workflow_runner
 from schemas.keys import KeyRing
 
 RING = KeyRing([("k1", bytes(32))])
@@ -25,7 +25,7 @@ class Nothing:
 
 
 def test_the_replayer_gets_converter_codec_and_sandbox() -> None:
-    config = Replayer(workflows=[Nothing], plugins=[sanzhang_plugin(RING)]).config(active_config=True)
+    config = Replayer(workflows=[Nothing], plugins=[SanzhangPlugin(RING)]).config(active_config=True)
     converter = config.get("data_converter")
     assert converter is not None
     assert converter.payload_converter_class is CompactPayloadConverter
