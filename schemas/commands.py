@@ -7,13 +7,14 @@ update and of the API action. Defaults of these models are frozen: payloads leav
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.events import FiledContent, Finding, Petitioner
 from schemas.petition import Actor, Complexity, Frozen, Ledger, Outcome
 from schemas.policy import CasePolicy
+from schemas.tagged import Tagged
 from schemas.worktime import Calendar
 
 TEXT_LIMIT = 20_000
@@ -22,12 +23,8 @@ TEXT_LIMIT = 20_000
 Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
 
 
-class Asked(Frozen):
+class Asked(Tagged):
     """Common to all commands."""
-
-    def model_post_init(self, _: Any) -> None:
-        """Payloads leave unset fields out; the discriminator must never be one of them."""
-        self.__pydantic_fields_set__.add("kind")
 
 
 class File(Asked):

@@ -7,7 +7,7 @@ the record. Defaults of these models are frozen: stored events of every release 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from schemas.petition import (
     Role,
 )
 from schemas.policy import CasePolicy
+from schemas.tagged import Tagged
 from schemas.worktime import Calendar
 
 
@@ -65,14 +66,10 @@ class Finding(Frozen):
     measure: str
 
 
-class Happened(Frozen):
+class Happened(Tagged):
     """Common to all events: the instant it counts from, aware, UTC."""
 
     at: datetime
-
-    def model_post_init(self, _: Any) -> None:
-        """Payloads leave unset fields out; the discriminator must never be one of them."""
-        self.__pydantic_fields_set__.add("kind")
 
 
 class Filed(Happened):

@@ -6,7 +6,7 @@ Working days are days of the mainland work calendar in Asia/Shanghai; hours are 
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,12 +20,12 @@ class Figures(BaseModel):
 class LadderPolicy(Figures):
     """When the rungs ring. ``reminder_share`` of the term, rounded up to a counted day, sets the reminder's day."""
 
-    reminder_share: float = Field(0.5, gt=0, le=1)
-    reminder_hour: int = Field(9, ge=0, le=23)
-    yellow_hour: int = Field(9, ge=0, le=23)
-    statute_warning_days: int = Field(5, ge=0, le=60)
-    quiet_from: int = Field(21, ge=0, le=24)
-    quiet_until: int = Field(8, ge=0, le=23)
+    reminder_share: float = Field(default=0.5, gt=0, le=1)
+    reminder_hour: int = Field(default=9, ge=0, le=23)
+    yellow_hour: int = Field(default=9, ge=0, le=23)
+    statute_warning_days: int = Field(default=5, ge=0, le=60)
+    quiet_from: int = Field(default=21, ge=0, le=24)
+    quiet_until: int = Field(default=8, ge=0, le=23)
 
 
 class CasePolicy(Figures):
@@ -37,18 +37,18 @@ class CasePolicy(Figures):
     """
 
     version: int = Field(ge=1)
-    assign_days: int = Field(1, ge=1, le=250)
-    finish_days: int = Field(7, ge=1, le=250)
-    rework_days: int = Field(5, ge=1, le=250)
-    extension_days: int = Field(7, ge=0, le=250)
-    extensions: int = Field(1, ge=0, le=5)
-    pause_days: int = Field(10, ge=0, le=250)
+    assign_days: int = Field(default=1, ge=1, le=250)
+    finish_days: int = Field(default=7, ge=1, le=250)
+    rework_days: int = Field(default=5, ge=1, le=250)
+    extension_days: int = Field(default=7, ge=0, le=250)
+    extensions: int = Field(default=1, ge=0, le=5)
+    pause_days: int = Field(default=10, ge=0, le=250)
     pause_reasons: tuple[str, ...] = ("petitioner_material", "hearing", "appraisal")
-    transfer_days: int = Field(2, ge=1, le=60)
-    statute_accept_days: int = Field(15, ge=1, le=366)
-    statute_finish_days: int = Field(60, ge=1, le=366)
-    statute_finish_working_days: int | None = Field(None, ge=1, le=250)
-    statute_extension_days: int = Field(30, ge=0, le=366)
+    transfer_days: int = Field(default=2, ge=1, le=60)
+    statute_accept_days: int = Field(default=15, ge=1, le=366)
+    statute_finish_days: int = Field(default=60, ge=1, le=366)
+    statute_finish_working_days: int | None = Field(default=None, ge=1, le=250)
+    statute_extension_days: int = Field(default=30, ge=0, le=366)
     decline_grounds: tuple[str, ...] = (
         "litigation",
         "already_accepted",
@@ -65,7 +65,7 @@ class CasePolicy(Figures):
     approval_implied: bool = False
     confidential: bool = False
     no_fault_by_policy: bool = True
-    ladder: LadderPolicy = Field(default_factory=LadderPolicy)
+    ladder: LadderPolicy = LadderPolicy()
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -103,6 +103,25 @@ class Policy(Figures):
     ledgers: dict[str, dict[str, CasePolicy]]
     channels: dict[str, Channel]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_version(cls, given: Any) -> Any:
+        """Figures that name no version are of the policy's own."""
+        if not isinstance(given, dict):
+            return given  # pyright: ignore[reportUnknownVariableType]
+        document = cast("dict[str, Any]", given)
+        ledgers, version = document.get("ledgers"), document.get("version")
+        if not isinstance(ledgers, dict) or version is None:
+            return document
+        return document | {
+            "ledgers": {
+                ledger: {name: _versioned(figures, version) for name, figures in cast("dict[str, Any]", each).items()}
+                if isinstance(each, dict)
+                else each
+                for ledger, each in cast("dict[str, Any]", ledgers).items()
+            }
+        }
+
     @model_validator(mode="after")
     def _covers_everything(self) -> Self:
         for ledger in LEDGERS:
@@ -112,8 +131,40 @@ class Policy(Figures):
         unknown = set(self.ledgers) - set(LEDGERS)
         if unknown:
             raise ValueError(f"未知的账别 / unknown ledgers: {', '.join(sorted(unknown))}")
+        for ledger, by_complexity in self.ledgers.items():
+            for complexity, figures in by_complexity.items():
+                _check_figures(f"{ledger}/{complexity}", figures, self.version, known=complexity in COMPLEXITIES)
+        if not self.channels:
+            raise ValueError("没有任何受理渠道 / there is no channel at all")
         return self
 
     def figures(self, ledger: str, complexity: str) -> CasePolicy:
         """The figures for a case of that ledger and complexity."""
         return self.ledgers[ledger][complexity]
+
+
+def _versioned(figures: Any, version: object) -> Any:
+    return {"version": version} | cast("dict[str, Any]", figures) if isinstance(figures, dict) else figures
+
+
+def _check_figures(place: str, figures: CasePolicy, version: int, *, known: bool) -> None:
+    if not known:
+        raise ValueError(f"{place}：未知的难易程度 / {place}: an unknown complexity")
+    if figures.version != version:
+        raise ValueError(
+            f"{place}：版本 {figures.version} 与政策版本 {version} 不一致 / "
+            f"{place}: its version {figures.version} is not the policy's, {version}"
+        )
+    # n working days are never fewer than n calendar days, so these promises end after the law's own term.
+    if figures.finish_days > figures.statute_finish_days:
+        raise ValueError(
+            f"{place}：办结承诺（{figures.finish_days} 个工作日）超过法定期限（{figures.statute_finish_days} 日） / "
+            f"{place}: finish_days ({figures.finish_days}) is longer than statute_finish_days"
+            f" ({figures.statute_finish_days})"
+        )
+    simple = figures.statute_finish_working_days
+    if simple is not None and figures.finish_days > simple:
+        raise ValueError(
+            f"{place}：办结承诺（{figures.finish_days} 个工作日）超过简单事项的法定期限（{simple} 个工作日） / "
+            f"{place}: finish_days ({figures.finish_days}) is longer than statute_finish_working_days ({simple})"
+        )

@@ -1,0 +1,144 @@
+"""Reference data, versioned: the work calendar, the policy, the organisation. A version once stored is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from activities.record.case_record import Clock, utc_now
+from schemas import tables as t
+from schemas.calendar import CalendarDay, build_calendar
+from schemas.errors import UserError
+from schemas.organisation import Organisation
+from schemas.policy import Policy
+from schemas.worktime import Calendar
+
+POLICY = "policy"
+ORGANISATION = "organisation"
+
+
+class ReferenceStore:
+    """Reads the newest version of each, and adds new ones."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def calendar(self) -> Calendar:
+        """The newest work calendar. ``UserError`` ``calendar_missing`` on a database that was never seeded."""
+        version, days, first, last = await self.calendar_days()
+        return build_calendar(version, days, first, last)
+
+    async def calendar_days(self, version: int | None = None) -> tuple[int, list[CalendarDay], date, date]:
+        """A version's number, listed days and published range; the newest where none is named."""
+        versions, days = t.calendar_versions, t.calendar_days
+        query = select(versions).order_by(versions.c.version.desc()).limit(1)
+        if version is not None:
+            query = query.where(versions.c.version == version)
+        async with self._engine.connect() as connection:
+            head = (await connection.execute(query)).mappings().one_or_none()
+            if head is None:
+                raise _missing("calendar", "工作日历", version)
+            rows = await connection.execute(select(days).where(days.c.version == head["version"]).order_by(days.c.day))
+            listed = [
+                CalendarDay(day=row["day"], kind=row["kind"], notice=row["notice"], status=row["status"])
+                for row in rows.mappings()
+            ]
+        return head["version"], listed, head["published_from"], head["published_through"]
+
+    async def add_calendar(self, days: Iterable[CalendarDay], first: date, last: date, notice: str) -> Calendar:
+        """Stores the next version and returns it."""
+        listed = list(days)
+        async with self._engine.begin() as connection:
+            version = await self._next_version(connection)
+            calendar = build_calendar(version, listed, first, last)
+            await connection.execute(
+                insert(t.calendar_versions),
+                {
+                    "version": version,
+                    "published_from": first,
+                    "published_through": last,
+                    "notice": notice,
+                    "imported_at": self._clock(),
+                },
+            )
+            if listed:
+                await connection.execute(
+                    insert(t.calendar_days), [day.model_dump() | {"version": version} for day in listed]
+                )
+        return calendar
+
+    async def policy(self, version: int | None = None) -> Policy:
+        """A version of the policy, the newest where none is named."""
+        return Policy.model_validate(await self._document(POLICY, "政策", version))
+
+    async def organisation(self, version: int | None = None) -> Organisation:
+        """A version of the organisation, the newest where none is named."""
+        return Organisation.model_validate(await self._document(ORGANISATION, "组织机构", version))
+
+    async def add_policy(self, policy: Policy) -> Policy:
+        """Stores it as the next version; each set of figures carries that version."""
+        async with self._engine.begin() as connection:
+            version = await self._next_version(connection, POLICY)
+            ledgers = {
+                ledger: {
+                    complexity: figures.model_copy(update={"version": version})
+                    for complexity, figures in by_complexity.items()
+                }
+                for ledger, by_complexity in policy.ledgers.items()
+            }
+            stored = policy.model_copy(update={"version": version, "ledgers": ledgers})
+            await self._store(connection, POLICY, version, stored.model_dump(mode="json"))
+        return stored
+
+    async def add_organisation(self, organisation: Organisation) -> Organisation:
+        """Stores it as the next version."""
+        async with self._engine.begin() as connection:
+            version = await self._next_version(connection, ORGANISATION)
+            stored = organisation.model_copy(update={"version": version})
+            await self._store(connection, ORGANISATION, version, stored.model_dump(mode="json"))
+        return stored
+
+    async def versions(self, kind: str) -> Sequence[int]:
+        """The versions of the policy or the organisation there are, oldest first."""
+        documents = t.documents
+        query = select(documents.c.version).where(documents.c.kind == kind).order_by(documents.c.version)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalars().all()
+
+    async def _document(self, kind: str, zh: str, version: int | None) -> object:
+        documents = t.documents
+        query = select(documents.c.body).where(documents.c.kind == kind).order_by(documents.c.version.desc()).limit(1)
+        if version is not None:
+            query = query.where(documents.c.version == version)
+        async with self._engine.connect() as connection:
+            body = (await connection.execute(query)).scalar_one_or_none()
+        if body is None:
+            raise _missing(kind, zh, version)
+        return body
+
+    async def _next_version(self, connection: AsyncConnection, kind: str | None = None) -> int:
+        table = t.calendar_versions if kind is None else t.documents
+        query = select(func.coalesce(func.max(table.c.version), 0) + 1)
+        if kind is not None:
+            query = query.where(t.documents.c.kind == kind)
+        return (await connection.execute(query)).scalar_one()
+
+    async def _store(self, connection: AsyncConnection, kind: str, version: int, body: object) -> None:
+        await connection.execute(
+            insert(t.documents),
+            {"kind": kind, "version": version, "body": body, "imported_at": self._clock()},
+        )
+
+
+def _missing(kind: str, zh: str, version: int | None) -> UserError:
+    which = "" if version is None else f" {version}"
+    return UserError(
+        f"{kind}_missing",
+        zh=f"数据库中没有{zh}{'版本' + which if which else ''}，请先导入（sanzhang {kind} import）。",
+        en=f"The database holds no {kind}{' version' + which if which else ''}; import one (sanzhang {kind} import).",
+        version=version,
+    )

@@ -1,0 +1,263 @@
+"""The desk every door leads to: files petitions and carries orders to their cases, exactly once, whatever happens on the way.
+
+Numbers, update ids and workflow ids are derived from what the caller holds, so that the same call repeated (by a person, by a retry here, by
+an upstream system after a crash) ends in the same answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.record.case_record import CaseRecord, utc_now
+from activities.record.intake import NumberOffice
+from schemas import commands as c
+from schemas.errors import UserError
+from schemas.events import FiledContent
+from schemas.lifecycle import decide
+from schemas.petition import Actor, Frozen, Petition, Stage
+from schemas.policy import Policy
+from schemas.refusals import SENTENCES, Refusal
+from schemas.worktime import Calendar, local_day
+from workflows.contract import (
+    CASE_LEDGER,
+    CASE_STAGE,
+    CASE_UNIT,
+    PETITION_WORKFLOW,
+    PETITIONS_QUEUE,
+    Answer,
+    PetitionStart,
+    workflow_id,
+)
+
+T = TypeVar("T")
+
+CALENDAR_DAYS = 370
+"""How far past receipt a case's own slice of the calendar reaches; later days are counted as provisional until it is renewed."""
+
+PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.ABORTED)
+"""Engine answers that a restart or a moment's patience mends."""
+
+AFTER_THE_SEAL = ("reopen", "retract_disclosure")
+"""Commands for which an archived case is taken up again by a run of its own."""
+
+
+class Filing(Frozen):
+    """The answer to an intake: the number and the public's tracking code. ``known``: this message was filed before."""
+
+    number: str
+    tracking_code: str
+    stage: Stage
+    known: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The versions in force at this moment."""
+
+    policy: Policy
+    calendar: Calendar
+    city: str
+
+    def window(self, moment: datetime) -> Calendar:
+        """The part of the calendar a case received at ``moment`` pins."""
+        day = local_day(moment)
+        return self.calendar.slice(day, day + timedelta(days=CALENDAR_DAYS))
+
+
+class Desk:
+    """Talks to the engine and to the record; owns neither. ``patience``: how long, in seconds, to wait out a part that is away."""
+
+    def __init__(
+        self,
+        client: Client,
+        record: CaseRecord,
+        numbers: NumberOffice,
+        rules: Callable[[], Awaitable[Rules]],
+        *,
+        patience: float = 60.0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._client = client
+        self._record = record
+        self._numbers = numbers
+        self._rules = rules
+        self._patience = patience
+        self._clock = clock
+
+    async def file(self, actor: Actor, content: FiledContent, *, received_at: datetime | None = None) -> Filing:
+        """Files a message once. Refusals and conflicts are ``UserError``; nothing is written before the filing is known to be allowed."""
+        rules = await self._rules()
+        now = self._clock()
+        command = c.File(
+            number="?",
+            content=content,
+            received_at=received_at,
+            trusted_time=_trusted(rules.policy, content.channel),
+            policy=rules.policy.figures(content.ledger, content.complexity),
+            calendar=rules.window(received_at or now),
+        )
+        decided = decide(None, c.Order(actor=actor, command=command), now)
+        if isinstance(decided, Refusal):
+            raise refusal_error(decided)
+        reservation = await self._patiently(lambda: self._numbers.reserve(content, rules.city, received_at or now))
+        number = reservation.number
+        if reservation.filed and (state := await self._record.state(number)) is not None:
+            return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
+        order = c.Order(actor=actor, command=command.model_copy(update={"number": number}))
+        answer = await self._patiently(lambda: self._start(number, order, "file", content=content))
+        return Filing(
+            number=number,
+            tracking_code=reservation.tracking_code,
+            stage=answer.stage,
+            known=reservation.known,
+        )
+
+    async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
+        """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes a repeated order one order."""
+        order = c.Order(actor=actor, command=command)
+        identity = command_id or uuid4().hex
+        return await self._patiently(lambda: self._update(number, order, identity))
+
+    async def _update(self, number: str, order: c.Order, command_id: str) -> Answer:
+        handle = self._client.get_workflow_handle(workflow_id(number))
+        try:
+            return await handle.execute_update(order.command.kind, order, id=command_id, result_type=Answer)
+        except WorkflowUpdateFailedError as error:
+            raise _refused(error) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        return await self._closed(number, order, command_id)
+
+    async def _closed(self, number: str, order: c.Order, command_id: str) -> Answer:
+        """No run carries the case: it never was, or it is sealed; only a few commands take a sealed case up again."""
+        state = await self._record.state(number)
+        if state is None:
+            raise case_unknown(number)
+        decided = decide(state, order, self._clock())
+        if isinstance(decided, Refusal):
+            raise refusal_error(decided)
+        return await self._start(number, order, command_id, state=state)
+
+    async def _start(
+        self,
+        number: str,
+        order: c.Order,
+        command_id: str,
+        *,
+        content: FiledContent | None = None,
+        state: Petition | None = None,
+    ) -> Answer:
+        ledger = content.ledger if content is not None else state.ledger if state is not None else ""
+        unit = content.unit if content is not None else state.unit if state is not None else ""
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            PETITION_WORKFLOW,
+            PetitionStart(number=number, state=state),
+            id=workflow_id(number),
+            task_queue=PETITIONS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=(
+                WorkflowIDReusePolicy.REJECT_DUPLICATE if state is None else WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            ),
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(CASE_LEDGER, str(ledger)),
+                    SearchAttributePair(CASE_UNIT, unit),
+                    SearchAttributePair(CASE_STAGE, str(state.stage if state is not None else Stage.RECEIVE)),
+                ]
+            ),
+        )
+        try:
+            return await self._client.execute_update_with_start_workflow(
+                order.command.kind,
+                order,
+                start_workflow_operation=operation,
+                id=command_id,
+                result_type=Answer,
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refused(error) from error
+        except WorkflowAlreadyStartedError:
+            # Filed, carried to its end and closed meanwhile: the record has the answer.
+            done = await self._record.state(number)
+            if done is None:
+                raise
+            return Answer(number=number, seq=done.seq, stage=done.stage)
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._patience
+        pause = 0.1
+        while True:
+            try:
+                return await attempt()
+            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, OSError) as error:
+                if isinstance(error, RPCError) and error.status not in PASSING:
+                    raise
+                if loop.time() + pause > give_up:
+                    raise _away(error) from error
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+
+def _trusted(policy: Policy, channel: str) -> bool:
+    known = policy.channels.get(channel)
+    if known is None:
+        raise UserError(
+            "channel_unknown",
+            zh=f"没有渠道“{channel}”，可选：{'、'.join(policy.channels)}。",
+            en=f"There is no channel “{channel}”; choose one of: {', '.join(policy.channels)}.",
+            channel=channel,
+        )
+    return known.trusted_time
+
+
+def refusal_error(refusal: Refusal) -> UserError:
+    """A refusal as the error a door shows."""
+    return UserError(refusal.code, zh=refusal.zh, en=refusal.en)
+
+
+def case_unknown(number: str) -> UserError:
+    """There is no such case."""
+    return UserError(
+        "case_unknown",
+        zh=f"没有编号为 {number} 的件，请核对编号（sanzhang case list 可查）。",
+        en=f"There is no case {number}; check the number (sanzhang case list shows them).",
+        number=number,
+    )
+
+
+def _refused(error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type in SENTENCES and cause.details:
+        return refusal_error(Refusal.model_validate(cause.details[0]))
+    return error
+
+
+def _away(error: BaseException) -> UserError:
+    return UserError(
+        "system_unavailable",
+        zh="系统暂时无法应答（引擎或数据库不可用）。操作可原样重试，不会重复生效。",
+        en="The system does not answer (engine or database is away). Repeat the same call later; it takes effect once.",
+        cause=type(error).__name__,
+    )

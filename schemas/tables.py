@@ -1,0 +1,235 @@
+"""The tables, as SQLAlchemy Core. ``events`` is the truth and append-only; everything else can be rebuilt from it or is reference data.
+
+Times are ``timestamptz`` in UTC. Core SQL only, so that any PostgreSQL ≥ 15 serves.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+MOMENT = DateTime(timezone=True)
+
+events = Table(
+    "events",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("version", SmallInteger, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Column("recorded_at", MOMENT, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("actor_unit", Text, nullable=False),
+    Column("command_id", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Index("ix_events_at", "at"),
+)
+"""The evidence: one row per event; ``link`` = hash(previous link ‖ canonical event)."""
+
+commands = Table(
+    "commands",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("command_id", Text, primary_key=True),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+)
+"""Which command wrote which events: a repeated command is answered from here and writes nothing."""
+
+cases = Table(
+    "cases",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("ledger", Text, nullable=False),
+    Column("complexity", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("confidential", Boolean, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("registrar", Text, nullable=False),
+    Column("accountable", Text, nullable=False),
+    Column("lead", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("submitted_at", MOMENT),
+    Column("received_at", MOMENT, nullable=False),
+    Column("due", MOMENT),
+    Column("due_clock", Text),
+    Column("due_provisional", Boolean, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("merged_into", Text, nullable=False),
+    Column("ground", Text),
+    Column("calendar_version", Integer, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("persons", ARRAY(Text), nullable=False),
+    Column("sealed_at", MOMENT),
+    Column("state", JSONB, nullable=False),
+    Column("updated_at", MOMENT, nullable=False),
+    Index("ix_cases_open_due", "due", postgresql_where=text("sealed_at IS NULL")),
+    Index("ix_cases_stage", "stage", "received_at"),
+    Index("ix_cases_unit", "unit", postgresql_ops={"unit": "text_pattern_ops"}),
+    Index("ix_cases_received_at", "received_at"),
+    Index("ix_cases_persons", "persons", postgresql_using="gin"),
+)
+"""The read model: the fold of a case's events, with what lists and boards need as columns."""
+
+petitioners = Table(
+    "petitioners",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("alias", Text, nullable=False),
+    Column("representative", Boolean, nullable=False),
+    Column("sealed", JSONB),
+)
+"""Who petitions; personal data only as sealed (encrypted) and masked."""
+
+intake = Table(
+    "intake",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("source_event_id", Text, primary_key=True),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("case_number", Text, nullable=False, unique=True),
+    Column("tracking_code", Text, nullable=False, unique=True),
+    Column("reserved_at", MOMENT, nullable=False),
+    Column("filed_at", MOMENT),
+)
+"""The numbers given out, by the source's own key. A number without ``filed_at`` is a visible gap until its filing is repeated."""
+
+series = Table(
+    "series",
+    METADATA,
+    Column("city", Text, primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("ledger", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+"""The last running number per city, year and ledger."""
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("case_number", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("zh", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    Column("not_before", MOMENT, nullable=False),
+    Column("next_attempt_at", MOMENT, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("delivered_at", MOMENT),
+    Column("gave_up_at", MOMENT),
+    Column("last_error", Text, nullable=False, server_default=""),
+    Index(
+        "ix_outbox_waiting",
+        "next_attempt_at",
+        postgresql_where=text("delivered_at IS NULL AND gave_up_at IS NULL"),
+    ),
+    Index("ix_outbox_case", "case_number"),
+)
+"""Notices owed, written in the same transaction as the events that owe them."""
+
+inbox = Table(
+    "inbox",
+    METADATA,
+    Column("notice_id", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("case_number", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("zh", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("delivered_at", MOMENT, nullable=False),
+    Column("read_at", MOMENT),
+    Index("ix_inbox_person", "person", "delivered_at"),
+)
+"""The console inbox: a notice as it reached a person."""
+
+calendar_versions = Table(
+    "calendar_versions",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("published_from", Date, nullable=False),
+    Column("published_through", Date, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("imported_at", MOMENT, nullable=False),
+)
+
+calendar_days = Table(
+    "calendar_days",
+    METADATA,
+    Column(
+        "version",
+        Integer,
+        ForeignKey("calendar_versions.version"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("day", Date, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("status", Text, nullable=False),
+)
+"""The days of a version that differ from Monday-Friday."""
+
+documents = Table(
+    "documents",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("body", JSONB, nullable=False),
+    Column("imported_at", MOMENT, nullable=False),
+)
+"""Versions of the policy and of the organisation (``kind``)."""
+
+resemblances = Table(
+    "resemblances",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("signature", ARRAY(BigInteger), nullable=False),
+)
+
+resemblance_bands = Table(
+    "resemblance_bands",
+    METADATA,
+    Column("band", BigInteger, primary_key=True),
+    Column("case_number", Text, primary_key=True),
+)
+"""Text signatures of filed cases, and their bands, by which likely duplicates are found."""

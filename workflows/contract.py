@@ -1,0 +1,51 @@
+"""What callers of a petition workflow need to know: its name, its queue, what goes in and what comes out."""
+
+from __future__ import annotations
+
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+
+from schemas.petition import Card, Frozen, Petition, Stage
+from schemas.refusals import Refusal
+
+PETITION_WORKFLOW = "petition"
+PETITIONS_QUEUE = "petitions"
+
+CASE_STAGE = SearchAttributeKey.for_keyword("CaseStage")
+CASE_LEDGER = SearchAttributeKey.for_keyword("CaseLedger")
+CASE_UNIT = SearchAttributeKey.for_keyword("CaseUnit")
+CASE_CARD = SearchAttributeKey.for_keyword("CaseCard")
+CASE_DUE = SearchAttributeKey.for_datetime("CaseDue")
+
+
+class PetitionStart(Frozen):
+    """The input of a run: no state for a new case; the state so far after continue-as-new or for a reopened number."""
+
+    number: str
+    state: Petition | None = None
+
+
+class Answer(Frozen):
+    """An order was carried out: the case stands in ``stage`` after its event ``seq``."""
+
+    number: str
+    seq: int
+    stage: Stage
+
+
+def workflow_id(number: str) -> str:
+    """The workflow that carries a case."""
+    return f"petition-{number}"
+
+
+def refused(refusal: Refusal) -> ApplicationError:
+    """A refusal as it leaves a workflow; ``type`` is its code, the first detail the refusal itself."""
+    return ApplicationError(refusal.en, refusal, type=refusal.code, non_retryable=True)
+
+
+def shown(state: Petition) -> dict[SearchAttributeKey[str], str]:
+    """What the engine's own pages show of a case, besides what was set at its start: never personal data."""
+    colours = {card.colour for card in state.cards}
+    card = next((colour.value for colour in (Card.RED, Card.YELLOW) if colour in colours), None)
+    attributes = {CASE_STAGE: state.stage.value}
+    return attributes if card is None else attributes | {CASE_CARD: card}

@@ -1,0 +1,193 @@
+"""A petition, carried from its filing to its seal.
+
+The workflow decides nothing by itself: every update and every alarm is an order put to :mod:`schemas.lifecycle`, whose events are committed
+to the record and folded into the state. What is left here is what only a workflow can do: survive, wait, and take orders one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.record.case_record import CommitOrder, Committed
+    from schemas.commands import Order, RingAlarm
+    from schemas.events import Event
+    from schemas.lifecycle import RULES, decide, evolve, next_alarm
+    from schemas.petition import SYSTEM, Petition
+    from schemas.refusals import Refusal, refuse
+    from workflows.contract import Answer, PetitionStart, refused, shown
+    from workflows.relay import Relay, relays
+
+COMMIT_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=2)
+)
+"""A database that is away comes back; an order waits for it rather than fail."""
+
+
+@workflow.defn(name="petition")
+class PetitionWorkflow:
+    """One case. Human actions are updates named for the command; the system's own orders come as signals or from the ladder."""
+
+    @workflow.init
+    def __init__(self, start: PetitionStart) -> None:
+        self._number = start.number
+        self._state: Petition | None = start.state
+        self._lock = asyncio.Lock()
+        self._armed: datetime | None = None
+        self._rung = False
+
+    @workflow.run
+    async def run(self, start: PetitionStart) -> None:
+        """Until the case is sealed: wait for people, ring the ladder in time, and start afresh when the history grows long."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        while self._open and not workflow.info().is_continue_as_new_suggested():
+            self._arm()
+            await workflow.wait_condition(self._something_to_do)
+            if self._rung:
+                await self._ring()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._open:
+            workflow.continue_as_new(PetitionStart(number=self._number, state=self._state))
+
+    @property
+    def _open(self) -> bool:
+        # A run whose first order was refused has no case, and nothing to wait for.
+        return self._state is not None and self._state.open
+
+    def _something_to_do(self) -> bool:
+        return (
+            self._rung
+            or not self._open
+            or workflow.info().is_continue_as_new_suggested()
+            or self._wants_earlier_alarm()
+        )
+
+    def _wants_earlier_alarm(self) -> bool:
+        instant = next_alarm(self._state) if self._state is not None else None
+        return instant is not None and (self._armed is None or instant < self._armed)
+
+    def _arm(self) -> None:
+        """One timer for the next alarm. A timer that rings too early is cheaper than one that is set anew at every step."""
+        instant = next_alarm(self._state) if self._state is not None else None
+        if instant is None or (self._armed is not None and self._armed <= instant):
+            return
+        self._armed = instant
+        delay = max(0.0, (instant - workflow.now()).total_seconds())
+        asyncio.get_running_loop().call_later(delay, self._ring_at, instant)
+
+    def _ring_at(self, instant: datetime) -> None:
+        if self._armed == instant:
+            self._armed, self._rung = None, True
+
+    async def _ring(self) -> None:
+        self._rung = False
+        async with self._lock:
+            instant = next_alarm(self._state) if self._state is not None else None
+            if instant is not None and instant <= workflow.now() and self._state is not None:
+                await self._carry_out(Order(actor=SYSTEM, command=RingAlarm()), f"alarm-{self._state.seq}")
+
+    @workflow.update(dynamic=True)
+    async def act(self, name: str, args: Sequence[RawValue]) -> Answer:
+        """A command of the lifecycle, by its name; answered once it is in the record."""
+        order = _order(args)
+        information = workflow.current_update_info()
+        command_id = information.id if information is not None else ""
+        async with self._lock:
+            refusal = await self._carry_out(order, command_id)
+        if refusal is not None:
+            raise refused(refusal)
+        return self._answer()
+
+    @act.validator
+    def check(self, name: str, args: Sequence[RawValue]) -> None:
+        """A dry decision, so that a refusal writes nothing, not even history."""
+        order = _order(args)
+        if order.command.kind != name or (name not in RULES and name != "file"):
+            raise ApplicationError(f"no command {name}", type="command_unknown", non_retryable=True)
+        decided = decide(self._state, order, workflow.now())
+        if isinstance(decided, Refusal):
+            raise refused(decided)
+
+    @workflow.signal
+    async def relay(self, message: Relay) -> None:
+        """An order from another case (merging). One that can't be carried out is answered, not lost."""
+        async with self._lock:
+            refusal = await self._carry_out(message.order, message.command_id)
+        if refusal is not None and message.otherwise is not None:
+            await self._send(message.otherwise)
+
+    @workflow.query
+    def state(self) -> Petition | None:
+        """The state as the engine holds it."""
+        return self._state
+
+    def _answer(self) -> Answer:
+        if self._state is None:
+            raise ApplicationError("nothing was filed", type="not_filed", non_retryable=True)
+        return Answer(number=self._number, seq=self._state.seq, stage=self._state.stage)
+
+    async def _carry_out(self, order: Order, command_id: str) -> Refusal | None:
+        """Decide, commit, fold. Where the record is ahead (a task was lost after its commit), catch up and decide again."""
+        while True:
+            decided = decide(self._state, order, workflow.now())
+            if isinstance(decided, Refusal):
+                return decided
+            done = await self._commit(order, command_id, decided)
+            news = done.events if (done.events or done.mine) else decided
+            await self._fold(news)
+            if done.mine or not done.events:
+                return None
+
+    async def _commit(self, order: Order, command_id: str, events: Sequence[Event]) -> Committed:
+        offered = CommitOrder(
+            number=self._number,
+            command_id=command_id,
+            expected_seq=self._state.seq if self._state is not None else 0,
+            actor=order.actor,
+            events=tuple(events),
+        )
+        return await workflow.execute_local_activity(
+            "commit",
+            offered,
+            result_type=Committed,
+            start_to_close_timeout=timedelta(seconds=10),
+            retry_policy=COMMIT_RETRY,
+        )
+
+    async def _fold(self, events: Sequence[Event]) -> None:
+        before = self._state
+        for event in events:
+            self._state = evolve(self._state, event)
+        if self._state is None:
+            return
+        self._show(before, self._state)
+        for message in relays(self._state, events):
+            await self._send(message)
+
+    def _show(self, before: Petition | None, after: Petition) -> None:
+        """Search attributes are for people at the engine's own pages: only what changed, and nothing at the seal, which the run's end shows."""
+        old, new = shown(before) if before is not None else {}, shown(after)
+        changed = [key.value_set(value) for key, value in new.items() if old.get(key) != value]
+        if before is not None and after.open and changed:
+            workflow.upsert_search_attributes(changed)
+
+    async def _send(self, message: Relay) -> None:
+        other = workflow.get_external_workflow_handle(message.workflow_id)
+        try:
+            await other.signal("relay", message)
+        except ApplicationError:
+            # The other case is closed and can't be told; what follows from that is decided here.
+            if message.undelivered is not None:
+                await self._carry_out(message.undelivered, f"{message.command_id}-undelivered")
+
+
+def _order(args: Sequence[RawValue]) -> Order:
+    if len(args) != 1:
+        raise refused(refuse("field_missing", field="order"))
+    return workflow.payload_converter().from_payload(args[0].payload, Order)

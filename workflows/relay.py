@@ -1,0 +1,57 @@
+"""What one case must tell another: merging is a conversation of two workflows, each deciding for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.petition import SYSTEM, Frozen, Petition
+from workflows.contract import workflow_id
+
+
+class Relay(Frozen):
+    """An order for another case. ``otherwise`` goes back if that case refuses it; ``undelivered`` is carried out here if it is gone."""
+
+    workflow_id: str
+    command_id: str
+    order: c.Order
+    otherwise: Relay | None = None
+    undelivered: c.Order | None = None
+
+
+def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
+    """The messages that follow from these events of a case."""
+    messages: list[Relay] = []
+    for event in events:
+        tag = f"{state.number}-{state.seq}-{event.kind}"
+        if isinstance(event, e.Merged):
+            leave = _system(c.Unmerge(reason=f"{event.into} takes no members"))
+            back = Relay(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)
+            join = _system(c.AdmitMember(number=state.number))
+            messages.append(
+                Relay(
+                    workflow_id=workflow_id(event.into),
+                    command_id=tag,
+                    order=join,
+                    otherwise=back,
+                    undelivered=leave,
+                )
+            )
+        elif isinstance(event, e.Unmerged):
+            part = _system(c.ReleaseMember(number=state.number))
+            messages.append(Relay(workflow_id=workflow_id(event.out_of), command_id=tag, order=part))
+        elif isinstance(event, e.Replied) and not event.following:
+            messages.extend(
+                Relay(
+                    workflow_id=workflow_id(member),
+                    command_id=tag,
+                    order=_system(c.FollowReply(outcome=event.outcome, text=event.text, unit=event.unit)),
+                )
+                for member in state.members
+            )
+    return messages
+
+
+def _system(command: c.Command) -> c.Order:
+    return c.Order(actor=SYSTEM, command=command)
