@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,13 @@ PATIENCE_SECONDS = 60.0
 class RunningUp:
     """An ``up`` in a process of its own, whose JSON lines can be waited for."""
 
-    def __init__(self, data_dir: Path, *arguments: str, command: Sequence[str] = (str(PROGRAM), "up")) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        command: Sequence[str] = (str(PROGRAM), "up"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.seen: list[dict[str, Any]] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -33,6 +40,7 @@ class RunningUp:
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            env={**os.environ, **(environment or {})},
         )
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -17,6 +17,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
 from activities.runtime import Runtime, find_system, is_running, runtime_file
 from schemas.errors import UserError
@@ -118,29 +119,19 @@ async def test_killed_outright_it_takes_its_parts_along_and_starts_again(machine
 
 def test_neighbours_live_and_rivals_are_refused(machine: RunningUp, folder: Path, tmp_path: Path) -> None:
     first = find_system(folder)
-    assert RunningUp(folder).refusal() == "data_dir_in_use"
     engine_port = first.temporal.rpartition(":")[2]
-    assert RunningUp(tmp_path / "rival", engine_port).refusal() == "port_in_use"
-
-    neighbour = RunningUp(tmp_path / "neighbour")
+    base = next(base for base in range(31_000, 32_000, 10) if _free(base))
+    same_folder, same_port = RunningUp(folder), RunningUp(tmp_path / "rival", engine_port)
+    neighbour = RunningUp(tmp_path / "neighbour", str(base))
     try:
+        assert same_folder.refusal() == "data_dir_in_use"
+        assert same_port.refusal() == "port_in_use"
         second = neighbour.ready()
-        assert second.temporal != first.temporal
-        assert second.ui != first.ui
+        assert (second.temporal, second.ui) == (f"127.0.0.1:{base}", f"http://127.0.0.1:{base + 1}")
         assert second.database_dsn != first.database_dsn
     finally:
         assert neighbour.stop() == 0
     assert find_system(folder) == first
-
-
-def test_given_ports_are_the_ports(tmp_path: Path) -> None:
-    base = next(base for base in range(31_000, 32_000, 10) if _free(base))
-    running = RunningUp(tmp_path / "data", str(base))
-    try:
-        runtime = running.ready()
-        assert (runtime.temporal, runtime.ui) == (f"127.0.0.1:{base}", f"http://127.0.0.1:{base + 1}")
-    finally:
-        assert running.stop() == 0
 
 
 def _free(base: int) -> bool:
@@ -149,6 +140,20 @@ def _free(base: int) -> bool:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return False
     return True
+
+
+def test_an_engine_and_a_database_of_others_are_used_and_left_alone(
+    engine: WorkflowEnvironment, database_dsn: str, tmp_path: Path
+) -> None:
+    target = engine.client.service_client.config.target_host
+    running = RunningUp(tmp_path, environment={"SANZHANG_TEMPORAL": target, "SANZHANG_DATABASE_DSN": database_dsn})
+    try:
+        runtime = running.ready()
+        assert (runtime.temporal, runtime.database_dsn, runtime.ui) == (target, database_dsn, None)
+        assert set(runtime.pids) == {"up", "worker-petitions", "worker-notices"}
+        assert not (tmp_path / "database").exists()
+    finally:
+        assert running.stop() == 0
 
 
 def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:

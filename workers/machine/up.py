@@ -225,7 +225,7 @@ class _System:
         arguments = [word.replace("{gateway_port}", str(ports.gateway)) for word in program.arguments]
         return Part(
             name=program.name,
-            command=lambda: [sys.executable, *arguments],
+            command=lambda: [sys.executable, "-P", *arguments],
             prepare=prepare,
             answers=answers,
             log=self._log(program.name),

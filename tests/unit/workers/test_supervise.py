@@ -95,7 +95,7 @@ async def test_one_that_never_works_is_given_up_with_its_last_words(supervisor: 
 
 
 async def test_one_that_starts_too_slowly_is_given_up(supervisor: Supervisor, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="did not answer within 0.2 s"):
+    with pytest.raises(UserError, match=r"did not answer within 0\.2 s"):
         await supervisor.start(part(tmp_path, "exec sleep 60", start_seconds=0.2))
     assert not psutil.pid_exists(supervisor.pids["part"])
 
