@@ -27,8 +27,10 @@ from schemas.errors import UserError
 
 PREFIX: Final = "SANZHANG_"
 
-NOT_SETTINGS: Final = frozenset({"SANZHANG_SHARED_DATA"})
-"""Variables with our prefix that belong to the tests: where the real workbooks lie."""
+NOT_SETTINGS: Final = frozenset({"SANZHANG_SHARED_DATA", "SANZHANG_READY_FILE"})
+"""Variables with our prefix that are no settings: where the tests find the real workbooks, and the file by which a
+worker tells ``up`` that it serves.
+"""
 
 
 def _words(value: Any) -> Any:
