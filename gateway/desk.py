@@ -33,19 +33,19 @@ from activities.record.intake import NumberOffice
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.events import FiledContent
-from schemas.lifecycle import decide
+from schemas.lifecycle import decide, fold
 from schemas.petition import Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
 from schemas.refusals import SENTENCES, Refusal
 from schemas.worktime import Calendar, local_day
 from workflows.contract import (
     CASE_LEDGER,
-    CASE_STAGE,
     CASE_UNIT,
     PETITION_WORKFLOW,
     PETITIONS_QUEUE,
     Answer,
     PetitionStart,
+    shown,
     workflow_id,
 )
 
@@ -124,7 +124,8 @@ class Desk:
         if reservation.filed and (state := await self._record.state(number)) is not None:
             return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number}))
-        answer = await self._patiently(lambda: self._start(number, order, "file", content=content))
+        filed = fold(decided)
+        answer = await self._patiently(lambda: self._start(number, order, "file", shown_as=filed))
         return Filing(
             number=number,
             tracking_code=reservation.tracking_code,
@@ -157,7 +158,7 @@ class Desk:
         decided = decide(state, order, self._clock())
         if isinstance(decided, Refusal):
             raise refusal_error(decided)
-        return await self._start(number, order, command_id, state=state)
+        return await self._start(number, order, command_id, state=state, shown_as=state)
 
     async def _start(
         self,
@@ -165,11 +166,9 @@ class Desk:
         order: c.Order,
         command_id: str,
         *,
-        content: FiledContent | None = None,
         state: Petition | None = None,
+        shown_as: Petition | None = None,
     ) -> Answer:
-        ledger = content.ledger if content is not None else state.ledger if state is not None else ""
-        unit = content.unit if content is not None else state.unit if state is not None else ""
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             PETITION_WORKFLOW,
             PetitionStart(number=number, state=state),
@@ -179,13 +178,7 @@ class Desk:
             id_reuse_policy=(
                 WorkflowIDReusePolicy.REJECT_DUPLICATE if state is None else WorkflowIDReusePolicy.ALLOW_DUPLICATE
             ),
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(CASE_LEDGER, str(ledger)),
-                    SearchAttributePair(CASE_UNIT, unit),
-                    SearchAttributePair(CASE_STAGE, str(state.stage if state is not None else Stage.RECEIVE)),
-                ]
-            ),
+            search_attributes=_attributes(shown_as),
         )
         try:
             return await self._client.execute_update_with_start_workflow(
@@ -218,6 +211,16 @@ class Desk:
                     raise _away(error) from error
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
+
+
+def _attributes(state: Petition | None) -> TypedSearchAttributes:
+    if state is None:
+        return TypedSearchAttributes.empty
+    fixed = [
+        SearchAttributePair(CASE_LEDGER, state.ledger.value),
+        SearchAttributePair(CASE_UNIT, state.unit),
+    ]
+    return TypedSearchAttributes([*fixed, *(SearchAttributePair(each.key, each.value) for each in shown(state))])
 
 
 def _trusted(policy: Policy, channel: str) -> bool:

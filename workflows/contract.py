@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from temporalio.common import SearchAttributeKey
+from typing import Any
+
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
-from schemas.petition import Card, Frozen, Petition, Stage
+from schemas.petition import Card, ClockName, Frozen, Petition, Stage
 from schemas.refusals import Refusal
 
 PETITION_WORKFLOW = "petition"
@@ -43,9 +45,14 @@ def refused(refusal: Refusal) -> ApplicationError:
     return ApplicationError(refusal.en, refusal, type=refusal.code, non_retryable=True)
 
 
-def shown(state: Petition) -> dict[SearchAttributeKey[str], str]:
-    """What the engine's own pages show of a case, besides what was set at its start: never personal data."""
+def shown(state: Petition) -> list[SearchAttributeUpdate[Any]]:
+    """What the engine's own pages show of a case, besides what was set at its start: never personal data. ``CaseDue`` is the promise to finish."""
     colours = {card.colour for card in state.cards}
     card = next((colour.value for colour in (Card.RED, Card.YELLOW) if colour in colours), None)
-    attributes = {CASE_STAGE: state.stage.value}
-    return attributes if card is None else attributes | {CASE_CARD: card}
+    finish = state.clock(ClockName.FINISH)
+    updates: list[SearchAttributeUpdate[Any]] = [CASE_STAGE.value_set(state.stage.value)]
+    if card is not None:
+        updates.append(CASE_CARD.value_set(card))
+    if finish is not None:
+        updates.append(CASE_DUE.value_set(finish.due))
+    return updates

@@ -172,9 +172,11 @@ class PetitionWorkflow:
 
     def _show(self, before: Petition | None, after: Petition) -> None:
         """Search attributes are for people at the engine's own pages: only what changed, and nothing at the seal, which the run's end shows."""
-        old, new = shown(before) if before is not None else {}, shown(after)
-        changed = [key.value_set(value) for key, value in new.items() if old.get(key) != value]
-        if before is not None and after.open and changed:
+        if before is None or not after.open:
+            return
+        old = {update.key.name: update.value for update in shown(before)}
+        changed = [update for update in shown(after) if old.get(update.key.name) != update.value]
+        if changed:
             workflow.upsert_search_attributes(changed)
 
     async def _send(self, message: Relay) -> None:

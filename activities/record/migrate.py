@@ -25,5 +25,5 @@ async def migrate(dsn: str) -> None:
 
 
 def new_engine(dsn: str, *, pool_size: int = 20) -> AsyncEngine:
-    """An engine for the record; the caller owns and disposes of it."""
-    return create_async_engine(dsn, pool_size=pool_size, max_overflow=0, pool_pre_ping=False)
+    """An engine for the record; the caller owns and disposes of it. Error messages leave the parameters out: they hold people's words."""
+    return create_async_engine(dsn, pool_size=pool_size, max_overflow=0, pool_timeout=10, hide_parameters=True)

@@ -1,0 +1,88 @@
+"""The composition root: the one place where settings become clients, engines and the services built on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+from activities.keys import load_keyring
+from activities.plugin import SanzhangPlugin
+from activities.record.case_record import CaseRecord
+from activities.record.intake import NumberOffice
+from activities.record.migrate import new_engine
+from activities.record.reference import ReferenceStore
+from activities.runtime import find_system
+from activities.settings import Settings
+from schemas.keys import KeyRing
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything a process needs to work on one installation. Built by :func:`open_system`, which also ends it."""
+
+    settings: Settings
+    keyring: KeyRing
+    database: AsyncEngine
+    client: Client
+    record: CaseRecord
+    numbers: NumberOffice
+    reference: ReferenceStore
+
+
+def addresses(settings: Settings, environ: Mapping[str, str]) -> tuple[str, str, str]:
+    """``host:port`` of the engine, its namespace, and the database's DSN: as set, or as ``sanzhang up`` wrote them down.
+
+    ``UserError`` ``system_not_running`` where neither says.
+    """
+    temporal, namespace = settings.temporal, settings.namespace
+    dsn = settings.database_dsn.get_secret_value() if settings.database_dsn is not None else None
+    if temporal is None or dsn is None:
+        runtime = find_system(settings.data_dir, environ)
+        if temporal is None:
+            temporal, namespace = runtime.temporal, runtime.namespace
+        dsn = dsn or runtime.database_dsn
+    return temporal, namespace, dsn
+
+
+@asynccontextmanager
+async def open_system(
+    settings: Settings, environ: Mapping[str, str], *, pool_size: int = 10, identity: str | None = None
+) -> AsyncIterator[System]:
+    """Connects lazily: an engine that is being restarted is waited for by the first call, not here."""
+    temporal, namespace, dsn = addresses(settings, environ)
+    keyring = load_keyring(settings)
+    database = new_engine(dsn, pool_size=pool_size)
+    try:
+        client = await Client.connect(
+            temporal,
+            namespace=namespace,
+            plugins=[SanzhangPlugin(keyring, unsandboxed=settings.unsandboxed)],
+            lazy=True,
+            identity=identity,
+            runtime=_quiet_runtime(),
+        )
+        yield System(
+            settings=settings,
+            keyring=keyring,
+            database=database,
+            client=client,
+            record=CaseRecord(database),
+            numbers=NumberOffice(database),
+            reference=ReferenceStore(database),
+        )
+    finally:
+        await database.dispose()
+
+
+def _quiet_runtime() -> Runtime:
+    # The SDK's core writes to the terminal by itself, past our logging and its rules on personal data.
+    return Runtime(
+        telemetry=TelemetryConfig(
+            logging=LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+        )
+    )

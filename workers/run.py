@@ -1,0 +1,108 @@
+"""``python -m workers.run petitions|notices``: one worker process.
+
+It says that it serves by creating ``SANZHANG_READY_FILE``, ends its work on SIGTERM, and exits with an error if a poller dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+import uvloop
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.logs import configure_logging
+from activities.record.commit import CommitActivities
+from activities.settings import Settings
+from schemas.errors import UserError
+from workers.composition import System, open_system
+from workflows.contract import PETITIONS_QUEUE
+from workflows.petition import PetitionWorkflow
+
+DRAIN = timedelta(seconds=10)
+"""How long a stopping worker lets its tasks end; the engine gives what is left to another."""
+
+POOL = 20
+"""Database connections of a petitions worker: more commits at once only queue inside PostgreSQL."""
+
+
+def petitions_worker(system: System) -> Worker:
+    """The worker that carries cases."""
+    settings = system.settings
+    return Worker(
+        system.client,
+        task_queue=PETITIONS_QUEUE,
+        workflows=[PetitionWorkflow],
+        activities=[CommitActivities(system.record).commit],
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
+        max_concurrent_local_activities=settings.max_concurrent_local_activities,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_timeout),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
+        graceful_shutdown_timeout=DRAIN,
+    )
+
+
+@contextlib.asynccontextmanager
+async def serving(kind: str, system: System) -> AsyncIterator[Worker]:
+    """A running worker of that kind (``petitions`` or ``notices``)."""
+    if kind == "petitions":
+        worker = petitions_worker(system)
+    else:
+        raise UserError(
+            "worker_unknown",
+            zh=f"没有名为“{kind}”的工作进程，可选 petitions、notices。",
+            en=f"There is no worker “{kind}”; choose petitions or notices.",
+        )
+    async with worker:
+        yield worker
+
+
+async def run(kind: str, environ: Mapping[str, str]) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    settings = Settings.from_environment(environ)
+    configure_logging(log_format=settings.log_format, log_level=settings.log_level, stream=sys.stderr)
+    log = structlog.get_logger()
+    told_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told_to_stop.set)
+    async with open_system(settings, environ, pool_size=POOL, identity=f"{kind}-{os.getpid()}") as system:
+        async with serving(kind, system) as worker:
+            if ready := environ.get("SANZHANG_READY_FILE"):
+                Path(ready).touch()
+            log.info("worker_ready", worker=kind)
+            await _until(told_to_stop, worker)
+        log.info("worker_stopped", worker=kind)
+
+
+async def _until(told_to_stop: asyncio.Event, worker: Worker) -> None:
+    """Returns when told to stop; raises what ended the worker if it ended by itself."""
+    waiting = asyncio.create_task(told_to_stop.wait())
+    try:
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=1)
+            if not worker.is_running:
+                raise RuntimeError("the worker stopped polling")
+    finally:
+        waiting.cancel()
+
+
+def main() -> None:
+    """The process's entry."""
+    try:
+        uvloop.run(run(sys.argv[1] if len(sys.argv) > 1 else "", os.environ))
+    except UserError as error:
+        print(f"{error.zh}\n{error.en}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
