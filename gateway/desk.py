@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from temporalio.client import (
@@ -220,7 +220,10 @@ def _attributes(state: Petition | None) -> TypedSearchAttributes:
         SearchAttributePair(CASE_LEDGER, state.ledger.value),
         SearchAttributePair(CASE_UNIT, state.unit),
     ]
-    return TypedSearchAttributes([*fixed, *(SearchAttributePair(each.key, each.value) for each in shown(state))])
+    changing: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(update.key, cast("Any", update.value)) for update in shown(state)
+    ]
+    return TypedSearchAttributes([*fixed, *changing])
 
 
 def _trusted(policy: Policy, channel: str) -> bool:

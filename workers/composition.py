@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def addresses(settings: Settings, environ: Mapping[str, str]) -> tuple[str, str,
 @asynccontextmanager
 async def open_system(
     settings: Settings, environ: Mapping[str, str], *, pool_size: int = 10, identity: str | None = None
-) -> AsyncIterator[System]:
+) -> AsyncGenerator[System]:
     """Connects lazily: an engine that is being restarted is waited for by the first call, not here."""
     temporal, namespace, dsn = addresses(settings, environ)
     keyring = load_keyring(settings)

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def petitions_worker(system: System) -> Worker:
 
 
 @contextlib.asynccontextmanager
-async def serving(kind: str, system: System) -> AsyncIterator[Worker]:
+async def serving(kind: str, system: System) -> AsyncGenerator[Worker]:
     """A running worker of that kind (``petitions`` or ``notices``)."""
     if kind == "petitions":
         worker = petitions_worker(system)
@@ -77,7 +77,7 @@ async def run(kind: str, environ: Mapping[str, str]) -> None:
     async with open_system(settings, environ, pool_size=POOL, identity=f"{kind}-{os.getpid()}") as system:
         async with serving(kind, system) as worker:
             if ready := environ.get("SANZHANG_READY_FILE"):
-                Path(ready).touch()
+                await asyncio.to_thread(Path(ready).touch)
             log.info("worker_ready", worker=kind)
             await _until(told_to_stop, worker)
         log.info("worker_stopped", worker=kind)

@@ -1,0 +1,40 @@
+"""``sanzhang up``: the whole system on this machine, in the foreground."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from activities.keys import load_keyring
+from activities.record.migrate import migrate
+from activities.runtime import data_folder
+from activities.settings import Settings
+from gateway.cli.output import AsJson, DataDir, command
+from workers.machine.console import JsonReporter, TerminalReporter
+from workers.machine.up import Plan
+from workers.machine.up import up as run_machine
+
+
+@command
+async def up(
+    data_dir: DataDir = None,
+    port_base: Annotated[
+        int | None, typer.Option("--port-base", help="起始端口 / first port.", min=1024, max=65000)
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="示范数据与演示 / sample city, petitions, robots.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """启动整套系统，按 Ctrl-C 停止 / run the whole system here until Ctrl-C."""
+    environment = dict(os.environ)
+    folder = data_folder(Path(data_dir) if data_dir else None, environment)
+    environment["SANZHANG_DATA_DIR"] = str(folder)
+
+    def keys(_: Path, fresh: bool) -> None:
+        load_keyring(Settings.from_environment(environment), create=fresh)
+
+    plan = Plan(data_dir=folder, port_base=port_base, keys=keys, migrate=migrate, environment=environment)
+    await run_machine(plan, JsonReporter() if as_json else TerminalReporter(Console()))
