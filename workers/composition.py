@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError
 
 from activities.keys import load_keyring
 from activities.plugin import SanzhangPlugin
@@ -18,7 +21,11 @@ from activities.record.migrate import new_engine
 from activities.record.reference import ReferenceStore
 from activities.runtime import find_system
 from activities.settings import Settings
+from schemas.errors import UserError
 from schemas.keys import KeyRing
+
+ENGINE_PATIENCE = 60.0
+"""Seconds a worker waits for the engine when it starts."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +58,28 @@ def addresses(settings: Settings, environ: Mapping[str, str]) -> tuple[str, str,
 
 @asynccontextmanager
 async def open_system(
-    settings: Settings, environ: Mapping[str, str], *, pool_size: int = 10, identity: str | None = None
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    pool_size: int = 10,
+    identity: str | None = None,
+    for_worker: bool = False,
 ) -> AsyncGenerator[System]:
-    """Connects lazily: an engine that is being restarted is waited for by the first call, not here."""
+    """A door connects lazily: an engine that is being restarted is waited for by its first call. A worker waits for the engine here."""
     temporal, namespace, dsn = addresses(settings, environ)
     keyring = load_keyring(settings)
     database = new_engine(dsn, pool_size=pool_size)
     try:
-        client = await Client.connect(
+        plugin = SanzhangPlugin(keyring, unsandboxed=settings.unsandboxed)
+        connect = partial(
+            Client.connect,
             temporal,
             namespace=namespace,
-            plugins=[SanzhangPlugin(keyring, unsandboxed=settings.unsandboxed)],
-            lazy=True,
+            plugins=[plugin],
             identity=identity,
             runtime=_quiet_runtime(),
         )
+        client = await _when_there(connect) if for_worker else await connect(lazy=True)
         yield System(
             settings=settings,
             keyring=keyring,
@@ -77,6 +91,23 @@ async def open_system(
         )
     finally:
         await database.dispose()
+
+
+async def _when_there(connect: Callable[[], Awaitable[Client]]) -> Client:
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + ENGINE_PATIENCE
+    while True:
+        try:
+            return await connect()
+        except (RuntimeError, RPCError) as error:
+            # The SDK reports an engine that is not there yet as a plain RuntimeError.
+            if loop.time() > give_up:
+                raise UserError(
+                    "engine_unavailable",
+                    zh=f"{ENGINE_PATIENCE:.0f} 秒内无法连接流程引擎，请确认其正在运行。",
+                    en=f"The engine did not answer within {ENGINE_PATIENCE:.0f} seconds; see that it runs.",
+                ) from error
+        await asyncio.sleep(0.2)
 
 
 def _quiet_runtime() -> Runtime:

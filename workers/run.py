@@ -74,7 +74,9 @@ async def run(kind: str, environ: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
-    async with open_system(settings, environ, pool_size=POOL, identity=f"{kind}-{os.getpid()}") as system:
+    async with open_system(
+        settings, environ, pool_size=POOL, identity=f"{kind}-{os.getpid()}", for_worker=True
+    ) as system:
         async with serving(kind, system) as worker:
             if ready := environ.get("SANZHANG_READY_FILE"):
                 await asyncio.to_thread(Path(ready).touch)

@@ -15,7 +15,7 @@ from activities.runtime import data_folder
 from activities.settings import Settings
 from gateway.cli.output import AsJson, DataDir, command
 from workers.machine.console import JsonReporter, TerminalReporter
-from workers.machine.up import Plan
+from workers.machine.up import WORKERS, Plan
 from workers.machine.up import up as run_machine
 
 
@@ -36,5 +36,7 @@ async def up(
     def keys(_: Path, fresh: bool) -> None:
         load_keyring(Settings.from_environment(environment), create=fresh)
 
-    plan = Plan(data_dir=folder, port_base=port_base, keys=keys, migrate=migrate, environment=environment)
+    plan = Plan(
+        programs=WORKERS[:1], data_dir=folder, port_base=port_base, keys=keys, migrate=migrate, environment=environment
+    )
     await run_machine(plan, JsonReporter() if as_json else TerminalReporter(Console()))

@@ -13,6 +13,13 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def sanzhang() -> None:
+    """三本账 / three ledgers."""
+
+
 app.command("up")(up)
 
 
