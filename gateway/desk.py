@@ -6,18 +6,16 @@ an upstream system after a crash) ends in the same answer.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from uuid import uuid4
 
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -30,6 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.record.case_record import CaseRecord, utc_now
 from activities.record.intake import NumberOffice
+from gateway.patience import PATIENCE, patiently
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.events import FiledContent
@@ -49,13 +48,8 @@ from workflows.contract import (
     workflow_id,
 )
 
-T = TypeVar("T")
-
 CALENDAR_DAYS = 370
 """How far past receipt a case's own slice of the calendar reaches; later days are counted as provisional until it is renewed."""
-
-PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.ABORTED)
-"""Engine answers that a restart or a moment's patience mends."""
 
 AFTER_THE_SEAL = ("reopen", "retract_disclosure")
 """Commands for which an archived case is taken up again by a run of its own."""
@@ -94,7 +88,7 @@ class Desk:
         numbers: NumberOffice,
         rules: Callable[[], Awaitable[Rules]],
         *,
-        patience: float = 60.0,
+        patience: float = PATIENCE,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._client = client
@@ -119,13 +113,16 @@ class Desk:
         decided = decide(None, c.Order(actor=actor, command=command), now)
         if isinstance(decided, Refusal):
             raise refusal_error(decided)
-        reservation = await self._patiently(lambda: self._numbers.reserve(content, rules.city, received_at or now))
+        reservation = await patiently(
+            lambda: self._numbers.reserve(content, rules.city, received_at or now), self._patience
+        )
         number = reservation.number
-        if reservation.filed and (state := await self._record.state(number)) is not None:
+        known = reservation.filed
+        if known and (state := await patiently(lambda: self._record.state(number), self._patience)) is not None:
             return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number}))
         filed = fold(decided)
-        answer = await self._patiently(lambda: self._start(number, order, "file", shown_as=filed))
+        answer = await patiently(lambda: self._start(number, order, "file", shown_as=filed), self._patience)
         return Filing(
             number=number,
             tracking_code=reservation.tracking_code,
@@ -137,7 +134,7 @@ class Desk:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes a repeated order one order."""
         order = c.Order(actor=actor, command=command)
         identity = command_id or uuid4().hex
-        return await self._patiently(lambda: self._update(number, order, identity))
+        return await patiently(lambda: self._update(number, order, identity), self._patience)
 
     async def _update(self, number: str, order: c.Order, command_id: str) -> Answer:
         handle = self._client.get_workflow_handle(workflow_id(number))
@@ -197,21 +194,6 @@ class Desk:
                 raise
             return Answer(number=number, seq=done.seq, stage=done.stage)
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._patience
-        pause = 0.1
-        while True:
-            try:
-                return await attempt()
-            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, OSError) as error:
-                if isinstance(error, RPCError) and error.status not in PASSING:
-                    raise
-                if loop.time() + pause > give_up:
-                    raise _away(error) from error
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
-
 
 def _attributes(state: Petition | None) -> TypedSearchAttributes:
     if state is None:
@@ -258,12 +240,3 @@ def _refused(error: WorkflowUpdateFailedError) -> Exception:
     if isinstance(cause, ApplicationError) and cause.type in SENTENCES and cause.details:
         return refusal_error(Refusal.model_validate(cause.details[0]))
     return error
-
-
-def _away(error: BaseException) -> UserError:
-    return UserError(
-        "system_unavailable",
-        zh="系统暂时无法应答（引擎或数据库不可用）。操作可原样重试，不会重复生效。",
-        en="The system does not answer (engine or database is away). Repeat the same call later; it takes effect once.",
-        cause=type(error).__name__,
-    )

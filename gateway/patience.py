@@ -1,0 +1,93 @@
+"""Waiting out a part that is being restarted: what a door tries again, for how long, and what it says when that was not enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from asyncpg.exceptions import (
+    CannotConnectNowError,
+    ConnectionDoesNotExistError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.service import RPCError, RPCStatusCode
+
+from schemas.errors import UserError
+
+T = TypeVar("T")
+
+PATIENCE = 60.0
+"""Seconds an order waits: after a kill of engine or database they are back well within."""
+
+READING_PATIENCE = 30.0
+"""Seconds a mere look waits."""
+
+_PASSING_STATUS = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+)
+"""Engine answers that a restart or a moment's patience mends."""
+
+_PASSING = (
+    # A refused or reset connection, and an attempt that outlasted the patience (TimeoutError).
+    OSError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    # The driver's own, raised while connecting, before SQLAlchemy can translate them.
+    CannotConnectNowError,
+    ConnectionDoesNotExistError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may succeed in a moment, because a part is away and not because the call is wrong."""
+    if isinstance(error, RPCError):
+        # A case whose last task failed (its worker died in it) takes no update until the next one is through.
+        failed_task = error.status is RPCStatusCode.FAILED_PRECONDITION and "failed state" in error.message.lower()
+        return failed_task or error.status in _PASSING_STATUS
+    if isinstance(error, _PASSING):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
+    """The attempt's result; repeated while a part is away, for ``patience`` seconds in all.
+
+    ``attempt`` must be safe to repeat. ``UserError`` ``system_unavailable`` when time is up; every other error at once.
+    """
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + patience
+    pause = 0.1
+    while True:
+        try:
+            async with asyncio.timeout_at(give_up):
+                return await attempt()
+        except Exception as error:  # judged by is_passing, raised again where it is none of ours
+            if not is_passing(error):
+                raise
+            if loop.time() + pause > give_up:
+                raise away(error) from error
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+def away(error: BaseException) -> UserError:
+    """The system did not answer in time."""
+    return UserError(
+        "system_unavailable",
+        zh="系统暂时无法应答（引擎或数据库不可用）。操作可原样重试，不会重复生效。",
+        en="The system does not answer (engine or database is away). Repeat the same call later; it takes effect once.",
+        cause=type(error).__name__,
+    )
