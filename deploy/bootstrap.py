@@ -22,6 +22,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import tomllib
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -36,7 +37,6 @@ MARK = VENV / ".bootstrapped"
 UV_VERSION = "0.13.9"
 UV_OLDEST = (0, 9)  # reads the revision of our lock file
 PYTHON_OLDEST = (3, 11)
-PYPI = "https://pypi.org/simple"
 # (part of the wheel's name, SHA-256 if we vouch for it), by platform
 WHEELS = {
     ("Linux", "x86_64"): (
@@ -99,7 +99,13 @@ def index_url() -> str:
             return parser.get("global", "index-url").strip().rstrip("/")
         except (OSError, UnicodeDecodeError, configparser.Error):
             continue
-    return PYPI
+    return locked_index()
+
+
+def locked_index() -> str:
+    """The index the lock was made from: the one place where it is named."""
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    return next(package["source"]["registry"] for package in lock["package"] if "registry" in package["source"])
 
 
 def environment_for_uv() -> dict[str, str]:
@@ -225,7 +231,7 @@ def install(uv: Path, index: str, environment: dict[str, str]) -> None:
     """
     # our interpreter and no other: uv would fetch one from elsewhere
     choice = ["--python", sys.executable, "--no-python-downloads"]
-    if index == PYPI:
+    if index == locked_index():
         run([str(uv), "sync", "--frozen", *choice], environment)
         return
     listing = TOOLS / "requirements.txt"

@@ -125,7 +125,7 @@ def test_an_index_that_is_none_is_named(bootstrap: ModuleType, address: str) -> 
 def test_a_platform_without_uv_is_named(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap.platform, "machine", lambda: "abacus")
     with pytest.raises(bootstrap.BootstrapError, match="abacus"):
-        bootstrap.fetch_uv(bootstrap.PYPI)
+        bootstrap.fetch_uv(bootstrap.locked_index())
 
 
 def test_an_old_python_is_told_so(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
