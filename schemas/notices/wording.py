@@ -1,0 +1,89 @@
+"""The words announcements are made of: dates, and the next step of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.petition import ClockName, Frozen, Petition, Role, Stage
+from schemas.worktime import SHANGHAI
+
+
+class Line(Frozen):
+    """One sentence for the people of ``role`` in ``unit``; lines of one ``kind`` to the same people become one notice."""
+
+    kind: str
+    unit: str
+    role: Role
+    zh: str
+    en: str
+
+
+Said = Iterable[Line]
+Says = Callable[[Any, Petition | None, Petition], Said]
+"""What an event says, given the state just before it (None for a filing) and the state after all events recorded with it."""
+
+
+def awaited(state: Petition) -> tuple[str, Role]:
+    """Whose move it is: the unit, and the role in it that can make the next step."""
+    if state.stage is Stage.SUPERVISE and state.objection is None:
+        return state.lead, Role.HANDLER
+    return {
+        Stage.APPROVE: (state.accountable, Role.CHIEF),
+        Stage.ASSIGN: (state.registrar, Role.OPERATOR),
+        Stage.SUPERVISE: (state.registrar, Role.SUPERVISOR),
+        Stage.REVISIT: (state.registrar, Role.VISITOR),
+        Stage.SIGN_OFF: (state.accountable, Role.CHIEF),
+    }.get(state.stage, (state.registrar, Role.SUPERVISOR))
+
+
+def line(kind: str, to: tuple[str, Role], zh: str, en: str) -> Line:
+    """A sentence to a role in a unit."""
+    return Line(kind=kind, unit=to[0], role=to[1], zh=zh, en=en)
+
+
+def on(moment: datetime) -> str:
+    """A date and hour in Shanghai. The end of a day is told as its 24:00: read as 0:00 of the next day it would promise a day too much."""
+    local = moment.astimezone(SHANGHAI)
+    if (local.hour, local.minute) == (0, 0):
+        return (local - timedelta(days=1)).strftime("%Y-%m-%d 24:00")
+    return local.strftime("%Y-%m-%d %H:%M")
+
+
+def by(state: Petition, name: ClockName) -> tuple[str, str]:
+    """By when, in both languages; says so where the date still leans on a provisional day."""
+    clock = state.clock(name)
+    if clock is None:  # pragma: no cover - every filed case has its four terms
+        return "", ""
+    unsure = clock.provisional
+    return (
+        f"请于 {on(clock.due)} 前" + ("（节假日安排未公布，暂定）" if unsure else ""),
+        f"by {on(clock.due)}" + (" (provisional: the holidays are not published yet)" if unsure else ""),
+    )
+
+
+def step(kind: str, state: Petition, zh: str = "", en: str = "") -> Said:
+    """The next step of a case to whoever must make it, after a word on why it is theirs."""
+    to = awaited(state)
+    assign_zh, assign_en = by(state, ClockName.ASSIGN)
+    finish_zh, finish_en = by(state, ClockName.FINISH)
+    what = {
+        Stage.APPROVE: (f"{assign_zh}审批并交办", f"approve it, so that it is assigned {assign_en}"),
+        Stage.ASSIGN: (f"{assign_zh}交办", f"assign it {assign_en}"),
+        Stage.SUPERVISE: (f"{finish_zh}办结并答复", f"settle and answer it {finish_en}"),
+        Stage.REVISIT: ("请回访群众", "revisit the petitioner"),
+        Stage.SIGN_OFF: ("请把关签批", "sign off"),
+        Stage.ARCHIVE: ("请决定公开与问责", "decide on disclosure and accountability"),
+    }
+    if state.stage is Stage.SUPERVISE and state.objection is not None:
+        what[Stage.SUPERVISE] = ("请裁定退回申请", "decide on the return")
+    if state.stage not in what:
+        return
+    step_zh, step_en = what[state.stage]
+    yield line(
+        kind,
+        to,
+        "，".join(filter(None, (zh, step_zh))),
+        "; ".join(filter(None, (en, step_en))),
+    )
