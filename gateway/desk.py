@@ -27,7 +27,8 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.record.case_record import CaseRecord, utc_now
-from activities.record.intake import NumberOffice
+from activities.record.intake import NumberOffice, new_tracking_code
+from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
 from schemas import commands as c
 from schemas.errors import UserError
@@ -113,14 +114,16 @@ class Desk:
         decided = decide(None, c.Order(actor=actor, command=command), now)
         if isinstance(decided, Refusal):
             raise refusal_error(decided)
+        code = new_tracking_code()
         reservation = await patiently(
-            lambda: self._numbers.reserve(content, rules.city, received_at or now), self._patience
+            lambda: self._numbers.reserve(content, rules.city, received_at or now, tracking_code=code), self._patience
         )
         number = reservation.number
         known = reservation.filed
         if known and (state := await patiently(lambda: self._record.state(number), self._patience)) is not None:
             return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
-        order = c.Order(actor=actor, command=command.model_copy(update={"number": number}))
+        content = content.model_copy(update={"likely_duplicates": reservation.likely_duplicates})
+        order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
         answer = await patiently(lambda: self._start(number, order, "file", shown_as=filed), self._patience)
         return Filing(
@@ -223,16 +226,6 @@ def _trusted(policy: Policy, channel: str) -> bool:
 def refusal_error(refusal: Refusal) -> UserError:
     """A refusal as the error a door shows."""
     return UserError(refusal.code, zh=refusal.zh, en=refusal.en)
-
-
-def case_unknown(number: str) -> UserError:
-    """There is no such case."""
-    return UserError(
-        "case_unknown",
-        zh=f"没有编号为 {number} 的件，请核对编号（sanzhang case list 可查）。",
-        en=f"There is no case {number}; check the number (sanzhang case list shows them).",
-        number=number,
-    )
 
 
 def _refused(error: WorkflowUpdateFailedError) -> Exception:

@@ -1,0 +1,269 @@
+"""Reading the record: lists, one case, its history. Nothing here writes, and personal data leaves only as its masks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.record.case_record import Clock, recorded, utc_now
+from activities.record.views import (
+    CaseFilter,
+    CaseLine,
+    CasePage,
+    CaseView,
+    PetitionerView,
+    RunningTerm,
+    cursor_after,
+    cursor_place,
+)
+from schemas import tables as t
+from schemas.errors import UserError
+from schemas.evidence import Recorded
+from schemas.lifecycle import may_see
+from schemas.personal import SealedPersonal
+from schemas.petition import Actor, Petition
+
+_LINE = (
+    "stage",
+    "ledger",
+    "complexity",
+    "channel",
+    "category",
+    "confidential",
+    "title",
+    "unit",
+    "accountable",
+    "lead",
+    "owner",
+    "received_at",
+    "submitted_at",
+    "due",
+    "due_clock",
+    "due_provisional",
+    "card",
+    "round",
+    "merged_into",
+    "ground",
+    "sealed_at",
+)
+
+STEP = 200
+"""Cases fetched at once where the whole record is gone through."""
+
+
+class CaseQueries:
+    """Reads one database. Errors other than ``UserError`` are the database's own."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def list(self, wanted: CaseFilter, viewer: Actor | None = None) -> CasePage:
+        """A page of the cases wanted; for a ``viewer`` only those the viewer may see (the accused never does)."""
+        lines: list[CaseLine] = []
+        place = cursor_place(wanted.cursor) if wanted.cursor else None
+        step = wanted.limit + 1 if viewer is None else max(wanted.limit + 1, STEP)
+        while True:
+            rows = await self._page(wanted, place, step, with_state=viewer is not None)
+            for row in rows:
+                if viewer is not None and not may_see(Petition.model_validate(row["state"]), viewer):
+                    continue
+                if len(lines) == wanted.limit:
+                    return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, lines[-1])))
+                lines.append(_line(row))
+            if len(rows) < step:
+                return CasePage(cases=tuple(lines))
+            place = _place(wanted, _line(rows[-1]))
+
+    async def _page(
+        self, wanted: CaseFilter, place: tuple[datetime, str] | None, limit: int, *, with_state: bool
+    ) -> Sequence[RowMapping]:
+        cases, intake = t.cases, t.intake
+        columns = [cases.c.case_number, *(cases.c[name] for name in _LINE), intake.c.source, intake.c.source_event_id]
+        if with_state:
+            columns.append(cases.c.state)
+        query = (
+            select(*columns)
+            .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
+            .where(*_conditions(wanted, self._clock()))
+        )
+        ordered = _ordered(query, wanted, place).limit(limit)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(ordered)).mappings().all()
+
+    async def number(self, named: str) -> str:
+        """The case number of what a person types: a number, or a tracking code. ``UserError`` ``case_unknown``."""
+        said = named.strip().upper()
+        intake = t.intake
+        query = select(t.cases.c.case_number).where(t.cases.c.case_number == said)
+        coded = select(intake.c.case_number).where(intake.c.tracking_code == said, intake.c.filed_at.is_not(None))
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(query.union_all(coded).limit(1))).scalar_one_or_none()
+        if found is None:
+            raise case_unknown(named)
+        return found
+
+    async def case(self, number: str) -> CaseView:
+        """One case. ``UserError`` ``case_unknown``."""
+        cases, intake, petitioners = t.cases, t.intake, t.petitioners
+        query = (
+            select(cases, intake.c.tracking_code, intake.c.source, intake.c.source_event_id)
+            .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
+            .where(cases.c.case_number == number)
+        )
+        people = select(petitioners).where(petitioners.c.case_number == number).order_by(petitioners.c.position)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            rows = (await connection.execute(people)).mappings().all()
+        if row is None:
+            raise case_unknown(number)
+        return CaseView(
+            state=Petition.model_validate(row["state"]),
+            title=row["title"],
+            text=row["text"],
+            submitted_at=row["submitted_at"],
+            updated_at=row["updated_at"],
+            tracking_code=row["tracking_code"] or "",
+            source=row["source"] or "",
+            source_event_id=row["source_event_id"] or "",
+            petitioners=tuple(_masked(person) for person in rows),
+        )
+
+    async def histories(self, *, until: datetime | None = None) -> AsyncGenerator[list[Recorded]]:
+        """The events of every case up to ``until`` (all of them without it), case by case, in the order of their numbers.
+
+        A case filed later does not appear. ``until`` speaks of the instant an event counts from.
+        """
+        events = t.events
+        after = ""
+        while True:
+            numbers = (
+                select(t.cases.c.case_number).where(t.cases.c.case_number > after).order_by(t.cases.c.case_number)
+            ).limit(STEP)
+            async with self._engine.connect() as connection:
+                page = (await connection.execute(numbers)).scalars().all()
+                query = (
+                    select(events).where(events.c.case_number.in_(page)).order_by(events.c.case_number, events.c.seq)
+                )
+                if until is not None:
+                    query = query.where(events.c.at <= until)
+                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+            gathered: dict[str, list[Recorded]] = {}
+            for row in rows:
+                gathered.setdefault(row["case_number"], []).append(recorded(row))
+            for history in gathered.values():
+                yield history
+            if len(page) < STEP:
+                return
+            after = page[-1]
+
+    async def leaning_before(self, version: int) -> AsyncGenerator[RunningTerm]:
+        """The open cases that still count by a calendar older than ``version``, in the order of their numbers."""
+        cases = t.cases
+        after = ""
+        while True:
+            query = (
+                select(cases.c.case_number, cases.c.state)
+                .where(cases.c.sealed_at.is_(None), cases.c.calendar_version < version, cases.c.case_number > after)
+                .order_by(cases.c.case_number)
+                .limit(STEP)
+            )
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query)).mappings().all()
+            for row in rows:
+                yield RunningTerm(number=row["case_number"], state=Petition.model_validate(row["state"]))
+            if len(rows) < STEP:
+                return
+            after = rows[-1]["case_number"]
+
+
+def below(column: Any, unit: str) -> ColumnElement[bool]:
+    """Whether a column of paths names ``unit`` or one below it; in a form its ``text_pattern_ops`` index serves."""
+    # "0" is the character after "/", so these bounds hold exactly the paths that begin with the unit's and a slash.
+    return or_(column == unit, and_(column.op("~>=~")(f"{unit}/"), column.op("~<~")(f"{unit}0")))
+
+
+def _conditions(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    cases = t.cases
+    given: list[ColumnElement[bool]] = [
+        below(cases.c[name], unit) for name in ("unit", "lead", "owner") if (unit := getattr(wanted, name))
+    ]
+    same = {"ledger": wanted.ledger, "channel": wanted.channel, "card": wanted.card}
+    given += [cases.c[name] == value for name, value in same.items() if value]
+    if wanted.stages:
+        given.append(cases.c.stage.in_(wanted.stages))
+    if wanted.open is not None:
+        given.append(cases.c.sealed_at.is_(None) if wanted.open else cases.c.sealed_at.is_not(None))
+    if wanted.overdue or wanted.due_before is not None:
+        given += [cases.c.sealed_at.is_(None), cases.c.due < (wanted.due_before or now)]
+    if wanted.overdue and wanted.due_before is not None:
+        given.append(cases.c.due < now)
+    if wanted.received_from is not None:
+        given.append(cases.c.received_at >= wanted.received_from)
+    if wanted.received_before is not None:
+        given.append(cases.c.received_at < wanted.received_before)
+    if wanted.person:
+        given.append(cases.c.persons.contains([wanted.person]))
+    if wanted.message:
+        given.append(t.intake.c.source_event_id == wanted.message)
+    given += [
+        or_(cases.c.title.icontains(word, autoescape=True), cases.c.text.icontains(word, autoescape=True))
+        for word in wanted.text.split()
+    ]
+    return given
+
+
+def _ordered(query: Select[Any], wanted: CaseFilter, place: tuple[datetime, str] | None) -> Select[Any]:
+    cases = t.cases
+    if wanted.order == "due":
+        query = query.where(cases.c.sealed_at.is_(None), cases.c.due.is_not(None))
+        if place is not None:
+            query = query.where(tuple_(cases.c.due, cases.c.case_number) > tuple_(*place))
+        return query.order_by(cases.c.due, cases.c.case_number)
+    if place is not None:
+        query = query.where(tuple_(cases.c.received_at, cases.c.case_number) < tuple_(*place))
+    return query.order_by(cases.c.received_at.desc(), cases.c.case_number.desc())
+
+
+def _place(wanted: CaseFilter, line: CaseLine) -> tuple[datetime, str]:
+    moment = line.due if wanted.order == "due" and line.due is not None else line.received_at
+    return moment, line.number
+
+
+def _line(row: RowMapping) -> CaseLine:
+    facts = {name: row[name] for name in _LINE}
+    return CaseLine(
+        number=row["case_number"],
+        source=row["source"] or "",
+        source_event_id=row["source_event_id"] or "",
+        **facts,
+    )
+
+
+def _masked(row: RowMapping) -> PetitionerView:
+    sealed = SealedPersonal.model_validate(row["sealed"]) if row["sealed"] else None
+    view = PetitionerView(alias=row["alias"], representative=row["representative"])
+    if sealed is None:
+        return view
+    return view.model_copy(
+        update={
+            "name": sealed.masked_name,
+            "phone": sealed.masked_phone,
+            "id_number": sealed.masked_id,
+            "address": sealed.masked_address,
+        }
+    )
+
+
+def case_unknown(named: str) -> UserError:
+    """There is no such case."""
+    return UserError(
+        "case_unknown",
+        zh=f"没有编号为 {named} 的件，请核对编号（sanzhang case list 可查）。",
+        en=f"There is no case {named}; check the number (sanzhang case list shows them).",
+        number=named,
+    )

@@ -1,0 +1,173 @@
+"""What an event says, in one sentence of each language: for histories that people read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.events import Event
+from schemas.terms import chinese
+from schemas.worktime import SHANGHAI
+
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "filed": (
+        "收集建档：{content.title}（{content.ledger}，{content.complexity}，{content.unit}）[，保密{confidential?}]",
+        "filed: {content.title} ({content.ledger}, {content.complexity}, {content.unit})[, confidential{confidential?}]",
+    ),
+    "amended": ("补正：{changes}[；理由：{reason}]", "amended: {changes}[; reason: {reason}]"),
+    "approved": (
+        "批准（{unit}）[，按政策视同批准{implied?}][：{note}]",
+        "approved ({unit})[, implied by policy{implied?}][: {note}]",
+    ),
+    "declined": ("不予受理：{ground}；告知书：{notice}", "declined: {ground}; notice: {notice}"),
+    "transfer_offered": (
+        "转送 {to}，{until} 前确认；{reason}",
+        "transfer offered to {to}, to answer by {until}; {reason}",
+    ),
+    "transfer_answered": (
+        "{to} [已接收{accepted?}][不接收{accepted!}][，回执 {reference}]",
+        "{to} [took it{accepted?}][would not take it{accepted!}][, reference {reference}]",
+    ),
+    "transfer_timed_out": ("{to} 逾期未确认，仍由本单位办理", "{to} did not answer in time; the case stays"),
+    "assigned": (
+        "交办：主办 {lead}[，协办 {co_offices}][，双组长{joint?}][；{note}]",
+        "assigned to {lead}[, with {co_offices}][, joint team{joint?}][; {note}]",
+    ),
+    "accepted": ("{unit} 签收", "{unit} accepted it"),
+    "return_requested": ("{unit} 申请退回：{reason}", "{unit} returns it: {reason}"),
+    "return_upheld": ("同意 {unit} 退回[：{reason}]", "the return by {unit} is upheld[: {reason}]"),
+    "return_refused": ("不同意 {unit} 退回：{reason}", "the return by {unit} is refused: {reason}"),
+    "progress_reported": ("{unit} 报告进展：{text}", "{unit} reports: {text}"),
+    "co_reported": ("协办 {unit} 报告：{text}", "co-office {unit} reports: {text}"),
+    "co_report_waived": ("免除 {unit} 的协办报告：{reason}", "the report of {unit} is waived: {reason}"),
+    "extension_requested": ("申请延期 {days} 个工作日：{reason}", "{days} more working days asked for: {reason}"),
+    "extension_granted": (
+        "批准延期 {days} 个工作日[，法定期限一并延长{statute?}]；告知群众：{told}",
+        "{days} more working days granted[, the statutory term too{statute?}]; the petitioner was told: {told}",
+    ),
+    "extension_refused": ("延期未批准：{reason}", "the extension is refused: {reason}"),
+    "paused": (
+        "暂停计时：{reason}，最迟 {until} 恢复[；{note}]",
+        "paused: {reason}, until {until} at the latest[; {note}]",
+    ),
+    "resumed": (
+        "恢复计时[（暂停期满）{by_cap?}][；{note}]",
+        "resumed[ (the pause had reached its cap){by_cap?}][; {note}]",
+    ),
+    "clock_set": (
+        "{clock.name}期限[由 {old_due} ]改为 {clock.due}（{why}）[，暂定{clock.provisional?}]",
+        "the term “{clock.name}” is now due {clock.due}[ instead of {old_due}] ({why})[, provisional{clock.provisional?}]",
+    ),
+    "calendar_pinned": (
+        "改用工作日历第 {calendar.version} 版（原第 {old_version} 版）",
+        "work calendar version {calendar.version} instead of {old_version}",
+    ),
+    "escalated": (
+        "{clock}期限 {due}：{rung}[，{card}]，对象 {unit} 的{role}",
+        "term “{clock}” due {due}: {rung}[, {card} card], to the {role} of {unit}",
+    ),
+    "urged": ("催办 {unit}[，{card}]：{text}", "{unit} urged[, {card} card]: {text}"),
+    "replied": (
+        "答复（第 {round} 轮，{outcome}，[按期{on_time?}][逾期{on_time!}]）：{text}[；措施：{measures}][；随主件 {following}]",
+        "replied (round {round}, {outcome}, [in time{on_time?}][late{on_time!}]): {text}[; measures: {measures}][; with {following}]",
+    ),
+    "revisit_recorded": (
+        "回访：[已联系到{reached?}][未联系到{reached!}][，已解决{solved?}][，对信访工作满意{satisfied_with_office?}]"
+        "[，对办理单位满意{satisfied_with_unit?}][；{comment}]",
+        "revisited: [reached{reached?}][not reached{reached!}][, solved{solved?}][, satisfied with the office{satisfied_with_office?}]"
+        "[, satisfied with the unit{satisfied_with_unit?}][; {comment}]",
+    ),
+    "reworked": ("退回重办（第 {round} 轮，{lead}）：{reason}", "to be reworked (round {round}, {lead}): {reason}"),
+    "sign_off_key_turned": ("{by} 签批，待另一人签批", "{by} signed; another key is awaited"),
+    "signed_off": ("领导把关：{ground}（{by}）[；{note}]", "signed off: {ground} ({by})[; {note}]"),
+    "terminated": (
+        "终结（{basis}）[，复查 {review}][，复核 {re_review}]：{reason}",
+        "terminated ({basis})[, review {review}][, re-review {re_review}]: {reason}",
+    ),
+    "disclosed": (
+        "[公开：{summary}{published?}][不公开：{exemption}]；复核人 {countersigned_by}",
+        "[published: {summary}{published?}][withheld: {exemption}]; countersigned by {countersigned_by}",
+    ),
+    "disclosure_retracted": (
+        "撤回公开：{reason}；复核人 {countersigned_by}",
+        "disclosure retracted: {reason}; countersigned by {countersigned_by}",
+    ),
+    "accounted": (
+        "问责：[{findings}][无责任问题{no_fault?}][（按政策认定）{by_policy?}][；{note}]",
+        "accounted: [{findings}][no fault found{no_fault?}][ (by policy){by_policy?}][; {note}]",
+    ),
+    "sealed": ("销号归档：{ground}", "sealed: {ground}"),
+    "withdrawn": ("群众撤回：{reason}", "withdrawn: {reason}"),
+    "merged": ("并入 {into}（{basis}）[：{reason}]", "merged into {into} ({basis})[: {reason}]"),
+    "unmerged": ("从 {out_of} 解除并案：{reason}", "unmerged from {out_of}: {reason}"),
+    "member_admitted": ("{number} 并入此件", "{number} was merged into this case"),
+    "member_released": ("{number} 不再并入此件", "{number} has left this case"),
+    "reopened": ("重新启动（第 {run} 次）：{facts}", "reopened (run {run}): {facts}"),
+}
+
+_WORDS_ZH: Mapping[str, str] = {
+    "same_person": "同一人",
+    "same_matter": "同一事项",
+    "reviewed": "已复查复核",
+    "unreasonable": "不合理诉求",
+    "return_upheld": "退回重新交办",
+    "extension": "延期",
+    "standstill": "暂停顺延",
+    "rework": "退回重办",
+    "reopen": "重新启动",
+    "amended": "补正",
+    "calendar": "工作日历更新",
+}
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_FIELD = re.compile(r"\{([a-z_.]+)([?!]?)\}")
+
+
+def narrate(event: Event) -> tuple[str, str]:
+    """The event in Chinese and in English; times in Asia/Shanghai. Texts people wrote are repeated as written."""
+    known = _SENTENCES.get(event.kind)
+    if known is None:
+        return event.kind, event.kind
+    zh, en = known
+    return _filled(zh, event, word_zh), _filled(en, event, str)
+
+
+def word_zh(word: str) -> str:
+    """A term, a reason or a basis in Chinese; anything else as it is."""
+    return _WORDS_ZH.get(word) or chinese(word)
+
+
+def _filled(sentence: str, event: Event, said: Callable[[str], str]) -> str:
+    """``{field}`` is filled in; a part in brackets stands only if its fields hold something (``?``: is true, ``!``: is not; both print nothing)."""
+
+    def part(found: re.Match[str]) -> str:
+        holds = all(bool(_value(event, name)) != (mark == "!") for name, mark in _FIELD.findall(found[1]))
+        return found[1] if holds else ""
+
+    def field(found: re.Match[str]) -> str:
+        return "" if found[2] else _said(_value(event, found[1]), said)
+
+    return _FIELD.sub(field, _OPTIONAL.sub(part, sentence))
+
+
+def _value(event: Event, path: str) -> Any:
+    value: Any = event
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _said(value: Any, said: Callable[[str], str]) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return "、".join(_said(each, said) for each in value)  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, BaseModel):
+        return " ".join(_said(each, said) for _, each in value if each)
+    return said(str(value))
