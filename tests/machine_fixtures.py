@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,16 +59,18 @@ def database_dsn() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def engine() -> AsyncIterator[WorkflowEnvironment]:
-    """The real Temporal server, where time is skipped by ``engine.fast_forward(handle, delta)`` and only
-    then.
-
-    For a client of another configuration (payload codec, plugin) keep the interceptors, which carry the
-    time skipping:
-    ``Client(**{**engine.client.config(), "data_converter": …})``.
-    """
-    arguments = ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
+@contextlib.asynccontextmanager
+async def running_engine(**settings: str) -> AsyncGenerator[WorkflowEnvironment]:
+    """A Temporal server that can skip time; ``settings`` are more of its dynamic configuration, dots written as ``__``."""
+    dynamic = {
+        "frontend.WorkflowTimeSkippingEnabled": "true",
+        # The server looks at its timers once a second; with skipped time that would be the tests' whole duration.
+        "history.timerProcessorMaxTimeShift": '"1ms"',
+    }
+    dynamic |= {name.replace("__", "."): value for name, value in settings.items()}
+    arguments: list[str] = []
+    for name, value in dynamic.items():
+        arguments += ["--dynamic-config-value", f"{name}={value}"]
     for name, kind in SEARCH_ATTRIBUTES.items():
         arguments += ["--search-attribute", f"{name}={kind}"]
     environment = await WorkflowEnvironment.start_time_skipping_v2(
@@ -81,6 +83,19 @@ async def engine() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
     finally:
         await environment.shutdown()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine() -> AsyncIterator[WorkflowEnvironment]:
+    """The real Temporal server, where time is skipped by ``engine.fast_forward(handle, delta)`` and only
+    then.
+
+    For a client of another configuration (payload codec, plugin) keep the interceptors, which carry the
+    time skipping:
+    ``Client(**{**engine.client.config(), "data_converter": …})``.
+    """
+    async with running_engine() as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

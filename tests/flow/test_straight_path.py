@@ -7,7 +7,7 @@ import pytest
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.petition import Complexity, Outcome, Stage
-from tests.flow.conftest import (
+from tests.flow.house import (
     CHIEF,
     HANDLER,
     OPERATOR,

@@ -1,0 +1,165 @@
+"""A whole system in one process: the real engine with skipped time, the real database, a worker, a desk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.converter import data_converter
+from activities.plugin import workflow_runner
+from activities.record.case_record import CaseRecord, CommitOrder, Committed
+from activities.record.commit import CommitActivities
+from activities.record.intake import NumberOffice
+from activities.record.migrate import migrate, new_engine
+from gateway.desk import Desk, Filing, Rules
+from schemas import commands as c
+from schemas.events import Event, FiledContent
+from schemas.petition import Actor, Complexity, Ledger, Petition, Role
+from schemas.policy import CasePolicy, Channel, Policy
+from schemas.worktime import Calendar
+from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
+from workflows.petition import PetitionWorkflow
+
+OPERATOR = Actor(id="op", role=Role.OPERATOR, unit="XA/xf", scope="XA")
+SUPERVISOR = Actor(id="sup", role=Role.SUPERVISOR, unit="XA/dc", scope="XA")
+VISITOR = Actor(id="vis", role=Role.VISITOR, unit="XA/xf", scope="XA")
+HANDLER = Actor(id="han", role=Role.HANDLER, unit="XA/A3/02")
+CO_HANDLER = Actor(id="co", role=Role.HANDLER, unit="XA/A3/03")
+CITY_CHIEF = Actor(id="chief0", role=Role.CHIEF, unit="XA")
+CHIEF = Actor(id="chief", role=Role.CHIEF, unit="XA/A3")
+STATION_CHIEF = Actor(id="chief1", role=Role.CHIEF, unit="XA/A3/01")
+LEAD_CHIEF = Actor(id="chief2", role=Role.CHIEF, unit="XA/A3/02")
+
+WEEKDAYS = Calendar(version=1, published_from=date(2000, 1, 1), published_through=date(2150, 12, 31))
+"""Plain Monday-Friday, published for ever: what a flow test expects must not depend on the day it is run."""
+
+UNCACHED = os.environ.get("SANZHANG_TEST_UNCACHED") == "1"
+"""Run the flows with no workflow kept in memory, so that every task is a replay."""
+
+
+def policy() -> Policy:
+    """Both complexities for every ledger, approval implied for simple ones."""
+    figures = {
+        "simple": CasePolicy(version=1, approval_implied=True, statute_finish_working_days=10),
+        "complex": CasePolicy(version=1),
+    }
+    channels = {"12345": Channel(name="热线"), "import": Channel(name="导入", trusted_time=True)}
+    return Policy(version=1, ledgers=dict.fromkeys(("suggestion", "claim", "complaint"), figures), channels=channels)
+
+
+def content(**changes: object) -> FiledContent:
+    """A message as a source sends it."""
+    fields: dict[str, object] = {
+        "source": "test",
+        "source_event_id": uuid4().hex,
+        "channel": "12345",
+        "title": "路灯不亮",
+        "text": "路口的路灯坏了一个月，晚上行人很不安全。",
+        "ledger": Ledger.CLAIM,
+        "complexity": Complexity.COMPLEX,
+        "unit": "XA/A3/01",
+    }
+    return FiledContent.model_validate(fields | changes)
+
+
+Hook = Callable[[CommitOrder], Awaitable[None]]
+
+
+class TroubledRecord(CaseRecord):
+    """The record, with room for the troubles of the world: what happens before a commit, and after it but before its answer."""
+
+    before: Hook | None = None
+    after: Hook | None = None
+
+    async def commit(self, order: CommitOrder) -> Committed:
+        """Commits, with whatever trouble was arranged."""
+        if self.before is not None:
+            await self.before(order)
+        done = await super().commit(order)
+        if self.after is not None:
+            await self.after(order)
+        return done
+
+
+@dataclass
+class House:
+    """What a flow test needs at hand."""
+
+    environment: WorkflowEnvironment
+    client: Client
+    desk: Desk
+    record: TroubledRecord
+    database: AsyncEngine
+
+    def handle(self, number: str) -> WorkflowHandle[object, object]:
+        return self.client.get_workflow_handle(workflow_id(number))
+
+    async def file(self, *, received_at: datetime | None = None, **changes: object) -> Filing:
+        return await self.desk.file(OPERATOR, content(**changes), received_at=received_at)
+
+    async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
+        return await self.desk.act(number, actor, command, command_id=command_id)
+
+    async def engine_state(self, number: str) -> Petition:
+        return await self.handle(number).query("state", result_type=Petition)
+
+    async def events(self, number: str) -> list[Event]:
+        return [row.event for row in await self.record.history(number)]
+
+    async def kinds(self, number: str) -> list[str]:
+        return [event.kind for event in await self.events(number)]
+
+    async def now(self, number: str) -> datetime:
+        """The case's own time; each case has a clock of its own, which only runs ahead when it is told to."""
+        return (await self.environment.get_current_time(self.handle(number))).astimezone(UTC)
+
+    async def skip(self, number: str, delta: timedelta) -> None:
+        await self.environment.fast_forward(self.handle(number), delta)
+
+    async def skip_to(self, number: str, moment: datetime) -> None:
+        """Until just after ``moment`` (by what the engine itself needs to be told)."""
+        await self.skip(number, moment - await self.now(number))
+
+    async def history_length(self, number: str) -> int:
+        return len((await self.handle(number).fetch_history()).events)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    engine: WorkflowEnvironment,
+    database_dsn: str,
+    *,
+    cached_workflows: int = 200,
+    patience: float = 60.0,
+) -> AsyncIterator[House]:
+    """A house with its worker running."""
+    await migrate(database_dsn)
+    database = new_engine(database_dsn, pool_size=10)
+    record = TroubledRecord(database)
+    client = Client(**{**engine.client.config(), "data_converter": data_converter(None)})
+
+    async def rules() -> Rules:
+        return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
+
+    desk = Desk(client, record, NumberOffice(database), rules, patience=patience)
+    worker = Worker(
+        client,
+        task_queue=PETITIONS_QUEUE,
+        workflows=[PetitionWorkflow],
+        activities=[CommitActivities(record).commit],
+        workflow_runner=workflow_runner(),
+        max_cached_workflows=0 if UNCACHED else cached_workflows,
+        graceful_shutdown_timeout=timedelta(seconds=5),
+    )
+    async with worker:
+        yield House(engine, client, desk, record, database)
+    await database.dispose()
