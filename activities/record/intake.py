@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping, select
@@ -12,10 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from activities.record.resemblance import Resemblances
 from schemas import tables as t
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Frozen, Ledger
+from schemas.proposals.similarity import signature
 from schemas.worktime import local_day
 
 LEDGER_LETTERS = {Ledger.SUGGESTION: "S", Ledger.CLAIM: "C", Ledger.COMPLAINT: "P"}
@@ -27,12 +30,16 @@ TRACKING_LENGTH = 12
 
 
 class Reservation(Frozen):
-    """The number a message has. ``known``: it had it before; ``filed``: its case is in the record already."""
+    """The number a message has. ``known``: it had it before; ``filed``: its case is in the record already.
+
+    ``likely_duplicates``: numbers of messages like it, looked up only while its case is not in the record.
+    """
 
     number: str
     tracking_code: str
     known: bool = False
     filed: bool = False
+    likely_duplicates: tuple[str, ...] = ()
 
 
 def content_hash(content: FiledContent) -> bytes:
@@ -55,22 +62,38 @@ class NumberOffice:
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._clock = clock
+        self._resemblances = Resemblances(engine)
 
-    async def reserve(self, content: FiledContent, city: str, received_at: datetime) -> Reservation:
+    async def reserve(
+        self, content: FiledContent, city: str, received_at: datetime, *, tracking_code: str | None = None
+    ) -> Reservation:
         """The number of this message: the one it has, or the next of its series (``XA-2026-S-000123``).
 
-        ``UserError`` ``source_event_conflict`` if the source has sent other content under the same id before.
+        A caller that repeats the call, not knowing whether the first was written, gives the same ``tracking_code`` (:func:`new_tracking_code`)
+        each time: a number it reserved itself is then not called known. ``UserError`` ``source_event_conflict`` if the source has sent other
+        content under the same id before.
         """
+        code = tracking_code or new_tracking_code()
+        minima = signature(content.title, content.text)
+        reservation = await self._reserved(content, city, local_day(received_at).year, code, minima)
+        if reservation.filed:
+            return reservation
+        alike = await self._resemblances.likely(minima, besides=reservation.number)
+        return reservation.model_copy(update={"likely_duplicates": alike})
+
+    async def _reserved(
+        self, content: FiledContent, city: str, year: int, code: str, minima: Sequence[int]
+    ) -> Reservation:
         digest = content_hash(content)
-        year = local_day(received_at).year
         while True:
             async with self._engine.begin() as connection:
                 row = await self._known(connection, content)
                 if row is not None:
-                    return _same(row, digest, content)
+                    return _same(row, digest, content, code)
                 number = await self._next(connection, city, year, content.ledger)
-                reservation = Reservation(number=number, tracking_code=_tracking_code())
+                reservation = Reservation(number=number, tracking_code=code)
                 if await self._claim(connection, content, digest, reservation):
+                    await self._resemblances.remember(connection, number, minima)
                     return reservation
                 # Another door was faster with the same message: give the number back with this transaction.
                 await connection.rollback()
@@ -111,7 +134,7 @@ class NumberOffice:
         return (await connection.execute(statement)).scalar_one_or_none() is not None
 
 
-def _same(row: RowMapping, digest: bytes, content: FiledContent) -> Reservation:
+def _same(row: RowMapping, digest: bytes, content: FiledContent, code: str) -> Reservation:
     if row["content_hash"] != digest:
         raise UserError(
             "source_event_conflict",
@@ -126,10 +149,11 @@ def _same(row: RowMapping, digest: bytes, content: FiledContent) -> Reservation:
     return Reservation(
         number=row["case_number"],
         tracking_code=row["tracking_code"],
-        known=True,
+        known=row["tracking_code"] != code,
         filed=row["filed_at"] is not None,
     )
 
 
-def _tracking_code() -> str:
+def new_tracking_code() -> str:
+    """A random code by which the public asks for a case."""
     return "".join(secrets.choice(TRACKING_ALPHABET) for _ in range(TRACKING_LENGTH))
