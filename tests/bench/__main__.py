@@ -1,0 +1,131 @@
+"""``python -m tests.bench [--quick] [--out FILE] [--only PART…]``: measures, prints a table, writes JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+from temporalio.client import Client
+
+from schemas.petition import Complexity
+from tests.bench import latency, memory, path, peers, recovery, throughput
+from tests.bench.engine_only import EngineOnlyPetition
+from tests.bench.histories import history_size
+from tests.bench.installation import OURS, Installation, desk, installation, worker
+from tests.bench.report import show
+from tests.bench.textbook import TextbookPetition
+from tests.bench.throughput import Contender
+from workflows.contract import workflow_id
+
+PARTS = ("throughput", "latency", "memory", "recovery")
+TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
+ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
+
+
+async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
+    """Everything asked for, on one machine in one run."""
+    results: dict[str, Any] = {"conditions": conditions(), "quick": options.quick}
+    with installation(home / "one") as place:
+        if "throughput" in options.only or "latency" in options.only:
+            await _with_workers(options, place, results)
+        if "memory" in options.only:
+            cases = 400 if options.quick else 2_000
+            results["memory"] = {
+                "cached": await memory.kilobytes_per_case(place, cases, cached=True),
+                "evicted": await memory.kilobytes_per_case(place, cases, cached=False),
+            }
+    if "recovery" in options.only:
+        results["recovery"] = await recovery.recoveries(home / "two", 1 if options.quick else 3)
+    results["conditions"]["load_at_end"] = os.getloadavg()
+    return results
+
+
+async def _with_workers(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:
+    with ExitStack() as stack:
+        ours, textbook, floor = (stack.enter_context(worker(place, each)) for each in (OURS, TEXTBOOK, ENGINE_ONLY))
+        plain = await Client.connect(place.runtime.temporal, namespace=place.runtime.namespace)
+        async with desk(place) as (people, system):
+
+            def contenders(complexity: Complexity) -> list[Contender]:
+                return [
+                    Contender("ours", lambda: path.lifecycle(people, complexity), ours),
+                    Contender("textbook", lambda: peers.lifecycle(plain, TextbookPetition, complexity), textbook),
+                    Contender("engine_only", lambda: peers.lifecycle(plain, EngineOnlyPetition, complexity), floor),
+                ]
+
+            if "throughput" in options.only:
+                codec = system.client.data_converter.payload_codec
+                results["history"], results["throughput"] = {}, {}
+                for complexity in (Complexity.SIMPLE, Complexity.COMPLEX):
+                    racers = contenders(complexity)
+                    mine, theirs, bare = [await each.lifecycle() for each in racers]
+                    results["history"][complexity.value] = {
+                        "ours": await history_size(plain, workflow_id(mine), codec),
+                        "textbook": await history_size(plain, theirs, None),
+                        "engine_only": await history_size(plain, bare, None),
+                    }
+                    pids = place.runtime.pids
+                    parts = {
+                        "engine": psutil.Process(pids["engine"]),
+                        "database": psutil.Process(pids["database"]),
+                        "client": psutil.Process(),
+                    }
+                    full = options.rounds if complexity is Complexity.SIMPLE else max(2, options.rounds // 2)
+                    await throughput.race(racers, parts, 2 if options.quick else full)
+                    results["throughput"][complexity.value] = throughput.told(racers) | {
+                        "ratio_to_textbook": round(throughput.ratio(racers[0], racers[1]), 2),
+                        "ratio_to_engine_only": round(throughput.ratio(racers[0], racers[2]), 2),
+                    }
+                    if options.quick:
+                        break
+            if "latency" in options.only:
+                results["latency"] = [
+                    await latency.open_loop(
+                        lambda: people.file(path.OPERATOR, path.message()), per_second=rate, calls=calls
+                    )
+                    for rate, calls in ((5, 50 if options.quick else 300), (20, 100 if options.quick else 600))
+                ]
+
+
+def conditions() -> dict[str, Any]:
+    """On what, and beside what, this was measured."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load_at_start": os.getloadavg(),
+    }
+
+
+def main() -> None:
+    """Reads the options, measures, tells."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a look in about a minute; not for comparisons")
+    parser.add_argument("--out", type=Path, default=Path("build") / "bench.json")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--rounds", type=int, default=6)
+    options = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="sanzhang-bench-"))
+    try:
+        results = uvloop.run(measure(options, home))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n")
+    show(results, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

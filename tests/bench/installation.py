@@ -1,0 +1,121 @@
+"""Starts and ends what is measured: the parts by ``up``, workers as processes of their own, each with its CPU time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from activities.runtime import Runtime, find_system
+from activities.settings import Settings
+from gateway.desk import Desk, Rules
+from schemas.calendar import seed_calendar
+from tests.bench.path import POLICY
+from tests.system.running import RunningUp
+from workers.composition import System, open_system
+
+START_SECONDS = 60
+PRODUCTION = {"SANZHANG_UNSANDBOXED": "true", "SANZHANG_LOG_FORMAT": "json", "SANZHANG_LOG_LEVEL": "warning"}
+"""What the environment of production workers adds to the defaults."""
+
+OURS = ("-m", "workers.run", "petitions")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running engine and database, and where they are."""
+
+    data_dir: Path
+    up: RunningUp
+
+    @property
+    def runtime(self) -> Runtime:
+        return find_system(self.data_dir, {})
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What a process of this installation finds in its environment."""
+        runtime = self.runtime
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("SANZHANG_")}
+        return {
+            **plain,
+            **PRODUCTION,
+            "SANZHANG_TEMPORAL": runtime.temporal,
+            "SANZHANG_NAMESPACE": runtime.namespace,
+            "SANZHANG_DATABASE_DSN": runtime.database_dsn,
+            "SANZHANG_DATA_DIR": str(self.data_dir),
+            **more,
+        }
+
+
+@contextmanager
+def installation(data_dir: Path, *programs: str) -> Generator[Installation]:
+    """Engine and database with production settings in an empty folder, and those programs under the same care."""
+    running = RunningUp(data_dir, *programs, command=("-m", "tests.bench.machine"), environment=PRODUCTION)
+    try:
+        running.ready()
+        yield Installation(data_dir, running)
+    finally:
+        running.stop()
+
+
+@contextmanager
+def worker(place: Installation, command: tuple[str, ...], **environment: str) -> Generator[psutil.Process]:
+    """One worker process, ready to serve."""
+    ready = place.data_dir / "run" / f"bench-{'-'.join(command[1:])}.ready"
+    ready.parent.mkdir(exist_ok=True)
+    ready.unlink(missing_ok=True)
+    log = place.data_dir / "log" / f"bench-{command[-1]}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env=place.environment(SANZHANG_READY_FILE=str(ready), **environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        give_up = time.monotonic() + START_SECONDS
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"the worker did not start:\n{log.read_text()[-4000:]}")
+            time.sleep(0.05)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+        process.wait()
+
+
+@asynccontextmanager
+async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
+    """The desk the doors use, on that installation."""
+    calendar = seed_calendar()
+
+    async def rules() -> Rules:
+        return Rules(policy=POLICY, calendar=calendar, city="XA")
+
+    environment: Mapping[str, str] = {
+        name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")
+    }
+    async with open_system(Settings.from_environment(environment), environment, pool_size=20) as system:
+        yield Desk(system.client, system.record, system.numbers, rules), system
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """The CPU time of a process and its children so far, user and system, the ended children's too."""
+    spent = process.cpu_times()
+    total = spent.user + spent.system + spent.children_user + spent.children_system
+    for child in process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += cpu_seconds(child)
+    return total

@@ -1,0 +1,24 @@
+"""How long a filing takes to be acknowledged, durable in engine and database, under an even stream of filings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+async def open_loop(call: Callable[[], Awaitable[object]], *, per_second: float, calls: int) -> dict[str, float]:
+    """Milliseconds by percentile. Each call is timed from the moment it was due, so that a slow one delays no other's clock."""
+    loop = asyncio.get_running_loop()
+    start = loop.time() + 0.5
+
+    async def timed(number: int) -> float:
+        due = start + number / per_second
+        await asyncio.sleep(due - loop.time())
+        await call()
+        return (loop.time() - due) * 1000
+
+    taken = sorted(await asyncio.gather(*(timed(number) for number in range(calls))))
+    return {"calls": calls, "per_second": per_second} | {
+        name: round(taken[min(len(taken) - 1, int(len(taken) * share))], 1)
+        for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+    }

@@ -1,0 +1,42 @@
+"""What an idle open case costs a worker: kept in its cache, and evicted."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psutil
+
+from tests.bench.installation import OURS, Installation, desk, worker
+from tests.bench.path import OPERATOR, message
+
+AT_ONCE = 20
+BEFORE = 200
+"""Cases filed first, so that what grows once (pools, caches, arenas) has grown."""
+
+
+async def kilobytes_per_case(place: Installation, cases: int, *, cached: bool) -> dict[str, float]:
+    """Growth of the worker's resident memory by open case, in kB."""
+    size = str(cases * 2 + BEFORE) if cached else "0"
+    with worker(place, OURS, SANZHANG_MAX_CACHED_WORKFLOWS=size) as process:
+        async with desk(place) as (people, _):
+            turn = asyncio.Semaphore(AT_ONCE)
+
+            async def file() -> None:
+                async with turn:
+                    await people.file(OPERATOR, message())
+
+            await asyncio.gather(*(file() for _ in range(BEFORE)))
+            before = await _settled(process)
+            await asyncio.gather(*(file() for _ in range(cases)))
+            after = await _settled(process)
+    return {
+        "cases": cases,
+        "rss_before_mb": round(before / 1e6, 1),
+        "rss_after_mb": round(after / 1e6, 1),
+        "kb_per_case": round((after - before) / cases / 1000, 1),
+    }
+
+
+async def _settled(process: psutil.Process) -> int:
+    await asyncio.sleep(2)
+    return process.memory_info().rss

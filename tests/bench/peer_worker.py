@@ -1,0 +1,59 @@
+"""``python -m tests.bench.peer_worker textbook|engine_only``: a worker process of a peer, found like ours by its environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import uvloop
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+
+from activities.record.case_record import CaseRecord
+from activities.record.migrate import new_engine
+from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
+from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
+from tests.bench.textbook_record import RecordActivities
+
+
+async def serve(kind: str) -> None:
+    """Serves until SIGTERM."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    client = await Client.connect(os.environ["SANZHANG_TEMPORAL"], namespace=os.environ["SANZHANG_NAMESPACE"])
+    database = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=20)
+    if kind == "textbook":
+        activities = RecordActivities(CaseRecord(database))
+        worker = Worker(client, task_queue=TEXTBOOK_QUEUE, workflows=[TextbookPetition], activities=[activities.record])
+    else:
+        worker = Worker(
+            client,
+            task_queue=ENGINE_ONLY_QUEUE,
+            workflows=[EngineOnlyPetition],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            max_cached_workflows=5_000,
+            max_concurrent_workflow_tasks=200,
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
+            graceful_shutdown_timeout=timedelta(seconds=5),
+        )
+    async with worker:
+        await asyncio.to_thread(Path(os.environ["SANZHANG_READY_FILE"]).touch)
+        await stopped.wait()
+    await database.dispose()
+
+
+def main() -> None:
+    """The process's entry."""
+    kind = sys.argv[1]
+    if kind == "textbook":
+        asyncio.run(serve(kind))
+    else:
+        uvloop.run(serve(kind))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Drives a case of a peer from its filing to its seal, with as many calls as ours takes."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+
+from schemas.petition import Actor, Complexity
+from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
+from tests.bench.path import ANSWER, OPERATOR, TEXT, actions
+from tests.bench.textbook import TEXTBOOK_QUEUE, Case, TextbookPetition
+from tests.bench.textbook_record import Step
+
+
+def steps(complexity: Complexity) -> list[Step]:
+    """The straight path in the words of the peers."""
+
+    def step(name: str, actor: Actor, text: str = "") -> Step:
+        return Step(name, actor.id, actor.role.value, actor.unit, complexity.value, text)
+
+    taken = [
+        step(command.kind, actor, ANSWER if command.kind == "reply" else "") for actor, command in actions(complexity)
+    ]
+    return [step("file", OPERATOR, TEXT), *taken]
+
+
+async def lifecycle(client: Client, peer: type[TextbookPetition | EngineOnlyPetition], complexity: Complexity) -> str:
+    """One case; the id of its workflow."""
+    number = f"{peer.__name__}-{uuid4().hex}"
+    first, *rest = steps(complexity)
+    operation: WithStartWorkflowOperation[TextbookPetition | EngineOnlyPetition, object] = WithStartWorkflowOperation(
+        peer.__name__,
+        Case(number=number, steps=[first.name, *(step.name for step in rest)]),
+        id=number,
+        task_queue=TEXTBOOK_QUEUE if peer is TextbookPetition else ENGINE_ONLY_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+    )
+    await client.execute_update_with_start_workflow("take", first, start_workflow_operation=operation)
+    handle: WorkflowHandle[object, object] = client.get_workflow_handle(number)
+    for step in rest:
+        await handle.execute_update("take", step)
+    return number

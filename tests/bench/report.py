@@ -1,0 +1,53 @@
+"""The table of a run."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show(results: dict[str, Any], out: TextIO) -> None:
+    """Ratios first: they are what a run on another machine can be compared by."""
+    console = Console(file=out, width=None if out.isatty() else 120)
+    table = Table(title=f"{results['conditions']['at']}, load {results['conditions']['load_at_start'][0]:.1f}")
+    for heading in ("measure", "ours", "textbook", "engine only", "wanted"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    _add_history(table, results.get("history", {}))
+    _add_throughput(table, results.get("throughput", {}))
+    for each in results.get("latency", []):
+        wanted = "p99 < 78" if each["per_second"] == 5 else ""
+        numbers = " / ".join(str(each[name]) for name in ("p50", "p95", "p99"))
+        table.add_row(f"intake at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
+    for name, each in results.get("memory", {}).items():
+        table.add_row(
+            f"idle open case, {name}, kB", str(each["kb_per_case"]), "", "", "≤ 100" if name == "cached" else "0"
+        )
+    for part, each in results.get("recovery", {}).items():
+        wanted = "< 3" if part.startswith("worker") else "< 10"
+        table.add_row(f"next action after kill -9 of {part}, s, worst", str(each["max"]), "", "", wanted)
+    console.print(table)
+
+
+def _add_history(table: Table, histories: dict[str, Any]) -> None:
+    for complexity, each in histories.items():
+        for unit, wanted in (("events", "≤ 52"), ("bytes", "≤ 10,500")):
+            numbers = [f"{each[name][unit]:,}" for name in ("ours", "textbook", "engine_only")]
+            table.add_row(f"history of a {complexity} case, {unit}", *numbers, wanted)
+
+
+def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
+    for complexity, each in throughput.items():
+        names = ("ours", "textbook", "engine_only")
+        table.add_row(f"{complexity} cases per second", *(str(each[name]["per_second"]) for name in names), "")
+        table.add_row(
+            "  ratio, ours to it",
+            "",
+            str(each["ratio_to_textbook"]),
+            str(each["ratio_to_engine_only"]),
+            "≥ 2, ≥ 0.75",
+        )
+        for part in each["ours"]["cpu_ms_per_case"]:
+            spent = [str(each[name]["cpu_ms_per_case"][part]) for name in names]
+            table.add_row(f"  CPU ms per case: {part}", *spent, "")

@@ -1,0 +1,64 @@
+"""Full lifecycles per second, 100 at a time, ours and the peers in turns on the same engine and database."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import psutil
+
+from tests.bench.installation import cpu_seconds
+
+ONCE = 100
+
+Lifecycle = Callable[[], Awaitable[str]]
+
+
+@dataclass
+class Contender:
+    """One way to carry a case. ``worker``: its worker process, whose CPU time is told apart."""
+
+    name: str
+    lifecycle: Lifecycle
+    worker: psutil.Process
+    rates: list[float] = field(default_factory=list[float])
+    cpu: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+
+
+async def race(contenders: list[Contender], parts: Mapping[str, psutil.Process], rounds: int) -> None:
+    """Rounds in turns; each fills in the contender's rates and CPU milliseconds per lifecycle by part."""
+    for contender in contenders:
+        await asyncio.gather(*(contender.lifecycle() for _ in range(ONCE // 2)))
+    for turn in range(rounds):
+        # A different one goes first in each round: whatever drifts meets all alike.
+        for contender in contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)]:
+            await _round(contender, {**parts, "worker": contender.worker})
+
+
+async def _round(contender: Contender, parts: Mapping[str, psutil.Process]) -> None:
+    before = {name: cpu_seconds(process) for name, process in parts.items()}
+    began = time.perf_counter()
+    await asyncio.gather(*(contender.lifecycle() for _ in range(ONCE)))
+    contender.rates.append(ONCE / (time.perf_counter() - began))
+    for name, process in parts.items():
+        contender.cpu.setdefault(name, []).append((cpu_seconds(process) - before[name]) / ONCE * 1000)
+
+
+def told(contenders: list[Contender]) -> dict[str, object]:
+    """Medians, and what each round gave."""
+    return {
+        contender.name: {
+            "per_second": round(statistics.median(contender.rates), 2),
+            "rounds": [round(rate, 2) for rate in contender.rates],
+            "cpu_ms_per_case": {name: round(statistics.median(each), 2) for name, each in contender.cpu.items()},
+        }
+        for contender in contenders
+    }
+
+
+def ratio(ours: Contender, peer: Contender) -> float:
+    """The median over the rounds of our rate by the peer's in the same round."""
+    return statistics.median(mine / theirs for mine, theirs in zip(ours.rates, peer.rates, strict=True))
