@@ -1,0 +1,54 @@
+"""What every door has at hand: the desk, the queries, and the rules and people in force now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from activities.record.queries import CaseQueries
+from gateway.desk import Desk, Rules
+from gateway.patience import PATIENCE, READING_PATIENCE, patiently
+from schemas.petition import Actor
+from workers.composition import System
+
+T = TypeVar("T")
+
+KEPT_SECONDS = 5.0
+"""How long a version read is taken for the newest: an import reaches every door within so many seconds, and none asks for each petition."""
+
+
+class Door:
+    """Built on a :class:`System`; owns nothing of it. ``patience``: how long an order waits for a part that is away, in seconds."""
+
+    def __init__(self, system: System, *, patience: float = PATIENCE) -> None:
+        self.system = system
+        self.queries = CaseQueries(system.database)
+        self.organisation = _Kept(system.reference.organisation)
+        self.rules = _Kept(self._rules)
+        self.desk = Desk(system.client, system.record, system.numbers, self.rules, patience=patience)
+
+    async def actor(self, person_id: str) -> Actor:
+        """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""
+        return (await self.organisation()).actor(person_id)
+
+    async def _rules(self) -> Rules:
+        reference = self.system.reference
+        organisation = await self.organisation()
+        return Rules(policy=await reference.policy(), calendar=await reference.calendar(), city=organisation.city_code)
+
+
+class _Kept(Generic[T]):
+    """The result of a read, read anew when it is a few seconds old. A database that is being restarted is waited for."""
+
+    def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
+        self._read = read
+        self._lock = asyncio.Lock()
+        self._kept: tuple[float, T] | None = None
+
+    async def __call__(self) -> T:
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
+                self._kept = now, await patiently(self._read, READING_PATIENCE)
+            return self._kept[1]

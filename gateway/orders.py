@@ -1,0 +1,109 @@
+"""From what a person filled in to a command the lifecycle can judge: names become paths, rules are put in, personal data is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from activities.personal import seal
+from gateway.desk import Rules
+from gateway.order_fields import field_error, field_invalid, field_unknown, read_command
+from schemas import commands as c
+from schemas.events import Petitioner
+from schemas.keys import KeyRing
+from schemas.organisation import Organisation
+from schemas.personal import PersonalData
+from schemas.petition import Complexity, Ledger, Petition
+
+PERSONAL_FIELDS = ("name", "phone", "id_number", "address")
+
+_UNITS = ("unit", "lead")
+_MANY_UNITS = ("co_offices", "accused_units", "conflicted_units")
+
+
+def read_order(
+    kind: str,
+    given: Mapping[str, Any],
+    state: Petition,
+    *,
+    rules: Rules,
+    organisation: Organisation,
+    keyring: KeyRing,
+    now: datetime,
+) -> c.Command:
+    """The command a person means for this case at ``now`` (aware). ``UserError`` for fields, units and people that are not there.
+
+    Petitioners come in clear (``name``, ``phone``, ``id_number``, ``address``, ``alias``, ``representative``) and leave sealed.
+    """
+    fields = dict(given)
+    if "petitioners" in fields:
+        fields["petitioners"] = sealed_petitioners(fields["petitioners"], keyring)
+    for name in _UNITS:
+        if isinstance(fields.get(name), str) and fields[name].strip():
+            fields[name] = resolved_unit(organisation, fields[name])
+    for name in _MANY_UNITS:
+        if isinstance(fields.get(name), list | tuple):
+            fields[name] = [resolved_unit(organisation, str(each)) for each in fields[name]]
+    _check_people(fields, organisation)
+    if kind == "amend":
+        if fields.get("accused_persons") is not None and "conflicted_units" not in fields:
+            fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
+        fields |= _refigured(fields, state, rules)
+    if kind == "reopen":
+        fields |= {
+            "policy": rules.policy.figures(state.ledger, state.complexity),
+            "calendar": rules.window(now),
+        }
+    return read_command(kind, fields)
+
+
+def resolved_unit(organisation: Organisation, named: str) -> str:
+    """The path of a unit named by its path, its name or an alias. ``UserError`` ``unit_unknown``."""
+    said = named.strip()
+    return organisation.unit(organisation.aliases().get(said, said)).path
+
+
+def sealed_petitioners(given: object, keyring: KeyRing) -> tuple[Petitioner, ...]:
+    """People as typed, sealed. ``UserError``: ``field_unknown``, ``field_invalid``; no value is ever quoted."""
+    if not isinstance(given, list | tuple):
+        raise field_invalid("petitioners", "应为列表", "it must be a list")
+    return tuple(_sealed(each, keyring) for each in cast("Sequence[object]", given))
+
+
+def _sealed(given: object, keyring: KeyRing) -> Petitioner:
+    if not isinstance(given, Mapping):
+        raise field_invalid("petitioners", "应为若干“名称: 值”", "each must be names with values")
+    person = dict(cast("Mapping[str, Any]", given))
+    known = (*PERSONAL_FIELDS, "alias", "representative")
+    for name in person:
+        if name not in known:
+            raise field_unknown(f"petitioners.{name}", known)
+    try:
+        data = PersonalData.model_validate({name: person.get(name) for name in PERSONAL_FIELDS})
+        petitioner = Petitioner.model_validate(
+            {name: person[name] for name in ("alias", "representative") if name in person}
+        )
+    except ValidationError as wrong:
+        raise field_error(wrong) from None
+    if data == PersonalData():
+        return petitioner
+    return petitioner.model_copy(update={"sealed": seal(keyring, data, account=petitioner.alias)})
+
+
+def _check_people(fields: Mapping[str, Any], organisation: Organisation) -> None:
+    named = fields.get("accused_persons") or ()
+    for person in (*named, fields.get("countersigned_by")):
+        if isinstance(person, str) and person.strip():
+            organisation.person(person)
+
+
+def _refigured(fields: Mapping[str, Any], state: Petition, rules: Rules) -> dict[str, Any]:
+    """A corrected ledger or complexity brings the figures that go with it; a misspelt one is left to validation."""
+    ledger, complexity = fields.get("ledger") or state.ledger, fields.get("complexity") or state.complexity
+    known = ledger in tuple(Ledger) and complexity in tuple(Complexity)
+    if not known or (ledger, complexity) == (state.ledger, state.complexity):
+        return {}
+    return {"policy": rules.policy.figures(str(ledger), str(complexity))}
