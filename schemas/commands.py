@@ -330,6 +330,7 @@ class FollowReply(Asked):
     outcome: Outcome
     text: Text
     unit: str
+    co_offices: tuple[str, ...] = ()
 
 
 Command = Annotated[

@@ -247,6 +247,7 @@ class Petition(Frozen):
     calendar: Calendar
     touched_at: datetime
     stage: Stage = Stage.APPROVE
+    approved_by_policy: bool = False
     run: int = 1
     round: int = 1
     received_at: datetime

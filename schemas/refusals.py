@@ -132,6 +132,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "法定期限只能延长一次。",
         "The statutory term can be extended only once.",
     ),
+    "statute_simple": (
+        "简易办理的法定期限（工作日）不得延长。",
+        "The statutory term of a simple matter, in working days, can't be extended.",
+    ),
     "already_paused": ("办理时限已在中止中。", "The clock stands still already."),
     "not_paused": ("办理时限并未中止。", "The clock is not standing still."),
     "paused": (
@@ -163,8 +167,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Not reached means nothing was said: leave solved and satisfied empty.",
     ),
     "never_answered": (
-        "此件没有答复过，无从退回重办。",
-        "The case has never been answered; there is nothing to rework.",
+        "此件没有承办单位，无从退回重办。",
+        "No office has handled the case; there is nothing to rework.",
     ),
     "satisfied_already": (
         "群众已表示满意，无需重办。",
@@ -181,6 +185,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "second_person_same": (
         "须由另一人复核，不能由同一人办理。",
         "The second person must be somebody else.",
+    ),
+    "second_person_recused": (
+        "复核人是被反映对象，须回避，请另选他人。",
+        "The second person is named in this petition; choose somebody else.",
     ),
     "exemption_unknown": (
         "“{exemption}”不是规定的不公开理由，可选：{allowed}。",

@@ -8,6 +8,11 @@ def parent(unit: str) -> str:
     return unit.rpartition("/")[0]
 
 
+def top(unit: str) -> str:
+    """The city bureau that a unit belongs to; itself for the city bureau."""
+    return unit.partition("/")[0]
+
+
 def within(unit: str, whole: str) -> bool:
     """Whether ``unit`` is ``whole`` or lies below it."""
     return unit == whole or unit.startswith(whole + "/")

@@ -46,11 +46,16 @@ def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
                 Relay(
                     workflow_id=workflow_id(member),
                     command_id=tag,
-                    order=_system(c.FollowReply(outcome=event.outcome, text=event.text, unit=event.unit)),
+                    order=_system(_shared(event, state)),
                 )
                 for member in state.members
             )
     return messages
+
+
+def _shared(answer: e.Replied, state: Petition) -> c.FollowReply:
+    helpers = tuple(office.unit for office in state.co_offices)
+    return c.FollowReply(outcome=answer.outcome, text=answer.text, unit=answer.unit, co_offices=helpers)
 
 
 def _system(command: c.Command) -> c.Order:

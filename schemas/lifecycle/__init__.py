@@ -4,7 +4,7 @@ Everything else is a reader of it: the workflow, the read model, the simulation,
 """
 
 from schemas.lifecycle.authority import accountable_unit, is_accused, may_see
-from schemas.lifecycle.decide import RULES, allowed, decide
+from schemas.lifecycle.decide import RULES, allowed, decide, permitted
 from schemas.lifecycle.evolve import evolve, fold
 from schemas.lifecycle.ladder import next_alarm
 
@@ -18,4 +18,5 @@ __all__ = [
     "is_accused",
     "may_see",
     "next_alarm",
+    "permitted",
 ]

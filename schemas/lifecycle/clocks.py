@@ -28,7 +28,7 @@ def set_clock(name: ClockName, calendar: Calendar, base: datetime, days: int, *,
 def recount(clock: Clock, calendar: Calendar, at: datetime, *, more: int = 0) -> Clock:
     """The same term, set anew at ``at``: by this calendar and ``more`` days longer; rungs that have rung stay rung."""
     counted = set_clock(clock.name, calendar, clock.base, clock.days + more, working=clock.working)
-    return counted.model_copy(update={"since": at, "met_at": clock.met_at, "rung": clock.rung})
+    return counted.model_copy(update={"since": at, "met_at": clock.met_at, "void": clock.void, "rung": clock.rung})
 
 
 def first_clocks(policy: CasePolicy, complexity: Complexity, calendar: Calendar, base: datetime) -> tuple[Clock, ...]:

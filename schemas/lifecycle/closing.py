@@ -8,9 +8,9 @@ from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle.authority import Scope, check
 from schemas.lifecycle.clocks import set_clock
-from schemas.lifecycle.intake import Made
+from schemas.lifecycle.intake import Made, followers_left
 from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
-from schemas.refusals import refuse
+from schemas.refusals import Refusal, refuse
 
 
 def record_revisit(state: Petition, command: c.RecordRevisit, actor: Actor, at: datetime) -> Made:
@@ -34,7 +34,7 @@ def rework(state: Petition, command: c.Rework, actor: Actor, at: datetime) -> Ma
     """退回重办: a new round with its own term. A merged case whose petitioner is not satisfied stands on its own from here."""
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
-    if not state.answers:
+    if not state.lead:
         return refuse("never_answered")
     visitor = actor.role is Role.VISITOR
     if visitor and state.rating is None:
@@ -43,7 +43,7 @@ def rework(state: Petition, command: c.Rework, actor: Actor, at: datetime) -> Ma
         return refuse("satisfied_already")
     old = state.clock(ClockName.FINISH)
     clock = set_clock(ClockName.FINISH, state.calendar, at, state.policy.rework_days)
-    lead = state.answers[-1].unit
+    lead = state.lead
     events: list[e.Event] = []
     if state.merged_into:
         events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason, lead=lead))
@@ -98,10 +98,8 @@ def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -
     """一事一公开: two people; published as an anonymised summary, or withheld with an exemption code."""
     if state.disclosed is not None:
         return refuse("disclosure_decided")
-    if not command.countersigned_by.strip():
-        return refuse("field_missing", field="countersigned_by")
-    if command.countersigned_by == actor.id:
-        return refuse("second_person_same")
+    if (refusal := _second_person(state, command.countersigned_by, actor)) is not None:
+        return refusal
     if command.published:
         if state.confidential:
             return refuse("confidential_published")
@@ -121,14 +119,22 @@ def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -
     ]
 
 
+def _second_person(state: Petition, second: str, actor: Actor) -> Refusal | None:
+    if not second.strip():
+        return refuse("field_missing", field="countersigned_by")
+    if second == actor.id:
+        return refuse("second_person_same")
+    return refuse("second_person_recused") if second in state.accused_persons else None
+
+
 def retract_disclosure(state: Petition, command: c.RetractDisclosure, actor: Actor, at: datetime) -> Made:
     """A published summary is taken back; the record of both stays."""
     if not state.disclosed or state.disclosure_retracted:
         return refuse("not_published")
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
-    if command.countersigned_by == actor.id:
-        return refuse("second_person_same")
+    if (refusal := _second_person(state, command.countersigned_by, actor)) is not None:
+        return refusal
     return [e.DisclosureRetracted(at=at, reason=command.reason, countersigned_by=command.countersigned_by)]
 
 
@@ -138,6 +144,10 @@ def account(state: Petition, command: c.Account, actor: Actor, at: datetime) -> 
         return refuse("accounted_already")
     if bool(command.findings) == command.no_fault:
         return refuse("findings_or_none")
+    for finding in command.findings:
+        for field in ("unit", "fault", "measure"):
+            if not getattr(finding, field).strip():
+                return refuse("field_missing", field=f"findings.{field}")
     return [e.Accounted(at=at, findings=command.findings, no_fault=command.no_fault, note=command.note)]
 
 
@@ -145,6 +155,8 @@ def withdraw(state: Petition, command: c.Withdraw, actor: Actor, at: datetime) -
     """撤回: the petitioner takes it back; the chief still signs off."""
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
+    if (refusal := followers_left(state)) is not None:
+        return refusal
     events: list[e.Event] = []
     if state.merged_into:
         events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason))
@@ -152,8 +164,7 @@ def withdraw(state: Petition, command: c.Withdraw, actor: Actor, at: datetime) -
 
 
 def blameless(state: Petition) -> bool:
-    """Nothing to account for: satisfied, answered once and in time, assigned in time, no card, not once urged."""
-    assigned = state.clock(ClockName.ASSIGN)
+    """Nothing to account for: satisfied, answered once, every term kept, no card, not once urged."""
     return (
         state.policy.no_fault_by_policy
         and state.ground is Ground.SATISFIED
@@ -161,10 +172,7 @@ def blameless(state: Petition) -> bool:
         and not state.cards
         and not state.urged
         and len(state.answers) == 1
-        and state.answers[0].on_time
-        and assigned is not None
-        and assigned.met_at is not None
-        and assigned.met_at <= assigned.due
+        and all(clock.met_at is not None and clock.met_at <= clock.due for clock in state.clocks)
     )
 
 

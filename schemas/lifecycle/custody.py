@@ -6,9 +6,18 @@ from datetime import datetime
 
 from schemas.petition import Petition, Span, Stage
 
+HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)
+"""The stages before an answer."""
+
 
 def owner(state: Petition) -> str:
-    """The unit whose time runs now. An office's own time starts with its acceptance and stands aside while its objection is decided."""
+    """The unit whose time runs now.
+
+    An office's own time starts with its acceptance and stands aside while its objection is decided. While a case follows another nobody but
+    the registry that merged it can act on it, so the time is the registry's.
+    """
+    if state.merged_into and state.stage in HANDLED:
+        return state.registrar
     if state.stage in (Stage.APPROVE, Stage.SIGN_OFF):
         return state.accountable
     if state.stage is Stage.SUPERVISE and state.accepted_at is not None and state.objection is None:

@@ -14,9 +14,10 @@ from typing import Any
 from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle import closing, handling, intake, linking
-from schemas.lifecycle.authority import Scope, check
+from schemas.lifecycle.authority import Scope, check, wrong_role
+from schemas.lifecycle.custody import HANDLED
 from schemas.lifecycle.evolve import evolve, fold
-from schemas.lifecycle.ladder import next_alarm, next_alarm_event
+from schemas.lifecycle.ladder import next_alarm_event
 from schemas.petition import Actor, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
 from schemas.terms import chinese
@@ -28,25 +29,34 @@ REGISTRY = {Role.OPERATOR: Scope.REGISTRY, Role.SUPERVISOR: Scope.REGISTRY}
 OPERATOR = {Role.OPERATOR: Scope.REGISTRY}
 SUPERVISOR = {Role.SUPERVISOR: Scope.REGISTRY}
 CHIEF = {Role.CHIEF: Scope.ACCOUNTABLE}
+REFERRER = {Role.CHIEF: Scope.REFERRER, Role.UPSTREAM: Scope.OUTSIDE}
 LEAD = {Role.HANDLER: Scope.LEAD}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table. ``follows``: whether a merged case still takes the command itself instead of leaving it to its lead case."""
+    """One row of the table. ``follows``: whether a merged case still takes the command itself instead of leaving it to its lead case.
+
+    ``unread``: further stages in which the command is allowed as long as no person, only the policy, has approved the case.
+    """
 
     stages: tuple[Stage, ...]
     people: dict[Role, Scope]
     make: Callable[[Petition, Any, Actor, datetime], intake.Made]
     follows: bool = False
+    unread: tuple[Stage, ...] = ()
+
+    def covers(self, state: Petition) -> bool:
+        """Whether the command belongs to the stage in which the case stands."""
+        return state.stage in self.stages or (state.stage in self.unread and state.approved_by_policy)
 
 
 RULES: dict[str, Rule] = {
-    "amend": Rule((S.APPROVE,), OPERATOR, intake.amend, follows=True),
+    "amend": Rule((S.APPROVE,), OPERATOR, intake.amend, follows=True, unread=(S.ASSIGN,)),
     "approve": Rule((S.APPROVE,), CHIEF, intake.approve),
     "decline": Rule((S.APPROVE,), CHIEF, intake.decline),
-    "transfer": Rule((S.APPROVE, S.ASSIGN), CHIEF, intake.transfer),
-    "answer_transfer": Rule((S.APPROVE, S.ASSIGN), OPERATOR | {Role.UPSTREAM: Scope.ANYWHERE}, intake.answer_transfer),
+    "transfer": Rule((S.APPROVE, S.ASSIGN), REFERRER, intake.transfer),
+    "answer_transfer": Rule((S.APPROVE, S.ASSIGN), OPERATOR | {Role.UPSTREAM: Scope.OFFERED}, intake.answer_transfer),
     "assign": Rule((S.ASSIGN,), REGISTRY, handling.assign),
     "accept": Rule((S.SUPERVISE,), LEAD, handling.accept),
     "return": Rule((S.SUPERVISE,), LEAD, handling.return_),
@@ -70,13 +80,13 @@ RULES: dict[str, Rule] = {
     "retract_disclosure": Rule((S.ARCHIVE, S.ARCHIVED), SUPERVISOR, closing.retract_disclosure, follows=True),
     "account": Rule((S.ARCHIVE,), SUPERVISOR, closing.account, follows=True),
     "withdraw": Rule(BEFORE_SIGN_OFF, OPERATOR, closing.withdraw, follows=True),
-    "merge": Rule(linking.HANDLED, REGISTRY, linking.merge),
+    "merge": Rule(HANDLED, REGISTRY, linking.merge),
     "unmerge": Rule(OPEN, REGISTRY, linking.unmerge, follows=True),
     "reopen": Rule((S.ARCHIVED,), OPERATOR, intake.reopen, follows=True),
     "recompute_due": Rule(OPEN, {}, intake.recompute_due, follows=True),
     "admit_member": Rule((*OPEN, S.ARCHIVED), {}, linking.admit_member),
     "release_member": Rule(OPEN, {}, linking.release_member, follows=True),
-    "follow_reply": Rule(linking.HANDLED, {}, handling.follow_reply, follows=True),
+    "follow_reply": Rule(HANDLED, {}, handling.follow_reply, follows=True),
 }
 """Every command but ``file`` (there is no case yet) and ``ring_alarm`` (the ladder's own)."""
 
@@ -93,13 +103,12 @@ def decide(state: Petition | None, order: c.Order, at: datetime) -> list[e.Event
         return refuse("not_filed")
     at = max(at, state.touched_at)
     if isinstance(command, c.RingAlarm):
-        return alarms(state, at) or refuse("nothing_due")
+        return check(state, actor, {}) or alarms(state, at) or refuse("nothing_due")
     past = alarms(state, at, before=True)
     current = fold(past, state) or state
-    rule = RULES[command.kind]
-    if (refusal := _permitted(current, rule, command.kind, actor)) is not None:
+    if (refusal := permitted(current, command.kind, actor)) is not None:
         return refusal
-    made = rule.make(current, command, actor, at)
+    made = RULES[command.kind].make(current, command, actor, at)
     if isinstance(made, Refusal):
         return made
     return [*past, *_concluded(current, made, at)]
@@ -109,8 +118,7 @@ def _file(state: Petition | None, command: c.File, actor: Actor, at: datetime) -
     if state is not None:
         return refuse("already_filed")
     if actor.role not in (Role.OPERATOR, Role.UPSTREAM, Role.SYSTEM):
-        people = "、".join(chinese(role) for role in (Role.OPERATOR, Role.UPSTREAM))
-        return refuse("role_wrong", role=actor.role, role_zh=chinese(actor.role), allowed=people)
+        return wrong_role(actor, (Role.OPERATOR, Role.UPSTREAM))
     made = intake.file(command, actor, at)
     if isinstance(made, Refusal):
         return made
@@ -118,13 +126,15 @@ def _file(state: Petition | None, command: c.File, actor: Actor, at: datetime) -
     return [*made, *alarms(filed, at, before=True)] if filed is not None else made
 
 
-def _permitted(state: Petition, rule: Rule, kind: str, actor: Actor) -> Refusal | None:
+def permitted(state: Petition, kind: str, actor: Actor) -> Refusal | None:
+    """None if this actor may give that command now (fields aside), else why not. ``KeyError`` for a command without a row."""
+    rule = RULES[kind]
     if (refusal := check(state, actor, rule.people)) is not None and refusal.code in (
         "recused",
         "role_wrong",
     ):
         return refusal
-    if state.stage not in rule.stages:
+    if not rule.covers(state):
         return refuse(
             "stage_wrong",
             stage=state.stage,
@@ -155,10 +165,7 @@ def alarms(state: Petition, at: datetime, *, before: bool = False) -> list[e.Eve
     At the due instant itself an answer is still in time, so a person's command there comes before the rung.
     """
     events: list[e.Event] = []
-    while (instant := next_alarm(state)) is not None and (instant < at or (instant == at and not before)):
-        event = next_alarm_event(state)
-        if event is None:  # pragma: no cover - an alarm has an event
-            break
+    while (event := next_alarm_event(state)) is not None and (event.at < at or (event.at == at and not before)):
         made = handling.resumed(state, event) if isinstance(event, e.Resumed) else [event]
         for each in made:
             state = evolve(state, each)
@@ -168,4 +175,4 @@ def alarms(state: Petition, at: datetime, *, before: bool = False) -> list[e.Eve
 
 def allowed(state: Petition, actor: Actor) -> dict[str, Refusal | None]:
     """For each command: None if this actor could give it now (fields aside), else why not."""
-    return {kind: _permitted(state, rule, kind, actor) for kind, rule in RULES.items() if rule.people}
+    return {kind: permitted(state, kind, actor) for kind, rule in RULES.items() if rule.people}

@@ -77,7 +77,8 @@ def _filed(event: e.Filed) -> Petition:
 
 
 def _persons(petitioners: tuple[e.Petitioner, ...]) -> tuple[str, ...]:
-    return tuple(petitioner.sealed.person for petitioner in petitioners if petitioner.sealed is not None)
+    # A sealed person without a match code is nobody in particular: two of them are not the same person.
+    return tuple(each.sealed.person for each in petitioners if each.sealed is not None and each.sealed.person)
 
 
 def _amended(state: Petition, event: e.Amended) -> Changes:
@@ -95,23 +96,32 @@ def _amended(state: Petition, event: e.Amended) -> Changes:
             "conflicted_units",
         )
     }
+    # From the assign stage (approved by policy alone) it goes back; the approval, where it still holds, is the next event.
+    changes["stage"] = Stage.APPROVE
     if event.policy is not None:
         changes["policy"] = event.policy
+        changes["confidential"] = state.confidential or event.policy.confidential
     if event.petitioners is not None:
         changes["persons"] = _persons(event.petitioners)
     return changes
 
 
 def _approved(state: Petition, event: e.Approved) -> Changes:
-    return {"stage": Stage.ASSIGN, "clocks": meet(state.clocks, ACCEPTING, event.at)}
+    return {
+        "stage": Stage.ASSIGN,
+        "approved_by_policy": event.implied,
+        "clocks": meet(state.clocks, ACCEPTING, event.at),
+    }
 
 
 def _closed(ground: Ground, stage: Stage) -> Callable[[Petition, Any], Changes]:
     def fold_closing(state: Petition, event: Any) -> Changes:
+        # To decline or to hand over is to decide on acceptance (§§22-23): that term is met, in time or late.
+        decided = ACCEPTING if ground in (Ground.DECLINED, Ground.TRANSFERRED) else ()
         return {
             "stage": stage,
             "ground": ground,
-            "clocks": void(state.clocks, event.at),
+            "clocks": void(meet(state.clocks, decided, event.at), event.at),
             "standstill": None,
             "objection": None,
             "extension": None,
@@ -241,8 +251,8 @@ def _reworked(state: Petition, event: e.Reworked) -> Changes:
         "rating": None,
         "ground": None,
         "signed_by": (),
-        "extended": 0,
-        "refused_returns": (),
+        # The answer that did not stand leaned on their reports; a new one needs new ones, or a waiver.
+        "co_offices": tuple(CoOffice(unit=office.unit) for office in state.co_offices),
         "clocks": clocks,
     }
 
@@ -278,6 +288,7 @@ def _reopened(state: Petition, event: e.Reopened) -> Changes:
         "disclosure_retracted": False,
         "accounted": False,
         "merged_into": "",
+        "members": (),
     }
 
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.lifecycle.authority import in_conflict, serving
 from schemas.lifecycle.clocks import recount
 from schemas.lifecycle.intake import Made, assign_clock_after_return
 from schemas.petition import Actor, Card, Clock, ClockName, Petition, Stage
 from schemas.refusals import Refusal, refuse
-from schemas.units import within
-from schemas.worktime import Calendar, local_day, term, working_days_after
+from schemas.worktime import local_day, term, working_days_after
 
 
 def _missing(command: c.Asked, *fields: str) -> Refusal | None:
@@ -29,7 +29,9 @@ def assign(state: Petition, command: c.Assign, actor: Actor, at: datetime) -> Ma
         return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
     offices = (command.lead, *command.co_offices)
     for office in offices:
-        if any(within(office, accused) for accused in state.accused_units):
+        if not office.strip():
+            return refuse("field_missing", field="co_offices")
+        if in_conflict(state, office):
             return refuse("accused_office", unit=office)
         if offices.count(office) > 1:
             return refuse("office_twice", unit=office)
@@ -98,7 +100,8 @@ def co_report(state: Petition, command: c.CoReport, actor: Actor, at: datetime) 
     """A co-office reports to the lead, once."""
     if (refusal := _missing(command, "text")) is not None:
         return refusal
-    office = next((office for office in state.co_offices if within(actor.unit, office.unit)), None)
+    mine = serving(state, actor.unit)
+    office = next((office for office in state.co_offices if office.unit == mine), None)
     if office is None:
         return refuse("not_co_office", unit=actor.unit)
     if office.reported or office.waived:
@@ -135,28 +138,39 @@ def request_extension(state: Petition, command: c.RequestExtension, actor: Actor
         return refuse("extension_used", limit=state.policy.extensions)
     if command.days > state.policy.extension_days:
         return refuse("extension_too_long", days=command.days, limit=state.policy.extension_days)
-    if not state.paused and at > _finish_clock(state).due:
+    if _ended(state, _finish_clock(state), at):
         return refuse("overdue_no_extension")
     return [e.ExtensionRequested(at=at, days=command.days, reason=command.reason)]
 
 
 def grant_extension(state: Petition, command: c.GrantExtension, actor: Actor, at: datetime) -> Made:
-    """The chief grants it and the petitioner is told why."""
+    """The chief grants it, before the term ends, and the petitioner is told why. What has ended is late, whoever hesitated."""
     if state.extension is None:
         return refuse("no_extension")
     if (refusal := _missing(command, "told")) is not None:
         return refusal
-    if command.statute and state.statute_extended:
-        return refuse("statute_extended_before")
+    if _ended(state, _finish_clock(state), at):
+        return refuse("overdue_no_extension")
+    statute = state.clock(ClockName.STATUTE_FINISH) if command.statute else None
+    if statute is not None:
+        if state.statute_extended:
+            return refuse("statute_extended_before")
+        if statute.working:
+            return refuse("statute_simple")
+        if at > statute.due:
+            return refuse("overdue_no_extension")
     granted = e.ExtensionGranted(at=at, days=state.extension.days, told=command.told, statute=command.statute)
     events: list[e.Event] = [
         granted,
         _longer(state, _finish_clock(state), state.extension.days, at, "extension"),
     ]
-    statute = state.clock(ClockName.STATUTE_FINISH)
-    if command.statute and statute is not None:
+    if statute is not None:
         events.append(_longer(state, statute, state.policy.statute_extension_days, at, "extension"))
     return events
+
+
+def _ended(state: Petition, clock: Clock, at: datetime) -> bool:
+    return not state.paused and at > clock.due
 
 
 def _longer(state: Petition, clock: Clock, days: int, at: datetime, why: str) -> e.ClockSet:
@@ -199,17 +213,19 @@ def resume(state: Petition, command: c.Resume, actor: Actor, at: datetime) -> Ma
 def resumed(state: Petition, event: e.Resumed) -> list[e.Event]:
     """The resumption and the term it lengthens by the working days that stood still."""
     events: list[e.Event] = [event]
-    if days := stood_still(state, event.at):
-        events.append(_longer(state, _finish_clock(state), days, event.at, "standstill"))
+    clock = _finish_clock(state)
+    days = _stood_still(state, event.at)
+    # Paused on the last day and resumed on a weekend: the rest of that last day is still owed.
+    days += recount(clock, state.calendar, event.at, more=days).due < event.at
+    if days := min(days, state.policy.pause_days - state.stood_still):
+        events.append(_longer(state, clock, days, event.at, "standstill"))
     return events
 
 
-def stood_still(state: Petition, at: datetime) -> int:
-    """Working days the clock stood still: after the day of the pause through the day of ``at`` (24:00 belongs to the day it ends)."""
-    if state.standstill is None:
-        return 0
-    calendar: Calendar = state.calendar
-    return working_days_after(calendar, local_day(state.standstill.since), local_day(at - timedelta(microseconds=1)))
+def _stood_still(state: Petition, at: datetime) -> int:
+    # Working days after the day of the pause through the day of ``at``; 24:00 belongs to the day it ends.
+    since = state.standstill.since if state.standstill is not None else at
+    return working_days_after(state.calendar, local_day(since), local_day(at - timedelta(microseconds=1)))
 
 
 def urge(state: Petition, command: c.Urge, actor: Actor, at: datetime) -> Made:
@@ -259,13 +275,18 @@ def follow_reply(state: Petition, command: c.FollowReply, actor: Actor, at: date
     """The lead case was answered: the answer goes to this petitioner too, who is then revisited apart."""
     if not state.merged_into:
         return refuse("not_merged")
-    if any(within(command.unit, accused) for accused in state.accused_units):
+    offices = (command.unit, *command.co_offices)
+    # Nobody's petition is answered by those it complains of, nor passed by a chief who may not decide it.
+    if any(in_conflict(state, unit) for unit in (*offices, state.accountable)):
         return [e.Unmerged(at=at, out_of=state.merged_into, reason="accused_office")]
     events: list[e.Event] = []
-    if state.stage is not Stage.SUPERVISE:
-        if state.stage is Stage.APPROVE:
-            events.append(e.Approved(at=at, unit=state.accountable, implied=True, note=state.merged_into))
-        events.append(e.Assigned(at=at, lead=command.unit, note=state.merged_into))
-    elif state.paused:
+    if state.stage is Stage.APPROVE:
+        events.append(e.Approved(at=at, unit=state.accountable, implied=True, note=state.merged_into))
+    if state.paused:
         events.extend(resumed(state, e.Resumed(at=at, note=state.merged_into)))
+    if offices != state.offices:
+        handed = e.Assigned(
+            at=at, lead=command.unit, co_offices=command.co_offices, joint=state.joint, note=state.merged_into
+        )
+        events.append(handed)
     return [*events, _replied(state, command, at, unit=command.unit, following=state.merged_into)]

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.lifecycle.authority import accountable_unit, has_conflict
+from schemas.lifecycle.authority import accountable_unit, has_conflict, in_conflict
 from schemas.lifecycle.clocks import first_clocks, recount, set_clock
-from schemas.petition import Actor, Clock, ClockName, Complexity, Petition
+from schemas.petition import Actor, Clock, ClockName, Complexity, Petition, Stage
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal, refuse
-from schemas.units import parent, within
+from schemas.units import parent, top
 from schemas.worktime import term
 
 REPRESENTATIVES = 5
@@ -26,6 +26,9 @@ def file(command: c.File, actor: Actor, at: datetime) -> Made:
     for field in ("title", "text", "unit", "source", "source_event_id"):
         if not getattr(content, field).strip():
             return refuse("field_missing", field=field)
+    # The accused station's desk must hear whoever walks in; the accused themselves don't write the petition against them.
+    if actor.id in content.accused_persons:
+        return refuse("recused")
     if (refusal := _too_many(content.petitioners)) is not None:
         return refusal
     received_at = command.received_at or at
@@ -40,7 +43,7 @@ def file(command: c.File, actor: Actor, at: datetime) -> Made:
         number=command.number,
         content=content,
         confidential=confidential,
-        registrar=_registrar(actor.unit, content.accused_units),
+        registrar=_registrar(_desk(actor, content.unit), content.accused_units),
         accountable=accountable,
         received_at=received_at,
         policy=command.policy,
@@ -60,11 +63,15 @@ def _too_many(petitioners: tuple[e.Petitioner, ...]) -> Refusal | None:
     return None
 
 
+def _desk(actor: Actor, unit: str) -> str:
+    # An upstream system or an import is no unit of the city and can't answer for any of the case's time.
+    return actor.unit if top(actor.unit) == top(unit) else top(unit)
+
+
 def _registrar(unit: str, accused: tuple[str, ...]) -> str:
     # Somebody walks into the accused station and is heard there: the case is kept by the unit above.
-    for named in accused:
-        if within(unit, named):
-            return parent(named) or named
+    while has_conflict(unit, accused, ()) and parent(unit):
+        unit = parent(unit)
     return unit
 
 
@@ -93,6 +100,10 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
     """补正: old and new value of each field are recorded; whatever hangs on them (who answers, which figures) follows."""
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
+    for field in ("title", "text", "unit"):
+        value: str | None = getattr(command, field)
+        if value is not None and not value.strip():
+            return refuse("field_missing", field=field)
     if command.petitioners is not None and (refusal := _too_many(command.petitioners)) is not None:
         return refusal
     wanted = {name: getattr(command, name) for name in AMENDABLE if getattr(command, name) is not None}
@@ -132,24 +143,28 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
         petitioners=command.petitioners,
         policy=policy,
     )
-    if policy is None:
-        return [amended]
-    clocks = first_clocks(policy, new["complexity"], state.calendar, state.received_at)
-    return [amended, *_reset(state, clocks, at, "amended")]
+    events: list[e.Event] = [amended]
+    if policy is not None:
+        clocks = first_clocks(policy, new["complexity"], state.calendar, state.received_at)
+        events += _reset(state, clocks, at, "amended")
+    # What was approved by policy alone is judged again by what it says now.
+    if state.stage is Stage.ASSIGN and _approval_implied(
+        policy or state.policy, new["complexity"], new["unit"], accused, conflicted
+    ):
+        events.append(e.Approved(at=at, unit=amended.accountable, implied=True))
+    return events
 
 
-def _said(value: object) -> str:
-    return "、".join(str(part) for part in value) if isinstance(value, tuple) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+def _said(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else "、".join(value)
 
 
 def _reset(state: Petition, clocks: tuple[Clock, ...], at: datetime, why: str) -> list[e.Event]:
     set_anew: list[e.Event] = []
     for clock in clocks:
         old = state.clock(clock.name)
-        if old is None:
-            set_anew.append(e.ClockSet.model_validate({"at": at, "clock": clock, "why": why}))
-        elif (old.due, old.days, old.calendar) != (clock.due, clock.days, clock.calendar):
-            kept = clock.model_copy(update={"since": at, "rung": old.rung, "met_at": old.met_at})
+        if old is not None and (old.due, old.days, old.calendar) != (clock.due, clock.days, clock.calendar):
+            kept = clock.model_copy(update={"since": at, "rung": old.rung, "met_at": old.met_at, "void": old.void})
             set_anew.append(e.ClockSet.model_validate({"at": at, "clock": kept, "why": why, "old_due": old.due}))
     return set_anew
 
@@ -165,6 +180,8 @@ def decline(state: Petition, command: c.Decline, actor: Actor, at: datetime) -> 
     """不予受理 on a lawful ground, with a written notice."""
     if (refusal := _undecidable(state)) is not None:
         return refusal
+    if (refusal := followers_left(state)) is not None:
+        return refusal
     if command.ground not in state.policy.decline_grounds:
         return refuse("decline_ground_unknown", ground=command.ground, allowed="、".join(state.policy.decline_grounds))
     if not command.notice.strip():
@@ -175,9 +192,12 @@ def decline(state: Petition, command: c.Decline, actor: Actor, at: datetime) -> 
 def _undecidable(state: Petition) -> Refusal | None:
     if state.offer is not None:
         return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
-    if has_conflict(state.accountable, state.accused_units, state.conflicted_units):
-        return refuse("no_higher_chief")
-    return None
+    return refuse("no_higher_chief") if in_conflict(state, state.accountable) else None
+
+
+def followers_left(state: Petition) -> Refusal | None:
+    """A case that leaves the path to an answer must not take along those who wait for its answer."""
+    return refuse("merge_has_members", members="、".join(state.members)) if state.members else None
 
 
 def transfer(state: Petition, command: c.Transfer, actor: Actor, at: datetime) -> Made:
@@ -187,6 +207,8 @@ def transfer(state: Petition, command: c.Transfer, actor: Actor, at: datetime) -
             return refuse("field_missing", field=field)
     if state.offer is not None:
         return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
+    if (refusal := followers_left(state)) is not None:
+        return refusal
     until = term(state.calendar, at, state.policy.transfer_days).due
     return [e.TransferOffered(at=at, to=command.to, reason=command.reason, until=until)]
 

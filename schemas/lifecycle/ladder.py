@@ -33,10 +33,13 @@ class Rung(NamedTuple):
 
 
 def office_of(state: Petition, clock: Clock) -> str:
-    """Whose promise a clock measures: the lead office's once there is one; before, of the unit that must act."""
+    """Whose promise a clock measures: the lead office's once there is one; before, of the unit that must act.
+
+    A unit pays only for its own time: while the lead's objection is decided, or the case follows another, it is not the lead that is late.
+    """
     if clock.name in STATUTE:
         return state.accountable
-    if clock.name is ClockName.FINISH and state.lead:
+    if clock.name is ClockName.FINISH and state.lead and state.objection is None and not state.merged_into:
         return state.lead
     return owner(state)
 
@@ -44,7 +47,9 @@ def office_of(state: Petition, clock: Clock) -> str:
 def rungs(state: Petition, clock: Clock) -> list[Rung]:
     """The rungs of a clock that have not rung yet, in their order."""
     ladder = _statute_rungs(state, clock) if clock.name in STATUTE else _promise_rungs(state, clock)
-    return [rung._replace(at=max(rung.at, clock.since)) for rung in ladder if rung.name not in clock.rung]
+    # A hand-over can put a longer ladder under a term that has ended: its rungs ring at the hand-over, never before what is recorded already.
+    earliest = max(clock.since, state.touched_at)
+    return [rung._replace(at=max(rung.at, earliest)) for rung in ladder if rung.name not in clock.rung]
 
 
 def _promise_rungs(state: Petition, clock: Clock) -> list[Rung]:
@@ -89,26 +94,26 @@ def _next_rung(state: Petition) -> Rung | None:
 
 def next_alarm(state: Petition) -> datetime | None:
     """The next instant at which the system itself has something to record, or None. Aware, UTC."""
-    instants = [rung.at for rung in (_next_rung(state),) if rung is not None]
-    if state.standstill is not None:
-        instants.append(state.standstill.until)
-    if state.offer is not None:
-        instants.append(state.offer.until)
-    return min(instants, default=None)
+    event = next_alarm_event(state)
+    return event.at if event is not None else None
 
 
 def next_alarm_event(state: Petition) -> Event | None:
-    """The event that stands at :func:`next_alarm`. A cap or time-out comes before a rung of the same instant."""
-    instant = next_alarm(state)
-    if instant is None:
-        return None
-    if state.offer is not None and state.offer.until == instant:
-        return TransferTimedOut(at=instant, to=state.offer.to)
-    if state.standstill is not None and state.standstill.until == instant:
-        return Resumed(at=instant, by_cap=True)
+    """What the system itself has to record next, or None. A cap or time-out comes before a rung of the same instant."""
     rung = _next_rung(state)
-    if rung is None:  # pragma: no cover - next_alarm found an instant, so one of the three stands at it
-        return None
+    latest = rung.at if rung is not None else None
+    limits: list[TransferTimedOut | Resumed] = []
+    if state.offer is not None:
+        limits.append(TransferTimedOut(at=state.offer.until, to=state.offer.to))
+    if state.standstill is not None:
+        limits.append(Resumed(at=state.standstill.until, by_cap=True))
+    limit = min(limits, key=lambda event: event.at, default=None)
+    if limit is not None and (latest is None or limit.at <= latest):
+        return limit
+    return _escalated(rung) if rung is not None else None
+
+
+def _escalated(rung: Rung) -> Escalated:
     return Escalated(
         at=rung.at,
         clock=rung.clock.name,

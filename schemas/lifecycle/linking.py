@@ -6,11 +6,10 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.lifecycle.intake import Made
-from schemas.petition import Actor, Petition, Stage
-from schemas.refusals import refuse
-
-HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)
+from schemas.lifecycle.custody import HANDLED
+from schemas.lifecycle.intake import Made, followers_left
+from schemas.petition import Actor, Petition
+from schemas.refusals import Refusal, refuse
 
 
 def merge(state: Petition, command: c.Merge, actor: Actor, at: datetime) -> Made:
@@ -19,9 +18,15 @@ def merge(state: Petition, command: c.Merge, actor: Actor, at: datetime) -> Made
         return refuse("field_missing", field="into")
     if command.into == state.number:
         return refuse("merge_itself")
-    if state.members:
-        return refuse("merge_has_members", members="、".join(state.members))
+    if (refusal := followers_left(state) or _leaving(state)) is not None:
+        return refusal
     return [e.Merged(at=at, into=command.into, basis=command.basis, reason=command.reason)]
+
+
+def _leaving(state: Petition) -> Refusal | None:
+    if state.offer is None:
+        return None
+    return refuse("transfer_pending", to=state.offer.to, until=state.offer.until.isoformat())
 
 
 def unmerge(state: Petition, command: c.Unmerge, actor: Actor, at: datetime) -> Made:
@@ -37,6 +42,8 @@ def admit_member(state: Petition, command: c.AdmitMember, actor: Actor, at: date
     """The lead case takes note of a follower; one that has been answered, or follows another itself, takes none."""
     if state.merged_into or state.stage not in HANDLED:
         return refuse("member_closed", number=state.number)
+    if (refusal := _leaving(state)) is not None:
+        return refusal
     if command.number == state.number:
         return refuse("merge_itself")
     if command.number in state.members:
