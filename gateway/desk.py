@@ -175,8 +175,11 @@ class Desk:
             id=workflow_id(number),
             task_queue=PETITIONS_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            # A run fails only where its filing never reached it.
             id_reuse_policy=(
-                WorkflowIDReusePolicy.REJECT_DUPLICATE if state is None else WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+                if state is None
+                else WorkflowIDReusePolicy.ALLOW_DUPLICATE
             ),
             search_attributes=_attributes(shown_as),
         )

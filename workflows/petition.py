@@ -7,6 +7,7 @@ to the record and folded into the state. What is left here is what only a workfl
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -29,6 +30,9 @@ COMMIT_RETRY = RetryPolicy(
 )
 """A database that is away comes back; an order waits for it rather than fail."""
 
+FILING_PATIENCE = timedelta(minutes=10)
+"""How long a run waits for its filing where that did not come with the start."""
+
 
 @workflow.defn(name="petition")
 class PetitionWorkflow:
@@ -46,6 +50,8 @@ class PetitionWorkflow:
     async def run(self, start: PetitionStart) -> None:
         """Until the case is sealed: wait for people, ring the ladder in time, and start afresh when the history grows long."""
         await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._state is None:
+            await self._filing()
         while self._open and not workflow.info().is_continue_as_new_suggested():
             self._arm()
             await workflow.wait_condition(self._something_to_do)
@@ -55,9 +61,19 @@ class PetitionWorkflow:
         if self._open:
             workflow.continue_as_new(PetitionStart(number=self._number, state=self._state))
 
+    async def _filing(self) -> None:
+        """An engine under load can start a run and lose the order that came with it. The door sends it again, and must find the run open.
+
+        A run that never got its case fails, for only the number of a failed run may be started again.
+        """
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._state is not None, timeout=FILING_PATIENCE)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._state is None:
+            raise ApplicationError("nothing was filed", type="not_filed", non_retryable=True)
+
     @property
     def _open(self) -> bool:
-        # A run whose first order was refused has no case, and nothing to wait for.
         return self._state is not None and self._state.open
 
     def _something_to_do(self) -> bool:
