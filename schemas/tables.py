@@ -167,6 +167,18 @@ outbox = Table(
 )
 """Notices owed, written in the same transaction as the events that owe them."""
 
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("notice_id", Text, primary_key=True),
+    Column("transport", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", MOMENT),
+    Column("gave_up_at", MOMENT),
+    Column("last_error", Text, nullable=False, server_default=""),
+)
+"""What each transport did with a notice, so that one that fails does not repeat the others."""
+
 inbox = Table(
     "inbox",
     METADATA,

@@ -13,6 +13,11 @@ from schemas.refusals import Refusal
 PETITION_WORKFLOW = "petition"
 PETITIONS_QUEUE = "petitions"
 
+NOTICES_WORKFLOW = "notices"
+NOTICES_QUEUE = "notices"
+NOTICES_ID = "notice-dispatch"
+"""The one workflow that dispatches notices."""
+
 CASE_STAGE = SearchAttributeKey.for_keyword("CaseStage")
 CASE_LEDGER = SearchAttributeKey.for_keyword("CaseLedger")
 CASE_UNIT = SearchAttributeKey.for_keyword("CaseUnit")

@@ -23,7 +23,11 @@ class AddressBook:
 
     def __init__(self, organisation: Organisation) -> None:
         self._organisation = organisation
-        self._units = frozenset(unit.path for unit in organisation.units)
+        self._units = {unit.path: unit.name for unit in organisation.units}
+
+    def name(self, unit: str) -> str:
+        """What people call the unit; its path where the organisation no longer has it."""
+        return self._units.get(unit, unit)
 
     def people(self, unit: str, role: Role, barred: Barred) -> tuple[Person, ...]:
         """Those of ``role`` in ``unit`` or its departments; for the petition office's roles, else the nearest ones above; else the nearest chief.

@@ -81,6 +81,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_number", "command_id", name=op.f("pk_commands")),
     )
     op.create_table(
+        "deliveries",
+        sa.Column("notice_id", sa.Text(), nullable=False),
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gave_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("notice_id", "transport", name=op.f("pk_deliveries")),
+    )
+    op.create_table(
         "documents",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
@@ -229,6 +239,7 @@ def downgrade() -> None:
     op.drop_index("ix_events_at", table_name="events")
     op.drop_table("events")
     op.drop_table("documents")
+    op.drop_table("deliveries")
     op.drop_table("commands")
     op.drop_index("ix_cases_unit", table_name="cases", postgresql_ops={"unit": "text_pattern_ops"})
     op.drop_index("ix_cases_stage", table_name="cases")

@@ -1,0 +1,95 @@
+"""The migrations make the tables the code speaks of, and a database that keeps its word."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.record.migrate import configuration, migrate, new_engine
+from schemas import tables as t
+from tests.databases import own_database
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest_asyncio.fixture
+async def own_dsn(database_dsn: str) -> AsyncIterator[str]:
+    """A database of its own on the same server: these tests take one down to nothing."""
+    async with own_database(database_dsn, "migrations") as dsn:
+        yield dsn
+
+
+@pytest_asyncio.fixture
+async def database(own_dsn: str) -> AsyncIterator[AsyncEngine]:
+    engine = new_engine(own_dsn, pool_size=2)
+    yield engine
+    await engine.dispose()
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, t.METADATA))
+
+
+async def test_migrations_and_tables_agree_and_repeat_and_reverse(own_dsn: str, database: AsyncEngine) -> None:
+    await migrate(own_dsn)
+    await migrate(own_dsn)
+    async with database.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await asyncio.to_thread(command.downgrade, configuration(own_dsn), "base")
+    async with database.connect() as connection:
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["alembic_version"]
+    await migrate(own_dsn)
+
+
+async def test_processes_that_start_together_migrate_once(own_dsn: str, database: AsyncEngine) -> None:
+    program = "import asyncio, sys; from activities.record.migrate import migrate; asyncio.run(migrate(sys.argv[1]))"
+    started = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, own_dsn) for _ in range(2)]
+    assert [await process.wait() for process in started] == [0, 0]
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
+
+
+EVENT = {
+    "case_number": "XA-2026-C-000001",
+    "seq": 1,
+    "kind": "filed",
+    "version": 1,
+    "at": NOW,
+    "recorded_at": NOW,
+    "actor_id": "op",
+    "actor_role": "operator",
+    "actor_unit": "XA",
+    "command_id": "file",
+    "payload": {},
+    "algorithm": "sha256",
+    "link": b"1",
+}
+
+COMMAND = {"case_number": "XA-2026-C-000001", "command_id": "file", "first_seq": 1, "last_seq": 1}
+
+
+async def test_what_was_recorded_can_be_neither_changed_nor_removed(own_dsn: str, database: AsyncEngine) -> None:
+    await migrate(own_dsn)
+    async with database.begin() as connection:
+        await connection.execute(insert(t.events), EVENT)
+        await connection.execute(insert(t.commands), COMMAND)
+    for table in ("events", "commands"):
+        for attempt in (f"UPDATE {table} SET command_id = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            async with database.connect() as connection:
+                with pytest.raises(DBAPIError, match="append_only"):
+                    await connection.execute(text(attempt))
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM events"))).scalar_one() == 1
+        assert (await connection.execute(text("SELECT count(*) FROM commands"))).scalar_one() == 1
