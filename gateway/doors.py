@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from activities.record.queries import CaseQueries
+from activities.record.queries import CaseQueries, case_unknown
+from activities.record.views import CaseView
+from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
+from schemas.lifecycle import may_see
 from schemas.petition import Actor
-from workers.composition import System
+from workers.composition import System, open_system
 
 T = TypeVar("T")
 
@@ -32,6 +36,20 @@ class Door:
         """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""
         return (await self.organisation()).actor(person_id)
 
+    async def case(self, named: str, viewer: Actor | None = None) -> CaseView:
+        """A case by its number or tracking code. ``viewer``: None stands for whoever administers this machine.
+
+        ``UserError`` ``case_unknown`` also for a viewer who may not see it: the accused are not even told that it exists.
+        """
+
+        async def look() -> CaseView:
+            return await self.queries.case(await self.queries.number(named))
+
+        view = await patiently(look, READING_PATIENCE)
+        if viewer is not None and not may_see(view.state, viewer):
+            raise case_unknown(named)
+        return view
+
     async def _rules(self) -> Rules:
         reference = self.system.reference
         organisation = await self.organisation()
@@ -52,3 +70,10 @@ class _Kept(Generic[T]):
             if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
                 self._kept = now, await patiently(self._read, READING_PATIENCE)
             return self._kept[1]
+
+
+@asynccontextmanager
+async def open_door(settings: Settings, environ: Mapping[str, str], *, pool_size: int = 5) -> AsyncGenerator[Door]:
+    """A door to the system these settings name. ``UserError`` as in :func:`open_system`."""
+    async with open_system(settings, environ, pool_size=pool_size) as system:
+        yield Door(system)

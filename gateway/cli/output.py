@@ -6,16 +6,22 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import date, datetime
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from activities.settings import Settings
+from gateway.doors import Door, open_door
 from schemas.errors import UserError
+from schemas.petition import Actor
 from schemas.refusals import SENTENCES
+from schemas.worktime import SHANGHAI, at_hour
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +42,14 @@ DataDir = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON for machines.")]
+AsPerson = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="以谁的身份（人员编号，sanzhang org show 可查）；不填即本机管理员 / the person who looks or acts.",
+        show_default=False,
+    ),
+]
 
 
 def settings_for(data_dir: str | None) -> Settings:
@@ -44,6 +58,41 @@ def settings_for(data_dir: str | None) -> Settings:
     if data_dir:
         environment["SANZHANG_DATA_DIR"] = data_dir
     return Settings.from_environment(environment)
+
+
+@asynccontextmanager
+async def door_for(data_dir: str | None) -> AsyncGenerator[Door]:
+    """The door to the system of that folder (or of the environment), closed afterwards."""
+    async with open_door(settings_for(data_dir), os.environ) as door:
+        yield door
+
+
+async def viewer_of(door: Door, person: str | None) -> Actor | None:
+    """Who looks: a person of the organisation, or None for the administrator of this machine."""
+    return None if person is None else await door.actor(person)
+
+
+def moment(said: str | None, option: str) -> datetime | None:
+    """A day (0:00) or a moment, in Asia/Shanghai unless it says otherwise. ``UserError`` ``time_invalid``."""
+    if said is None:
+        return None
+    try:
+        if len(said) <= len("2026-01-01"):
+            return at_hour(date.fromisoformat(said), 0)
+        found = datetime.fromisoformat(said)
+        return found if found.tzinfo is not None else found.replace(tzinfo=SHANGHAI)
+    except ValueError:
+        raise UserError(
+            "time_invalid",
+            zh=f"{option} 的“{said}”不是日期或时刻；请写成 2026-03-01 或 2026-03-01T09:00（北京时间）。",
+            en=f"{option}: “{said}” is no day or moment; write 2026-03-01 or 2026-03-01T09:00 (Beijing time).",
+            option=option,
+        ) from None
+
+
+def local(moment: datetime | None) -> str:
+    """A moment as people here read it."""
+    return "" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def print_json(facts: Any) -> None:
@@ -64,7 +113,7 @@ def tell(error: UserError, *, as_json: bool) -> None:
         print_json({"error": error.as_dict()})
     else:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[red]✗[/red] {error.zh}\n  {error.en}  [dim]({error.code})[/dim]"
+            f"[red]✗[/red] {escape(error.zh)}\n  {escape(error.en)}  [dim]({error.code})[/dim]"
         )
 
 
