@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +24,7 @@ from activities.record.migrate import migrate, new_engine
 from gateway.desk import Desk, Filing, Rules
 from schemas import commands as c
 from schemas.events import Event, FiledContent
+from schemas.lifecycle import fold
 from schemas.petition import Actor, Complexity, Ledger, Petition, Role
 from schemas.policy import CasePolicy, Channel, Policy
 from schemas.worktime import Calendar
@@ -123,14 +125,29 @@ class House:
         return (await self.environment.get_current_time(self.handle(number))).astimezone(UTC)
 
     async def skip(self, number: str, delta: timedelta) -> None:
+        """Lets that much of the case's time pass; whatever rang in it is in the record afterwards."""
         await self.environment.fast_forward(self.handle(number), delta)
+        await self.settled(number)
+
+    async def settled(self, number: str) -> None:
+        """Until the worker has dealt with all that has reached the case: the engine is content when a timer has fired."""
+        while True:
+            if not (await self.handle(number).describe()).raw_description.HasField("pending_workflow_task"):
+                return
+            await asyncio.sleep(0.005)
 
     async def skip_to(self, number: str, moment: datetime) -> None:
-        """Until just after ``moment`` (by what the engine itself needs to be told)."""
-        await self.skip(number, moment - await self.now(number))
+        """Until just after ``moment`` of the case's own time."""
+        await self.skip(number, moment - await self.now(number) + timedelta(seconds=1))
 
     async def history_length(self, number: str) -> int:
         return len((await self.handle(number).fetch_history()).events)
+
+    async def agreed(self, number: str) -> Petition:
+        """The state of a case, which engine, read model and the fold of the record must hold alike."""
+        engine, row = await self.engine_state(number), await self.record.state(number)
+        assert engine == row == fold(await self.events(number))
+        return engine
 
 
 @contextlib.asynccontextmanager
@@ -145,7 +162,9 @@ async def opened(
     await migrate(database_dsn)
     database = new_engine(database_dsn, pool_size=10)
     record = TroubledRecord(database)
-    client = Client(**{**engine.client.config(), "data_converter": data_converter(None)})
+    config = engine.client.config()
+    config["data_converter"] = data_converter(None)
+    client = Client(**config)
 
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
