@@ -6,8 +6,8 @@ least one sees the other, whoever is first, and no lock is needed for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -24,6 +24,13 @@ _NEWEST_OF_BAND = 40
 
 _VERIFIED = 20
 """Candidates compared in full: those that share the most bands."""
+
+
+class Alike(NamedTuple):
+    """A message like another: its number, and how alike the two are (0 to 1)."""
+
+    number: str
+    resemblance: float
 
 
 class Resemblances:
@@ -47,8 +54,8 @@ class Resemblances:
             .on_conflict_do_nothing()
         )
 
-    async def likely(self, minima: Sequence[int], *, besides: str = "") -> tuple[str, ...]:
-        """The numbers of those that resemble it, the most alike first, at most five; never ``besides`` itself.
+    async def likely(self, minima: Sequence[int], *, besides: str = "") -> tuple[Alike, ...]:
+        """Those that resemble it, the most alike first, at most five; never ``besides`` itself.
 
         A number may be one that was reserved a moment ago and whose case is only now being filed.
         """
@@ -57,9 +64,13 @@ class Resemblances:
             return ()
         async with self._engine.connect() as connection:
             rows = (await connection.execute(_candidates(keys, besides))).all()
-        alike = [(resemblance(minima, row.signature), row.case_number) for row in rows]
-        alike = [pair for pair in alike if pair[0] >= LIKELY_DUPLICATE]
-        return tuple(number for _, number in sorted(alike, key=lambda pair: (-pair[0], pair[1]))[:MOST])
+        return most_alike(Alike(row.case_number, resemblance(minima, row.signature)) for row in rows)
+
+
+def most_alike(candidates: Iterable[Alike]) -> tuple[Alike, ...]:
+    """Those alike enough to be shown, the most alike first, at most five."""
+    alike = [one for one in candidates if one.resemblance >= LIKELY_DUPLICATE]
+    return tuple(sorted(alike, key=lambda one: (-one.resemblance, one.number))[:MOST])
 
 
 def _candidates(keys: Sequence[int], besides: str) -> Select[str, Any]:

@@ -1,0 +1,127 @@
+"""What an import would do, row by row, without doing it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.record.intake import NumberOffice, content_hash
+from activities.record.resemblance import Alike, Resemblances, most_alike
+from gateway.importing.content import Contents
+from gateway.importing.proposing import Proposals, Proposer
+from gateway.workbook.message import DuplicateRow, Message, RefusedRow
+from schemas.errors import UserError
+from schemas.events import FiledContent
+from schemas.proposals.similarity import bands, resemblance, signature
+
+Outcome = Literal["accepted", "already_known", "refused"]
+
+
+class LikelyDuplicates(BaseModel):
+    """The numbers of cases, and rows of the same file before this one (``第 12 行``), the most alike first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: tuple[str, ...] = ()
+    confidence: float = 0
+    why: str = ""
+    why_en: str = ""
+
+
+class Line(BaseModel):
+    """One row. ``why``: for one that would be refused or is known already, the reason. Without proposals for a row that could not be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    row: int
+    message_id: str
+    outcome: Outcome
+    code: str = ""
+    why: str = ""
+    title: str = ""
+    proposals: Proposals | None = None
+    likely_duplicates: LikelyDuplicates = LikelyDuplicates()
+
+
+async def preview(
+    rows: Sequence[Message | RefusedRow | DuplicateRow], contents: Contents, proposer: Proposer, database: AsyncEngine
+) -> list[Line]:
+    """Every row's line; reads the database and writes nothing. Its errors are the database's own."""
+    numbers, resemblances = NumberOffice(database), Resemblances(database)
+    ids = [row.message_id for row in rows if isinstance(row, Message)]
+    given = await numbers.given(contents.source, ids)
+    before = _RowsBefore()
+    lines: list[Line] = []
+    for row in rows:
+        if isinstance(row, RefusedRow):
+            lines.append(Line(row=row.row, message_id=row.message_id, outcome="refused", code=row.code, why=row.zh))
+        elif isinstance(row, DuplicateRow):
+            why = f"与第 {row.first_row} 行相同。"
+            lines.append(Line(row=row.row, message_id=row.message_id, outcome="already_known", why=why))
+        else:
+            proposals = proposer.propose(row.subject, row.text)
+            try:
+                content = contents.of(row, proposals)
+            except UserError as wrong:
+                lines.append(
+                    Line(row=row.row, message_id=row.message_id, outcome="refused", code=wrong.code, why=wrong.zh)
+                )
+                continue
+            line = _judged(row, content, proposals, given.get(row.message_id))
+            if line.outcome == "accepted":
+                minima = signature(content.title, content.text)
+                alike = most_alike([*await resemblances.likely(minima), *before.alike(minima, row.row)])
+                line = line.model_copy(update={"likely_duplicates": _said(alike)})
+            lines.append(line)
+    return lines
+
+
+def _judged(row: Message, content: FiledContent, proposals: Proposals, known: tuple[str, bytes] | None) -> Line:
+    outcome, code, why = "accepted", "", ""
+    if known is not None:
+        number, digest = known
+        same = digest == content_hash(content)
+        outcome, code = ("already_known", "") if same else ("refused", "source_event_conflict")
+        why = f"已登记为 {number}" + ("。" if same else "，但内容不同。")
+    return Line(
+        row=row.row,
+        message_id=row.message_id,
+        outcome=outcome,
+        code=code,
+        why=why,
+        title=content.title,
+        proposals=proposals,
+    )
+
+
+def _said(alike: Iterable[Alike]) -> LikelyDuplicates:
+    found = list(alike)
+    if not found:
+        return LikelyDuplicates()
+    first = found[0]
+    return LikelyDuplicates(
+        value=tuple(one.number for one in found),
+        confidence=round(min(1.0, first.resemblance), 2),
+        why=f"与 {first.number} 的用语相似（{first.resemblance:.0%}）。",
+        why_en=f"Its wording is like that of {first.number} ({first.resemblance:.0%}).",
+    )
+
+
+class _RowsBefore:
+    """The rows of the file already seen, by the bands of their signatures."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[int]] = defaultdict(list)
+        self._minima: dict[int, tuple[int, ...]] = {}
+
+    def alike(self, minima: tuple[int, ...], row: int) -> list[Alike]:
+        keys = bands(minima)
+        candidates = {other for key in keys for other in self._rows[key]}
+        self._minima[row] = minima
+        for key in keys:
+            self._rows[key].append(row)
+        return [Alike(f"第 {other} 行", resemblance(minima, self._minima[other])) for other in sorted(candidates)]
