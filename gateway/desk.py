@@ -30,11 +30,12 @@ from activities.record.case_record import CaseRecord, utc_now
 from activities.record.intake import NumberOffice, new_tracking_code
 from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
+from gateway.storable import check_storable
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.lifecycle import decide, fold
-from schemas.petition import Actor, Frozen, Petition, Stage
+from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
 from schemas.refusals import SENTENCES, Refusal
 from schemas.worktime import Calendar, local_day
@@ -52,8 +53,15 @@ from workflows.contract import (
 CALENDAR_DAYS = 370
 """How far past receipt a case's own slice of the calendar reaches; later days are counted as provisional until it is renewed."""
 
-AFTER_THE_SEAL = ("reopen", "retract_disclosure")
-"""Commands for which an archived case is taken up again by a run of its own."""
+CALENDAR_AHEAD = 120
+"""Days a case's own slice must reach past a day from which a term is counted; the longest terms and pauses of any sane policy fit."""
+
+SETS_A_TERM = ("rework", "uphold_return", "grant_extension", "pause", "resume", "transfer")
+"""Commands from which working days are counted anew: the case first takes over the calendar in force."""
+
+
+FILING = "file"
+"""The command id of every filing: a case is filed once."""
 
 
 class Filing(Frozen):
@@ -78,6 +86,18 @@ class Rules:
         day = local_day(moment)
         return self.calendar.slice(day, day + timedelta(days=CALENDAR_DAYS))
 
+    def renewed(self, state: Petition, now: datetime) -> Calendar:
+        """The part of the calendar a case takes over at ``now``: from its receipt, and as far ahead as a new case's."""
+        ahead = max(now, *(clock.due for clock in state.clocks))
+        return self.calendar.slice(local_day(state.received_at), local_day(ahead) + timedelta(days=CALENDAR_DAYS))
+
+    def outdates(self, state: Petition, now: datetime) -> bool:
+        """Whether a term counted at ``now`` by the case's own calendar could differ from one counted by this."""
+        mine = state.calendar
+        if mine.version != self.calendar.version:
+            return mine.version < self.calendar.version
+        return mine.window is not None and mine.window[1] < local_day(now) + timedelta(days=CALENDAR_AHEAD)
+
 
 class Desk:
     """Talks to the engine and to the record; owns neither. ``patience``: how long, in seconds, to wait out a part that is away."""
@@ -101,6 +121,7 @@ class Desk:
 
     async def file(self, actor: Actor, content: FiledContent, *, received_at: datetime | None = None) -> Filing:
         """Files a message once. Refusals and conflicts are ``UserError``; nothing is written before the filing is known to be allowed."""
+        check_storable(content)
         rules = await self._rules()
         now = self._clock()
         command = c.File(
@@ -125,7 +146,7 @@ class Desk:
         content = content.model_copy(update={"likely_duplicates": reservation.likely_duplicates})
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
-        answer = await patiently(lambda: self._start(number, order, "file", shown_as=filed), self._patience)
+        answer = await self._carried(number, FILING, lambda: self._start(number, order, FILING, shown_as=filed))
         return Filing(
             number=number,
             tracking_code=reservation.tracking_code,
@@ -137,7 +158,30 @@ class Desk:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes a repeated order one order."""
         order = c.Order(actor=actor, command=command)
         identity = command_id or uuid4().hex
+        if command.kind in SETS_A_TERM:
+            await self._take_over_calendar(number, order)
         return await patiently(lambda: self._update(number, order, identity), self._patience)
+
+    async def _take_over_calendar(self, number: str, order: c.Order) -> None:
+        """A term is never counted by a calendar that has been replaced since, nor past the days the case knows.
+
+        An order that will be refused must leave no trace, not even this.
+        """
+        rules, now = await self._rules(), self._clock()
+        state = await patiently(lambda: self._record.state(number), self._patience)
+        if state is None or not state.open or not rules.outdates(state, now):
+            return
+        if isinstance(decide(state, order, now), Refusal):
+            return
+        window = rules.renewed(state, now)
+        renewal = c.Order(actor=SYSTEM, command=c.RecomputeDue(calendar=window))
+        identity = f"calendar-{window.version}-{window.window[1] if window.window else ''}"
+        try:
+            await patiently(lambda: self._update(number, renewal, identity), self._patience)
+        except UserError as error:
+            # Another door was faster with the same calendar, or the case was sealed meanwhile: then there is nothing to do here.
+            if error.code not in SENTENCES:
+                raise
 
     async def _update(self, number: str, order: c.Order, command_id: str) -> Answer:
         handle = self._client.get_workflow_handle(workflow_id(number))

@@ -1,0 +1,162 @@
+"""A new calendar reaches the open cases: which of them lean on a day it changes, what becomes of their due dates, and one recorded order each.
+
+Only those cases are ordered at once. Every other open case takes the new calendar when a term of it is next set (:class:`gateway.desk.Desk`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from activities.record.queries import CaseQueries
+from activities.record.views import RunningTerm
+from gateway.desk import Desk, Rules
+from gateway.patience import READING_PATIENCE, patiently
+from schemas import commands as c
+from schemas.calendar import diff
+from schemas.errors import UserError
+from schemas.events import ClockSet
+from schemas.lifecycle import decide
+from schemas.petition import SYSTEM, Clock, ClockName, Frozen, Petition
+from schemas.refusals import SENTENCES
+from schemas.worktime import Calendar, local_day
+
+LADDER_TAIL = timedelta(days=31)
+"""How far past a due day a case still leans on the calendar: the chiefs above are called on the working days after it."""
+
+AT_ONCE = 16
+"""Orders under way at the same time."""
+
+
+class NewDue(Frozen):
+    """A term counted by the old calendar and by the new; ``provisional``: whether each still leans on a guess."""
+
+    number: str
+    clock: ClockName
+    old_due: datetime
+    new_due: datetime
+    old_provisional: bool
+    new_provisional: bool
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything a person sees has changed."""
+        return (self.old_due, self.old_provisional) != (self.new_due, self.new_provisional)
+
+
+class Outcome(Frozen):
+    """What became of one case: its terms, or why the order was refused (``refused``: a code; it was sealed meanwhile, say)."""
+
+    number: str
+    dues: tuple[NewDue, ...] = ()
+    refused: str = ""
+
+
+def leans_on(state: Petition, calendar: Calendar) -> bool:
+    """Whether a running count of working days passes a day that ``calendar`` has otherwise, or settles."""
+    old = state.calendar
+    spans = [(local_day(clock.base), clock.last_day + LADDER_TAIL) for clock in state.clocks if _counts(clock)]
+    spans += [
+        (local_day(state.touched_at), local_day(until))
+        for until in (
+            state.standstill.until if state.standstill is not None else None,
+            state.offer.until if state.offer is not None else None,
+        )
+        if until is not None
+    ]
+    unsure = any(clock.provisional for clock in state.clocks if _counts(clock))
+    return unsure or any(_differs(old, calendar, first + timedelta(days=1), last) for first, last in spans)
+
+
+def _counts(clock: Clock) -> bool:
+    return clock.working and clock.running
+
+
+def _differs(old: Calendar, new: Calendar, first: date, last: date) -> bool:
+    if old.any_provisional(first, last) and not new.any_provisional(first, last):
+        return True
+    return bool(diff(old, new, first, last))
+
+
+class Recompute:
+    """Carries one calendar version to the cases of one system; safe to repeat, it goes on where it stopped."""
+
+    def __init__(self, queries: CaseQueries, desk: Desk, rules: Rules) -> None:
+        """``rules`` hold the calendar to carry."""
+        self._queries = queries
+        self._desk = desk
+        self._rules = rules
+
+    async def leaning(self) -> list[RunningTerm]:
+        """The open cases to be told, in the order of their numbers."""
+
+        async def read() -> list[RunningTerm]:
+            return [case async for case in self._older() if leans_on(case.state, self._rules.calendar)]
+
+        return await patiently(read, READING_PATIENCE)
+
+    def _older(self) -> AsyncGenerator[RunningTerm]:
+        return self._queries.leaning_before(self._rules.calendar.version)
+
+    def foreseen(self, case: RunningTerm, now: datetime) -> Outcome:
+        """What the order would do to the case; nothing is written."""
+        order = c.Order(actor=SYSTEM, command=self._command(case.state, now))
+        decided = decide(case.state, order, now)
+        if not isinstance(decided, list):
+            return Outcome(number=case.number, refused=decided.code)
+        set_anew = {event.clock.name: event.clock for event in decided if isinstance(event, ClockSet)}
+        return Outcome(number=case.number, dues=tuple(_dues(case, set_anew)))
+
+    async def carry(self, cases: Sequence[RunningTerm], told: Callable[[Outcome], None]) -> list[Outcome]:
+        """Orders it for each case; ``told`` hears of every case as it is done. ``UserError`` ``system_unavailable``: repeat it later."""
+        limit = asyncio.Semaphore(AT_ONCE)
+        version = self._rules.calendar.version
+
+        async def one(case: RunningTerm) -> Outcome:
+            async with limit:
+                outcome = await self._one(case, f"calendar-{version}")
+            told(outcome)
+            return outcome
+
+        return await gathered(one(case) for case in cases)
+
+    async def _one(self, case: RunningTerm, command_id: str) -> Outcome:
+        now = datetime.now(UTC)
+        foreseen = self.foreseen(case, now)
+        try:
+            await self._desk.act(case.number, SYSTEM, self._command(case.state, now), command_id=command_id)
+        except UserError as error:
+            if error.code not in SENTENCES:
+                raise
+            return Outcome(number=case.number, refused=error.code)
+        return foreseen
+
+    def _command(self, state: Petition, now: datetime) -> c.RecomputeDue:
+        return c.RecomputeDue(calendar=self._rules.renewed(state, now))
+
+
+def _dues(case: RunningTerm, set_anew: dict[ClockName, Clock]) -> Iterable[NewDue]:
+    for old in case.state.clocks:
+        if _counts(old):
+            new = set_anew.get(old.name, old)
+            yield NewDue(
+                number=case.number,
+                clock=old.name,
+                old_due=old.due,
+                new_due=new.due,
+                old_provisional=old.provisional,
+                new_provisional=new.provisional,
+            )
+
+
+async def gathered(works: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
+    """All results in order; the first error ends the others before it is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
