@@ -187,7 +187,8 @@ class PetitionWorkflow:
             await self._send(message)
 
     def _show(self, before: Petition | None, after: Petition) -> None:
-        """Search attributes are for people at the engine's own pages: only what changed, and nothing at the seal, which the run's end shows."""
+        """For people at the engine's own pages. Search attributes: only what changed, and nothing at the seal, which the run's end shows."""
+        workflow.set_current_details(after.stage.value)
         if before is None or not after.open:
             return
         old = {update.key.name: update.value for update in shown(before)}

@@ -112,9 +112,12 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """The CPU time of a process and its children so far, user and system, the ended children's too."""
+    """The CPU time of a part so far, user and system, its children's included; of this process itself without them: they are the parts."""
     spent = process.cpu_times()
-    total = spent.user + spent.system + spent.children_user + spent.children_system
+    total = spent.user + spent.system
+    if process.pid == os.getpid():
+        return total
+    total += spent.children_user + spent.children_system
     for child in process.children():
         with contextlib.suppress(psutil.NoSuchProcess):
             total += cpu_seconds(child)

@@ -18,7 +18,6 @@ from temporalio.service import RPCError
 from workers.machine.ports import HOST, Ports
 
 SEARCH_ATTRIBUTES: Mapping[str, str] = {
-    "CaseStage": "Keyword",
     "CaseLedger": "Keyword",
     "CaseUnit": "Keyword",
     "CaseCard": "Keyword",
