@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from sqlalchemy import make_url, text
 
@@ -11,7 +11,7 @@ from activities.record.migrate import new_engine
 
 
 @contextlib.asynccontextmanager
-async def own_database(dsn: str, name: str) -> AsyncIterator[str]:
+async def own_database(dsn: str, name: str) -> AsyncGenerator[str]:
     """An empty database of that name, gone afterwards; yields its DSN."""
     admin = new_engine(dsn, pool_size=1)
     try:

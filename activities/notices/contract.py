@@ -10,9 +10,10 @@ DELIVER_DUE: Final = "deliver_due"
 
 
 class DispatchOrder(Frozen):
-    """Deliver what falls due during the next ``patience`` seconds."""
+    """Deliver what falls due during the next ``patience`` seconds; a run of the dispatch does so ``rounds`` times before it starts afresh."""
 
     patience: float = 50.0
+    rounds: int = 500
 
 
 class Dispatched(Frozen):

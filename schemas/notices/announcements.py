@@ -192,9 +192,9 @@ def _merged(event: e.Merged, before: Petition | None, after: Petition) -> Said:
 
 
 def _admitted(event: e.MemberAdmitted, before: Petition | None, after: Petition) -> Said:
-    yield line(
-        "merged", awaited(after), f"{event.number} 并入本件，请一并办理", f"{event.number} joins this case; settle both"
-    )
+    if after.stage in (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE):
+        zh, en = f"{event.number} 并入本件，请一并办理", f"{event.number} joins this case; settle both"
+        yield line("merged", awaited(after), zh, en)
 
 
 def _step_after(kind: str, zh: str, en: str) -> Says:

@@ -61,7 +61,7 @@ async def test_processes_that_start_together_migrate_once(own_dsn: str, database
         assert (await connection.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
 
 
-EVENT = {
+EVENT: dict[str, object] = {
     "case_number": "XA-2026-C-000001",
     "seq": 1,
     "kind": "filed",

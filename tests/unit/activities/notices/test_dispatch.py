@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -19,7 +19,7 @@ from schemas import tables as t
 from schemas.events import Petitioner
 from schemas.worktime import SHANGHAI
 from tests.receiver import SECRET, Receiver
-from tests.unit.activities.notices.conftest import Office, drained, later, organisation
+from tests.unit.activities.notices.office import Office, drained, later, organisation
 
 
 class Other:
@@ -166,7 +166,7 @@ async def test_two_dispatchers_at_once_send_nothing_twice(office: Office) -> Non
 
 
 @contextlib.contextmanager
-def breaking(office: Office, statement_start: str) -> Iterator[None]:
+def breaking(office: Office, statement_start: str) -> Generator[None]:
     """The database connection fails where a statement begins so."""
 
     def fail(connection: object, cursor: object, statement: str, *rest: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from schemas import commands as c
 from schemas.calendar import seed_calendar
-from schemas.events import Event, FiledContent, Resumed
+from schemas.events import Accounted, Escalated, Event, FiledContent, Finding, Resumed
 from schemas.lifecycle import decide, evolve, fold, next_alarm
 from schemas.notices import AddressBook, Barred, Notice, notices_of, when_allowed
 from schemas.organisation import Organisation
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role, Stage
+from schemas.petition import SYSTEM, Actor, ClockName, Complexity, Ledger, Outcome, Petition, Role, Stage
 from schemas.policy import CasePolicy, LadderPolicy
 from schemas.refusals import Refusal
 from schemas.worktime import SHANGHAI
@@ -74,11 +74,22 @@ def to(notices: Sequence[Notice]) -> dict[tuple[str, str], str]:
     return {(notice.unit, notice.role): notice.zh for notice in notices}
 
 
-def assigned(**policy: object) -> Told:
-    case = Told(**policy)
+def assigned(*, joint: bool = False) -> Told:
+    case = Told()
     case.give(CHIEF, c.Approve())
-    case.give(SUPERVISOR, c.Assign(lead="XA/A3/02", co_offices=("XA/A3/03",)))
+    case.give(SUPERVISOR, c.Assign(lead="XA/A3/02", co_offices=("XA/A3/03",), joint=joint))
     return case
+
+
+def answered(*, joint: bool = False) -> Told:
+    case = assigned(joint=joint)
+    case.give(HANDLER, c.Accept())
+    case.give(HELPER, c.CoReport(text="已查"))
+    case.give(HANDLER, c.Reply(outcome=Outcome.SUPPORTED, text="已修复。"))
+    return case
+
+
+SATISFIED = c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True)
 
 
 def test_a_new_case_asks_the_accountable_chief() -> None:
@@ -129,6 +140,107 @@ def test_a_return_is_decided_by_the_supervisor_and_told_to_all_it_concerns() -> 
         ("XA/A3/03", "handler"),
         ("XA/xf", "operator"),
     }
+
+
+def test_a_refused_return_or_extension_leaves_the_case_with_the_office() -> None:
+    case = assigned()
+    case.give(HANDLER, c.Return(reason="非本所辖区"))
+    expected = "请于 2026-03-11 24:00 前办结并答复"
+    assert expected in to(case.give(SUPERVISOR, c.RefuseReturn(reason="属本所")))["XA/A3/02", "handler"]
+    case.give(HANDLER, c.Accept())
+    case.give(HANDLER, c.RequestExtension(days=3, reason="等检测"))
+    refused = to(case.give(CHIEF, c.RefuseExtension(reason="不必")))
+    assert refused == {("XA/A3/02", "handler"): f"【{NUMBER}】延期未获批准，{expected}。"}
+
+
+def test_a_waived_report_is_told_to_both_offices() -> None:
+    case = assigned()
+    told = to(case.give(SUPERVISOR, c.WaiveCoReport(unit="XA/A3/03", reason="无关")))
+    assert told["XA/A3/03", "handler"] == f"【{NUMBER}】你单位免予报告。"
+    assert "免予报告，协办报告已齐，可以答复" in told["XA/A3/02", "handler"]
+
+
+def test_an_amendment_is_told_where_another_chief_answers() -> None:
+    case = Told()
+    assert case.give(OPERATOR, c.Amend(reason="更正", category="照明")) == []
+    moved = case.give(OPERATOR, c.Amend(reason="更正", accused_units=("XA/A3",)))
+    assert to(moved) == {
+        ("XA", "chief"): f"【{NUMBER}】经补正，本件改由你单位负责，请于 2026-03-03 24:00 前审批并交办。"
+    }
+
+
+def test_a_new_calendar_tells_old_and_new_date() -> None:
+    case = assigned()
+    assert case.state is not None
+    holiday = case.state.calendar.model_copy(update={"version": 2, "off": (date(2026, 3, 10),)})
+    told = case.give(SYSTEM, c.RecomputeDue(calendar=holiday))
+    assert to(told) == {("XA/A3/02", "handler"): f"【{NUMBER}】办结期限由 2026-03-11 24:00 改为 2026-03-12 24:00。"}
+
+
+def test_a_transfer_comes_back_or_is_taken() -> None:
+    case = Told()
+    assert case.give(CHIEF, c.Transfer(to="12345", reason="不属公安")) == []
+    refused = to(case.give(OPERATOR, c.AnswerTransfer(accepted=False)))
+    assert refused["XA/A3", "chief"].startswith(f"【{NUMBER}】12345 未接收，仍由本单位办理，请于")
+    case.give(CHIEF, c.Transfer(to="12345", reason="不属公安"))
+    assert case.state is not None
+    assert case.state.offer is not None
+    late = case.ring(case.state.offer.until + timedelta(minutes=1))
+    assert "12345 逾期未确认" in to(late)["XA/A3", "chief"]
+    case.give(CHIEF, c.Transfer(to="110", reason="警情"))
+    taken = to(case.give(OPERATOR, c.AnswerTransfer(accepted=True, reference="110-1")))
+    assert taken == {("XA/xf", "supervisor"): f"【{NUMBER}】110 已接收转送，请决定公开与问责。"}
+
+
+def test_a_joint_case_asks_for_the_second_key() -> None:
+    case = answered(joint=True)
+    case.give(VISITOR, SATISFIED)
+    assert set(to(case.give(CHIEF, c.SignOff()))) == {("XA/A3/02", "chief"), ("XA/A3/03", "chief")}
+
+
+def test_findings_are_told_to_the_chiefs_of_the_units_they_name() -> None:
+    case = answered()
+    case.give(VISITOR, SATISFIED)
+    case.give(CHIEF, c.SignOff())
+    case.give(SUPERVISOR, c.Disclose(published=True, summary="路灯已修复", countersigned_by="boss"))
+    assert case.state is not None
+    finding = Finding(unit="XA/A3/02", fault="张三迟报", measure="谈话")
+    told = case.record([Accounted(at=case.now, findings=(finding, finding))])
+    assert set(to(told)) == {("XA/A3/02", "chief")}
+    assert "张三" not in told[0].zh + told[0].en
+
+
+def test_a_withdrawal_stops_the_offices() -> None:
+    told = to(assigned().give(OPERATOR, c.Withdraw(reason="群众撤回")))
+    assert told["XA/A3/02", "handler"] == told["XA/A3/03", "handler"] == f"【{NUMBER}】群众已撤回，请停止办理。"
+    assert told["XA/A3", "chief"] == f"【{NUMBER}】群众已撤回，请把关签批。"
+
+
+def test_merging_is_told_on_both_sides() -> None:
+    case = assigned()
+    assert "并入本件" in to(case.give(SYSTEM, c.AdmitMember(number="XA-2026-C-000009")))["XA/A3/02", "handler"]
+    other = assigned()
+    merged = to(other.give(SUPERVISOR, c.Merge(into="XA-2026-C-000009", basis="same_matter")))
+    assert merged == {("XA/A3/02", "handler"): f"【{NUMBER}】已并入 XA-2026-C-000009，随该件办理。"}
+    assert "单独办理" in to(other.give(SUPERVISOR, c.Unmerge(reason="并非一事")))["XA/A3/02", "handler"]
+
+
+def test_a_declined_case_and_a_reopened_one_are_told() -> None:
+    case = Told()
+    assert set(to(case.give(CHIEF, c.Decline(ground="litigation", notice="已告知")))) == {("XA/xf", "supervisor")}
+    case.give(SUPERVISOR, c.Disclose(published=False, exemption="privacy", countersigned_by="boss"))
+    case.give(SUPERVISOR, c.Account(no_fault=True))
+    reopen = c.Reopen(facts="新证据", policy=CasePolicy(version=1), calendar=CALENDAR)
+    assert "已重新启动" in to(case.give(OPERATOR, reopen))["XA/A3", "chief"]
+
+
+def test_the_statute_warns_the_accountable_chief_and_ends_with_the_city() -> None:
+    case = assigned()
+    case.give(HANDLER, c.Accept())
+    warned = Escalated(
+        at=case.now, clock=ClockName.STATUTE_FINISH, rung="warning", unit="XA/A3", role=Role.CHIEF, due=case.now
+    )
+    assert "法定期限预警，请督促处理" in to(case.record([warned]))["XA/A3", "chief"]
 
 
 def test_every_rung_goes_to_its_people() -> None:
