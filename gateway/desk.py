@@ -157,10 +157,24 @@ class Desk:
     async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes a repeated order one order."""
         order = c.Order(actor=actor, command=command)
-        identity = command_id or uuid4().hex
+        check_storable(order)
+        # A caller's own ids must not meet those of the system's orders (the filing, alarms, messages between cases).
+        identity = f"by-{command_id}" if command_id else uuid4().hex
         if command.kind in SETS_A_TERM:
             await self._take_over_calendar(number, order)
-        return await patiently(lambda: self._update(number, order, identity), self._patience)
+        return await self._carried(number, identity, lambda: self._update(number, order, identity))
+
+    async def _carried(self, number: str, command_id: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The order's answer. One carried out before, in a run the engine asks no more, gets the answer it got then."""
+        try:
+            return await patiently(attempt, self._patience)
+        except UserError as refusal:
+            if refusal.code not in SENTENCES:
+                raise
+            done = await patiently(lambda: self._record.after(number, command_id), self._patience)
+            if done is None:
+                raise
+            return Answer(number=number, seq=done.seq, stage=done.stage)
 
     async def _take_over_calendar(self, number: str, order: c.Order) -> None:
         """A term is never counted by a calendar that has been replaced since, nor past the days the case knows.

@@ -23,8 +23,9 @@ class Relay(Frozen):
 def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
     """The messages that follow from these events of a case."""
     messages: list[Relay] = []
-    for event in events:
-        tag = f"{state.number}-{state.seq}-{event.kind}"
+    for seq, event in enumerate(events, start=state.seq - len(events) + 1):
+        # Named for the event itself: told again after a lost task, in whatever company, it is the same message.
+        tag = f"{state.number}-{seq}-{event.kind}"
         if isinstance(event, e.Merged):
             leave = _system(c.Unmerge(reason=f"{event.into} takes no members"))
             back = Relay(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)

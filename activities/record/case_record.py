@@ -50,6 +50,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class RecordBehindError(RuntimeError):
+    """The engine builds on events the record has not: the database is an older copy. Nothing is written until it has been restored."""
+
+
 class CaseRecord:
     """The record of all cases in one database."""
 
@@ -59,11 +63,18 @@ class CaseRecord:
         self._algorithm = algorithm
 
     async def commit(self, order: CommitOrder) -> Committed:
-        """Writes the events, or says what the record holds instead; idempotent by command id. Errors are the database's own."""
+        """Writes the events, or says what the record holds instead; idempotent by command id.
+
+        ``RecordBehindError`` where the record lacks events the caller has seen; other errors are the database's own.
+        """
         async with self._engine.begin() as connection:
             head = await self._head(connection, order.number)
             known = await self._answered(connection, order)
             seq = head["seq"] if head is not None else 0
+            if seq < order.expected_seq:
+                raise RecordBehindError(
+                    f"case {order.number}: event {order.expected_seq} is known, the record ends at {seq}"
+                )
             if known is not None or seq != order.expected_seq:
                 return await self._instead(connection, order, known)
             await self._write(connection, order, head)
@@ -83,7 +94,9 @@ class CaseRecord:
 
     async def _instead(self, connection: AsyncConnection, order: CommitOrder, known: int | None) -> Committed:
         rows = await self._events(connection, order.number, after=order.expected_seq)
-        return Committed(events=tuple(EVENT.validate_python(row["payload"]) for row in rows), mine=known or 0)
+        # A repeated command gets its own events and no later ones: whoever repeats a lost task repeats its other commands too, each in turn.
+        told = [row for row in rows if known is None or row["seq"] <= known]
+        return Committed(events=tuple(EVENT.validate_python(row["payload"]) for row in told), mine=known or 0)
 
     async def _events(self, connection: AsyncConnection, number: str, *, after: int = 0) -> Sequence[RowMapping]:
         query = (
@@ -181,6 +194,18 @@ class CaseRecord:
             query = select(t.cases.c.state).where(t.cases.c.case_number == number)
             found = (await connection.execute(query)).scalar_one_or_none()
         return None if found is None else Petition.model_validate(found)
+
+    async def after(self, number: str, command_id: str) -> Petition | None:
+        """The state of a case just after that command, or None if the record has no such command."""
+        async with self._engine.connect() as connection:
+            query = select(t.commands.c.last_seq).where(
+                t.commands.c.case_number == number, t.commands.c.command_id == command_id
+            )
+            last = (await connection.execute(query)).scalar_one_or_none()
+            if last is None:
+                return None
+            rows = await self._events(connection, number)
+        return fold(recorded(row).event for row in rows if row["seq"] <= last)
 
     async def history(self, number: str) -> list[Recorded]:
         """All events of a case, oldest first; empty if there is no such case."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -79,16 +79,16 @@ Hook = Callable[[CommitOrder], Awaitable[None]]
 class TroubledRecord(CaseRecord):
     """The record, with room for the troubles of the world: what happens before a commit, and after it but before its answer."""
 
-    before: Hook | None = None
-    after: Hook | None = None
+    before_commit: Hook | None = None
+    after_commit: Hook | None = None
 
     async def commit(self, order: CommitOrder) -> Committed:
         """Commits, with whatever trouble was arranged."""
-        if self.before is not None:
-            await self.before(order)
+        if self.before_commit is not None:
+            await self.before_commit(order)
         done = await super().commit(order)
-        if self.after is not None:
-            await self.after(order)
+        if self.after_commit is not None:
+            await self.after_commit(order)
         return done
 
 
@@ -157,7 +157,7 @@ async def opened(
     *,
     cached_workflows: int = 200,
     patience: float = 60.0,
-) -> AsyncIterator[House]:
+) -> AsyncGenerator[House]:
     """A house with its worker running."""
     await migrate(database_dsn)
     database = new_engine(database_dsn, pool_size=10)
