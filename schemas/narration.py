@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -167,7 +167,7 @@ def _said(value: Any, said: Callable[[str], str]) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return "、".join(_said(each, said) for each in value)  # pyright: ignore[reportUnknownVariableType]
+        return "、".join(_said(each, said) for each in cast("tuple[Any, ...]", value))
     if isinstance(value, BaseModel):
         return " ".join(_said(each, said) for _, each in value if each)
     return said(str(value))

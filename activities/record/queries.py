@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, recorded, utc_now
@@ -160,6 +160,19 @@ class CaseQueries:
             if len(page) < STEP:
                 return
             after = page[-1]
+
+    async def units_at_work(self) -> dict[str, int]:
+        """The units that open cases name, each with how many."""
+        cases = t.cases
+        named = union(
+            *(
+                select(cases.c.case_number, cases.c[name].label("unit")).where(cases.c.sealed_at.is_(None))
+                for name in ("unit", "registrar", "accountable", "lead", "owner")
+            )
+        ).subquery("named")
+        query = select(named.c.unit, func.count()).where(named.c.unit != "").group_by(named.c.unit)
+        async with self._engine.connect() as connection:
+            return dict((await connection.execute(query)).tuples().all())
 
     async def leaning_before(self, version: int) -> AsyncGenerator[RunningTerm]:
         """The open cases that still count by a calendar older than ``version``, in the order of their numbers."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, cast
 from uuid import uuid4
 
@@ -16,6 +14,7 @@ from rich.text import Text
 from gateway.cli.case import tables
 from gateway.cli.case.options import read_options
 from gateway.cli.case.reading import Case, actions_of
+from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
 from gateway.desk import Filing, refusal_error
 from gateway.doors import Door
@@ -29,9 +28,6 @@ from schemas.petition import Complexity, Ledger
 from schemas.proposals.proposal import Proposal
 from schemas.refusals import refuse
 from schemas.terms import chinese
-
-BODY_LIMIT = 1_000_000
-"""Bytes of a body: fifty times the longest text of a command."""
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]
 Name = Annotated[str, typer.Option("--name", help="信访人姓名，加密保存 / petitioner's name, sealed.")]
@@ -225,7 +221,7 @@ def _people(given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _text(said: str) -> str:
-    return _read(said[1:]) if said.startswith("@") else said
+    return read_text(said[1:]) if said.startswith("@") else said
 
 
 def _body(said: str | None) -> dict[str, Any]:
@@ -239,26 +235,6 @@ def _body(said: str | None) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _body_invalid("应为 {字段: 值}", "it must be an object of fields and values")
     return cast("dict[str, Any]", found)
-
-
-def _read(name: str) -> str:
-    try:
-        data = sys.stdin.buffer.read(BODY_LIMIT + 1) if name == "-" else _bytes(Path(name))
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise _body_invalid(
-            f"{name} 无法读取（{error.strerror}）", f"{name} can't be read ({error.strerror})"
-        ) from None
-    except ValueError:
-        raise _body_invalid(f"{name} 不是 UTF-8 文本", f"{name} is not UTF-8 text") from None
-    if len(data) > BODY_LIMIT:
-        raise _body_invalid(f"超过 {BODY_LIMIT:,} 字节", f"it has more than {BODY_LIMIT:,} bytes")
-    return text
-
-
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as source:
-        return source.read(BODY_LIMIT + 1)
 
 
 def _body_invalid(zh: str, en: str) -> UserError:

@@ -1,0 +1,76 @@
+"""The board: the measures of the work, and what is overdue by unit and age; now, or as of any past moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from activities.record.queries import CaseQueries
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.measures import AGE_BANDS, CaseFacts, Measures, facts_of, measure
+from schemas.petition import Frozen
+from schemas.units import within
+from schemas.worktime import Calendar
+
+
+class OverdueUnit(Frozen):
+    """The cases of a unit whose answer is overdue; ``ages``: how many per band of ``AGE_BANDS``, ``oldest`` in working days."""
+
+    unit: str
+    overdue: int
+    oldest: int
+    ages: tuple[int, ...]
+    cases: tuple[str, ...]
+
+
+class Board(Frozen):
+    """The board as of ``as_of`` (aware). ``bands``: first and last working day of each age."""
+
+    as_of: datetime
+    unit: str
+    measures: Measures
+    bands: tuple[tuple[int, int | None], ...]
+    overdue: tuple[OverdueUnit, ...]
+
+
+async def board(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit: str = "") -> Board:
+    """Folds the events of every case up to ``as_of``; of one unit and those below it where ``unit`` is given.
+
+    The past is read from what was recorded, never from today's read model, so that the same moment always shows the same numbers.
+    """
+
+    async def read() -> list[CaseFacts]:
+        facts: list[CaseFacts] = []
+        async for history in queries.histories(until=as_of):
+            one = facts_of((recorded.event for recorded in history), as_of, calendar)
+            if one is not None and (not unit or within(one.unit, unit)):
+                facts.append(one)
+        return facts
+
+    facts = await patiently(read, READING_PATIENCE)
+    return Board(as_of=as_of, unit=unit, measures=measure(facts), bands=AGE_BANDS, overdue=_overdue(facts))
+
+
+def _overdue(facts: Sequence[CaseFacts]) -> tuple[OverdueUnit, ...]:
+    late: defaultdict[str, list[CaseFacts]] = defaultdict(list)
+    for one in facts:
+        if one.owes_reply_late:
+            late[one.unit].append(one)
+    units = [
+        OverdueUnit(
+            unit=unit,
+            overdue=len(cases),
+            oldest=max(one.overdue_working_days for one in cases),
+            ages=tuple(
+                sum(
+                    first <= one.overdue_working_days <= (last if last is not None else one.overdue_working_days)
+                    for one in cases
+                )
+                for first, last in AGE_BANDS
+            ),
+            cases=tuple(one.number for one in sorted(cases, key=lambda one: -one.overdue_working_days)),
+        )
+        for unit, cases in late.items()
+    ]
+    return tuple(sorted(units, key=lambda each: (-each.overdue, each.unit)))

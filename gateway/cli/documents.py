@@ -1,0 +1,220 @@
+"""``sanzhang policy`` and ``sanzhang org``: the rules and the people, as versions in the database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, cast
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from activities.documents import read_organisation, read_policy
+from activities.record.reference import ORGANISATION, POLICY
+from gateway.cli.files import read_text
+from gateway.cli.output import AsJson, DataDir, command, door_for, print_json
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.organisation import KINDS_ZH, Organisation
+from schemas.policy import Policy
+from schemas.terms import chinese
+
+policy_app = typer.Typer(
+    help="政策：各类期限和规则 / the policy: every figure cases are handled by.", no_args_is_help=True
+)
+org_app = typer.Typer(help="组织机构：单位和人员 / the organisation: units and people.", no_args_is_help=True)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="YAML 文件，- 为标准输入 / a YAML file.", show_default=False)]
+Version = Annotated[int | None, typer.Option("--version", help="版本；不填为现行 / a version.", min=1)]
+AsYaml = Annotated[bool, typer.Option("--yaml", help="输出可修改后再导入的 YAML / print YAML to edit and import.")]
+
+
+@policy_app.command("show")
+@command
+async def show_policy(
+    *, version: Version = None, as_yaml: AsYaml = False, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """现行政策 / the policy in force."""
+    async with door_for(data_dir) as door:
+        reference = door.system.reference
+        policy = await patiently(lambda: reference.policy(version), READING_PATIENCE)
+        versions = await patiently(lambda: reference.versions(POLICY), READING_PATIENCE)
+    if as_yaml:
+        _print_yaml(policy)
+    elif as_json:
+        print_json(policy.model_dump(mode="json") | {"versions": list(versions)})
+    else:
+        _print_policy(policy, versions[-1])
+
+
+@policy_app.command("check")
+@command
+async def check_policy(file: File, *, as_json: AsJson = False) -> None:
+    """检查政策文件，不导入 / judge a policy file without importing it."""
+    policy = read_policy(read_text(file))
+    _say(
+        as_json,
+        {"ok": True, "ledgers": sorted(policy.ledgers), "channels": sorted(policy.channels)},
+        f"政策文件无误：{len(policy.channels)} 个渠道 / the policy file is sound",
+    )
+
+
+@policy_app.command("import")
+@command
+async def import_policy(file: File, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """导入政策，成为新版本；已有案件仍按登记时的版本 / import it as the next version; cases filed before keep theirs."""
+    given = read_policy(read_text(file))
+    async with door_for(data_dir) as door:
+        reference = door.system.reference
+        current = await patiently(reference.policy, READING_PATIENCE)
+        known = _unversioned(current) == _unversioned(given)
+        stored = current if known else await reference.add_policy(given)
+    _say(
+        as_json,
+        {"version": stored.version, "old_version": current.version, "already_known": known},
+        f"与现行第 {stored.version} 版相同，未作改动 / the same as version {stored.version}: nothing to do"
+        if known
+        else f"政策第 {stored.version} 版已生效，适用于此后登记的案件；此前登记的案件仍按原版本办理 / "
+        f"policy version {stored.version} is in force for cases filed from now on; cases filed before keep their version",
+    )
+
+
+@org_app.command("show")
+@command
+async def show_organisation(
+    *, version: Version = None, as_yaml: AsYaml = False, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """单位和人员 / units and people."""
+    async with door_for(data_dir) as door:
+        reference = door.system.reference
+        organisation = await patiently(lambda: reference.organisation(version), READING_PATIENCE)
+        versions = await patiently(lambda: reference.versions(ORGANISATION), READING_PATIENCE)
+    if as_yaml:
+        _print_yaml(organisation)
+    elif as_json:
+        print_json(organisation.model_dump(mode="json") | {"versions": list(versions)})
+    else:
+        _print_organisation(organisation)
+
+
+@org_app.command("check")
+@command
+async def check_organisation(file: File, *, as_json: AsJson = False) -> None:
+    """检查组织机构文件，不导入 / judge an organisation file without importing it."""
+    organisation = read_organisation(read_text(file))
+    _say(
+        as_json,
+        {"ok": True, "units": len(organisation.units), "people": len(organisation.people)},
+        f"组织机构文件无误：{len(organisation.units)} 个单位，{len(organisation.people)} 人 / the organisation file is sound",
+    )
+
+
+@org_app.command("import")
+@command
+async def import_organisation(file: File, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """导入组织机构，成为新版本 / import it as the next version."""
+    given = read_organisation(read_text(file))
+    async with door_for(data_dir) as door:
+        reference = door.system.reference
+        current = await patiently(reference.organisation, READING_PATIENCE)
+        known = _unversioned(current) == _unversioned(given)
+        stored = current if known else await reference.add_organisation(given)
+        named = await patiently(door.queries.units_at_work, READING_PATIENCE)
+    paths = {unit.path for unit in stored.units}
+    missing = {unit: count for unit, count in named.items() if unit not in paths}
+    _say(
+        as_json,
+        {
+            "version": stored.version,
+            "old_version": current.version,
+            "already_known": known,
+            "units": len(stored.units),
+            "people": len(stored.people),
+            "units_missing": missing,
+        },
+        f"与现行第 {stored.version} 版相同，未作改动 / the same as version {stored.version}: nothing to do"
+        if known
+        else f"组织机构第 {stored.version} 版已生效 / organisation version {stored.version} is in force",
+    )
+    if missing and not as_json:
+        listed = "、".join(f"{unit}（{count} 件）" for unit, count in sorted(missing.items())[:10])
+        Console(stderr=True, highlight=False).print(
+            Text(
+                f"! 未结案件涉及的单位已不在其中：{listed}；请保留这些单位直至案件办结\n"
+                "  Open cases name units that are not listed any more; keep them until those cases are closed",
+                style="yellow",
+            )
+        )
+
+
+def _unversioned(document: Policy | Organisation) -> Any:
+    return _without_version(document.model_dump(mode="json"))
+
+
+def _without_version(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    return {name: _without_version(each) for name, each in fields.items() if name != "version"}
+
+
+def _print_yaml(document: Policy | Organisation) -> None:
+    body = document.model_dump(mode="json")
+    if isinstance(document, Policy):
+        body = {"version": document.version, **_without_version(body)}
+    yaml.safe_dump(body, sys.stdout, allow_unicode=True, sort_keys=False, width=150)
+
+
+def _print_policy(policy: Policy, newest: int) -> None:
+    out = Console(highlight=False)
+    out.print(f"政策第 {policy.version} 版{'（现行）' if policy.version == newest else ''}")
+    columns = [(ledger, complexity) for ledger in policy.ledgers for complexity in policy.ledgers[ledger]]
+    table = Table("", *(f"{chinese(ledger)}\n{chinese(complexity)}" for ledger, complexity in columns))
+    figures: list[tuple[str, Callable[[Any], Any]]] = [
+        ("交办（工作日）", lambda each: each.assign_days),
+        ("答复办结（工作日）", lambda each: each.finish_days),
+        ("重办（工作日）", lambda each: each.rework_days),
+        ("延期上限（工作日×次）", lambda each: f"{each.extension_days}×{each.extensions}"),
+        ("暂停上限（工作日）", lambda each: each.pause_days),
+        ("转送确认（工作日）", lambda each: each.transfer_days),
+        ("法定受理（日）", lambda each: each.statute_accept_days),
+        ("法定办结（日）", lambda each: each.statute_finish_days),
+        ("法定办结·简单（工作日）", lambda each: each.statute_finish_working_days or "—"),
+        ("视同批准", lambda each: "是" if each.approval_implied else "否"),
+        ("保密", lambda each: "是" if each.confidential else "否"),
+    ]
+    for name, figure in figures:
+        table.add_row(name, *(str(figure(policy.figures(*column))) for column in columns))
+    out.print(table)
+    ladder = next(iter(next(iter(policy.ledgers.values())).values())).ladder
+    out.print(
+        f"静默时段 {ladder.quiet_from}:00–{ladder.quiet_until}:00；黄牌末日 {ladder.yellow_hour}:00；"
+        "全部数字见 --yaml / all figures: --yaml"
+    )
+    out.print(Text("渠道：" + "、".join(f"{code} {channel.name}" for code, channel in policy.channels.items())))
+
+
+def _print_organisation(organisation: Organisation) -> None:
+    branches: dict[str, Tree] = {}
+    root: Tree | None = None
+    for unit in sorted(organisation.units, key=lambda unit: (unit.path.count("/"), unit.path)):
+        label = Text(f"{unit.path}  {unit.name}（{KINDS_ZH[unit.kind]}）")
+        above = branches.get(unit.path.rpartition("/")[0])
+        branches[unit.path] = node = Tree(label) if above is None else above.add(label)
+        root = root or node
+        for person in organisation.people_of(unit.path):
+            node.add(Text(f"{person.id}  {person.name} · {chinese(person.role)}", style="dim"))
+    out = Console(highlight=False)
+    out.print(f"组织机构第 {organisation.version} 版：{len(organisation.units)} 个单位，{len(organisation.people)} 人")
+    if root is not None:
+        out.print(root)
+
+
+def _say(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        Console(highlight=False, soft_wrap=True).print(Text.assemble(("✓ ", "green"), sentence))
