@@ -10,7 +10,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +20,13 @@ import uvloop
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.logs import configure_logging
+from activities.notices.deliver import notice_activities
 from activities.record.commit import CommitActivities
 from activities.settings import Settings
 from schemas.errors import UserError
 from workers.composition import System, open_system
-from workflows.contract import PETITIONS_QUEUE
+from workflows.contract import NOTICES_QUEUE, PETITIONS_QUEUE
+from workflows.notices import NoticeDispatchWorkflow, start_dispatch
 from workflows.petition import PetitionWorkflow
 
 DRAIN = timedelta(seconds=10)
@@ -51,22 +54,46 @@ def petitions_worker(system: System) -> Worker:
 
 
 @contextlib.asynccontextmanager
-async def serving(kind: str, system: System) -> AsyncGenerator[Worker]:
-    """A running worker of that kind (``petitions`` or ``notices``)."""
-    if kind == "petitions":
-        worker = petitions_worker(system)
-    else:
-        raise UserError(
-            "worker_unknown",
-            zh=f"没有名为“{kind}”的工作进程，可选 petitions、notices。",
-            en=f"There is no worker “{kind}”; choose petitions or notices.",
-        )
-    async with worker:
+async def petitions(system: System) -> AsyncGenerator[Worker]:
+    """A serving worker of the petitions queue."""
+    async with petitions_worker(system) as worker:
         yield worker
+
+
+@contextlib.asynccontextmanager
+async def notices(system: System) -> AsyncGenerator[Worker]:
+    """A serving worker of the notices queue, and the dispatch it works for."""
+    async with notice_activities(system.settings, system.database) as activities:
+        worker = Worker(
+            system.client,
+            task_queue=NOTICES_QUEUE,
+            workflows=[NoticeDispatchWorkflow],
+            activities=[activities.deliver_due],
+            max_concurrent_activities=system.settings.max_concurrent_activities,
+            graceful_shutdown_timeout=DRAIN,
+        )
+        async with worker:
+            await start_dispatch(system.client)
+            yield worker
+
+
+WORKERS = {"petitions": petitions, "notices": notices}
+"""The kinds of worker process there are."""
+
+
+def _kind(name: str) -> Callable[[System], AbstractAsyncContextManager[Worker]]:
+    if name in WORKERS:
+        return WORKERS[name]
+    raise UserError(
+        "worker_unknown",
+        zh=f"没有名为“{name}”的工作进程，可选：{'、'.join(WORKERS)}。",
+        en=f"There is no worker “{name}”; choose one of: {', '.join(WORKERS)}.",
+    )
 
 
 async def run(kind: str, environ: Mapping[str, str]) -> None:
     """Serves until SIGTERM or SIGINT."""
+    serving = _kind(kind)
     settings = Settings.from_environment(environ)
     configure_logging(log_format=settings.log_format, log_level=settings.log_level, stream=sys.stderr)
     log = structlog.get_logger()
@@ -77,7 +104,7 @@ async def run(kind: str, environ: Mapping[str, str]) -> None:
     async with open_system(
         settings, environ, pool_size=POOL, identity=f"{kind}-{os.getpid()}", for_worker=True
     ) as system:
-        async with serving(kind, system) as worker:
+        async with serving(system) as worker:
             if ready := environ.get("SANZHANG_READY_FILE"):
                 await asyncio.to_thread(Path(ready).touch)
             log.info("worker_ready", worker=kind)

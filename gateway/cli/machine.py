@@ -11,12 +11,19 @@ from rich.console import Console
 
 from activities.keys import load_keyring
 from activities.record.migrate import migrate
+from activities.record.seed import seed
 from activities.runtime import data_folder
 from activities.settings import Settings
 from gateway.cli.output import AsJson, DataDir, command
-from workers.machine.console import JsonReporter, TerminalReporter
-from workers.machine.up import WORKERS, Plan
+from gateway.demo.show import Show
+from workers.machine.console import JsonReporter, Reporter, TerminalReporter
+from workers.machine.up import Plan
 from workers.machine.up import up as run_machine
+
+
+async def _prepared(dsn: str) -> None:
+    await migrate(dsn)
+    await seed(dsn)
 
 
 @command
@@ -36,7 +43,17 @@ async def up(
     def keys(_: Path, fresh: bool) -> None:
         load_keyring(Settings.from_environment(environment), create=fresh)
 
+    console = Console()
+    reporter: Reporter = JsonReporter() if as_json else TerminalReporter(console)
+    show = Show(folder, environment, console, reporter, as_json=as_json) if demo else None
     plan = Plan(
-        programs=WORKERS[:1], data_dir=folder, port_base=port_base, keys=keys, migrate=migrate, environment=environment
+        data_dir=folder,
+        port_base=port_base,
+        keys=keys,
+        migrate=_prepared,
+        beside=show.play if show else None,
+        environment=environment,
     )
-    await run_machine(plan, JsonReporter() if as_json else TerminalReporter(Console()))
+    await run_machine(plan, show.reporter if show else reporter)
+    if show:
+        show.farewell()
