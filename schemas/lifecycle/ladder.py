@@ -33,12 +33,10 @@ class Rung(NamedTuple):
 
 
 def office_of(state: Petition, clock: Clock) -> str:
-    """Whose promise a clock measures: the lead office's once there is one; before, of the unit that must act.
+    """Whose promise a clock (not one of the statute's) measures: the lead office's once there is one; before, of the unit that must act.
 
     A unit pays only for its own time: while the lead's objection is decided, or the case follows another, it is not the lead that is late.
     """
-    if clock.name in STATUTE:
-        return state.accountable
     if clock.name is ClockName.FINISH and state.lead and state.objection is None and not state.merged_into:
         return state.lead
     return owner(state)

@@ -39,8 +39,8 @@ def unmerge(state: Petition, command: c.Unmerge, actor: Actor, at: datetime) -> 
 
 
 def admit_member(state: Petition, command: c.AdmitMember, actor: Actor, at: datetime) -> Made:
-    """The lead case takes note of a follower; one that has been answered, or follows another itself, takes none."""
-    if state.merged_into or state.stage not in HANDLED:
+    """The lead case takes note of a follower; one that has been answered takes none (one that follows another leaves it to that)."""
+    if state.stage not in HANDLED:
         return refuse("member_closed", number=state.number)
     if (refusal := _leaving(state)) is not None:
         return refusal

@@ -1,0 +1,376 @@
+"""Every refusal the lifecycle can give is given here, by somebody who did what it forbids; and nothing changes by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas import commands as c
+from schemas.events import Finding, Petitioner
+from schemas.lifecycle import RULES, decide, permitted
+from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Role
+from schemas.policy import CasePolicy
+from schemas.refusals import SENTENCES, Refusal, refuse
+from tests.strategies import (
+    AUDITOR,
+    BRANCH_CHIEF,
+    CITY,
+    CITY_CHIEF,
+    FAR_HANDLER,
+    HANDLER,
+    MONDAY,
+    NEXT_HANDLER,
+    NEXT_STATION,
+    NUMBER,
+    OPERATOR,
+    REPORTED,
+    STATION,
+    SUPERVISOR,
+    UPSTREAM,
+    VISITOR,
+    Case,
+    calendar,
+    filing,
+)
+
+HAPPY = c.RecordRevisit(reached=True, solved=True, satisfied_with_unit=True)
+UNHAPPY = c.RecordRevisit(reached=True)
+ANSWER = c.Reply(outcome=Outcome.SUPPORTED, text="mended")
+HIDDEN = c.Disclose(published=False, exemption="privacy", countersigned_by=AUDITOR.id)
+SHOWN = c.Disclose(published=True, summary="A lamp was mended.", countersigned_by=AUDITOR.id)
+MERGE = c.Merge(into="XA-2026-S-000002", basis="same_matter")
+OFFER = c.Transfer(to="12345", reason="street lighting")
+OTHER = "XA-2026-S-000002"
+
+Walk = tuple[tuple[Actor, c.Command], ...]
+
+APPROVED: Walk = ((BRANCH_CHIEF, c.Approve()),)
+ASSIGNED: Walk = (*APPROVED, (SUPERVISOR, c.Assign(lead=STATION, co_offices=(NEXT_STATION,))))
+ACCEPTED: Walk = (*ASSIGNED, (HANDLER, c.Accept()), (NEXT_HANDLER, c.CoReport(text="seen")))
+ANSWERED: Walk = (*ACCEPTED, (HANDLER, ANSWER))
+SATISFIED: Walk = (*ANSWERED, (VISITOR, HAPPY))
+ARCHIVED: Walk = (*SATISFIED, (BRANCH_CHIEF, c.SignOff()))
+SEALED: Walk = (*ARCHIVED, (SUPERVISOR, SHOWN))
+RETURNED: Walk = (*ACCEPTED, (HANDLER, c.Return(reason="not ours")))
+PAUSED: Walk = (*ACCEPTED, (HANDLER, c.Pause(reason="hearing")))
+ASKED: Walk = (*ACCEPTED, (HANDLER, c.RequestExtension(days=1, reason="a part")))
+EXTENDED: Walk = (*ASKED, (BRANCH_CHIEF, c.GrantExtension(told="a part", statute=True)))
+OFFERED: Walk = ((BRANCH_CHIEF, OFFER),)
+MERGED: Walk = ((OPERATOR, MERGE),)
+LEADING: Walk = ((SYSTEM, c.AdmitMember(number=OTHER)),)
+TWICE = REPORTED.model_copy(update={"extensions": 2})
+NEVER_BLAMELESS = REPORTED.model_copy(update={"no_fault_by_policy": False})
+SIMPLE_TERM = CasePolicy(version=1, statute_finish_working_days=10)
+JOINT: Walk = (
+    *APPROVED,
+    (SUPERVISOR, c.Assign(lead=STATION, joint=True)),
+    (HANDLER, c.Accept()),
+    (HANDLER, ANSWER),
+    (VISITOR, HAPPY),
+    (BRANCH_CHIEF, c.SignOff()),
+)
+
+
+def after(walk: Walk = (), order: c.Order | None = None) -> Case:
+    case = Case(order)
+    for who, command in walk:
+        case.do(who, command)
+    return case
+
+
+LATE = timedelta(days=40)
+
+# code, the walk before, who, what; then the filing and the delay where they matter
+GIVEN: list[tuple[str, Walk, Actor, c.Command]] = [
+    ("stage_wrong", (), SUPERVISOR, c.Assign(lead=STATION)),
+    ("stage_wrong", SATISFIED, OPERATOR, c.Withdraw(reason="no longer")),
+    ("stage_wrong", APPROVED, OPERATOR, c.Amend(reason="misread", unit=CITY)),
+    ("role_wrong", (), HANDLER, c.Approve()),
+    ("role_wrong", (), AUDITOR, c.RingAlarm()),
+    ("role_wrong", (), OPERATOR, c.RecomputeDue(calendar=calendar(version=2))),
+    ("scope_wrong", (), Actor(id="x", role=Role.CHIEF, unit=NEXT_STATION), c.Approve()),
+    ("scope_wrong", ASSIGNED, NEXT_HANDLER, c.Accept()),
+    ("scope_wrong", OFFERED, Actor(id="110", role=Role.UPSTREAM, unit="110"), c.AnswerTransfer(accepted=False)),
+    ("scope_wrong", (), UPSTREAM, OFFER),
+    ("not_next_higher", ANSWERED, BRANCH_CHIEF, c.Terminate(basis="unreasonable", reason="the moon")),
+    ("field_missing", (), BRANCH_CHIEF, c.Decline(ground="litigation", notice=" ")),
+    ("field_missing", (), OPERATOR, c.Amend(reason="")),
+    ("field_missing", (), OPERATOR, c.Amend(reason="x", unit="")),
+    ("field_missing", (), OPERATOR, c.Amend(reason="x", title=" ")),
+    ("field_missing", (), BRANCH_CHIEF, c.Transfer(to="", reason="x")),
+    ("field_missing", (), BRANCH_CHIEF, c.Transfer(to="110", reason="")),
+    ("field_missing", OFFERED, OPERATOR, c.AnswerTransfer(accepted=True)),
+    ("field_missing", APPROVED, SUPERVISOR, c.Assign(lead="")),
+    ("field_missing", APPROVED, SUPERVISOR, c.Assign(lead=STATION, co_offices=("",))),
+    ("field_missing", ASSIGNED, HANDLER, c.Return(reason="")),
+    ("field_missing", RETURNED, SUPERVISOR, c.RefuseReturn(reason="")),
+    ("field_missing", ACCEPTED, HANDLER, c.ReportProgress(text="")),
+    ("field_missing", ASSIGNED, NEXT_HANDLER, c.CoReport(text="")),
+    ("field_missing", ASSIGNED, SUPERVISOR, c.WaiveCoReport(unit=NEXT_STATION, reason="")),
+    ("field_missing", ACCEPTED, HANDLER, c.RequestExtension(days=1, reason="")),
+    ("field_missing", ASKED, BRANCH_CHIEF, c.GrantExtension(told="")),
+    ("field_missing", ASKED, BRANCH_CHIEF, c.RefuseExtension(reason="")),
+    ("field_missing", ASSIGNED, SUPERVISOR, c.Urge(text="")),
+    ("field_missing", ACCEPTED, HANDLER, c.Reply(outcome=Outcome.SUPPORTED, text=" ")),
+    ("field_missing", ANSWERED, BRANCH_CHIEF, c.Rework(reason="")),
+    ("field_missing", ANSWERED, CITY_CHIEF, c.Terminate(basis="unreasonable", reason="")),
+    ("field_missing", ARCHIVED, SUPERVISOR, HIDDEN.model_copy(update={"countersigned_by": ""})),
+    ("field_missing", ARCHIVED, SUPERVISOR, SHOWN.model_copy(update={"summary": ""})),
+    ("field_missing", SEALED, SUPERVISOR, c.RetractDisclosure(reason="", countersigned_by=AUDITOR.id)),
+    ("field_missing", SEALED, SUPERVISOR, c.RetractDisclosure(reason="a name", countersigned_by="")),
+    ("field_missing", (), OPERATOR, c.Withdraw(reason="")),
+    ("field_missing", (), OPERATOR, MERGE.model_copy(update={"into": ""})),
+    ("field_missing", MERGED, OPERATOR, c.Unmerge(reason="")),
+    ("field_missing", SEALED, OPERATOR, c.Reopen(facts="", policy=REPORTED, calendar=calendar())),
+    ("too_many_representatives", (), OPERATOR, c.Amend(reason="x", petitioners=(Petitioner(),) * 6)),
+    ("nothing_to_amend", (), OPERATOR, c.Amend(reason="x", unit=STATION)),
+    ("figures_missing", (), OPERATOR, c.Amend(reason="x", ledger=Ledger.COMPLAINT)),
+    ("figures_missing", (), OPERATOR, c.Amend(reason="x", complexity=Complexity.SIMPLE)),
+    ("decline_ground_unknown", (), BRANCH_CHIEF, c.Decline(ground="mood", notice="1")),
+    ("transfer_pending", OFFERED, BRANCH_CHIEF, c.Approve()),
+    ("transfer_pending", OFFERED, BRANCH_CHIEF, c.Decline(ground="litigation", notice="1")),
+    ("transfer_pending", OFFERED, BRANCH_CHIEF, OFFER),
+    ("transfer_pending", OFFERED, OPERATOR, MERGE),
+    ("transfer_pending", OFFERED, SYSTEM, c.AdmitMember(number=OTHER)),
+    ("transfer_pending", (*APPROVED, (BRANCH_CHIEF, OFFER)), SUPERVISOR, c.Assign(lead=STATION)),
+    ("no_transfer", (), UPSTREAM, c.AnswerTransfer(accepted=False)),
+    ("office_twice", APPROVED, SUPERVISOR, c.Assign(lead=STATION, co_offices=(STATION,))),
+    ("not_accepted", ASSIGNED, HANDLER, ANSWER),
+    ("not_accepted", ASSIGNED, HANDLER, c.Pause(reason="hearing")),
+    ("not_accepted", ASSIGNED, HANDLER, c.RequestExtension(days=1, reason="x")),
+    ("already_accepted", ACCEPTED, HANDLER, c.Accept()),
+    (
+        "return_refused_before",
+        (*RETURNED, (SUPERVISOR, c.RefuseReturn(reason="yours"))),
+        HANDLER,
+        c.Return(reason="not ours"),
+    ),
+    ("return_pending", (*ASSIGNED, (HANDLER, c.Return(reason="not ours"))), HANDLER, c.Accept()),
+    ("return_pending", RETURNED, HANDLER, c.Return(reason="not ours")),
+    ("return_pending", RETURNED, HANDLER, ANSWER),
+    ("no_return", ACCEPTED, SUPERVISOR, c.UpholdReturn()),
+    ("no_return", ACCEPTED, SUPERVISOR, c.RefuseReturn(reason="yours")),
+    ("not_co_office", ACCEPTED, HANDLER, c.CoReport(text="seen")),
+    ("not_co_office", ACCEPTED, SUPERVISOR, c.WaiveCoReport(unit=CITY, reason="x")),
+    ("co_report_done", ACCEPTED, NEXT_HANDLER, c.CoReport(text="seen")),
+    ("co_report_done", ACCEPTED, SUPERVISOR, c.WaiveCoReport(unit=NEXT_STATION, reason="x")),
+    ("co_report_missing", (*ASSIGNED, (HANDLER, c.Accept())), HANDLER, ANSWER),
+    ("scope_wrong", ACCEPTED, FAR_HANDLER, c.CoReport(text="seen")),
+    ("extension_used", EXTENDED, HANDLER, c.RequestExtension(days=1, reason="x")),
+    ("extension_too_long", ACCEPTED, HANDLER, c.RequestExtension(days=8, reason="x")),
+    ("extension_pending", ASKED, HANDLER, c.RequestExtension(days=1, reason="x")),
+    ("no_extension", ACCEPTED, BRANCH_CHIEF, c.GrantExtension(told="x")),
+    ("no_extension", ACCEPTED, BRANCH_CHIEF, c.RefuseExtension(reason="x")),
+    ("already_paused", PAUSED, SUPERVISOR, c.Pause(reason="hearing")),
+    ("not_paused", ACCEPTED, SUPERVISOR, c.Resume()),
+    ("paused", PAUSED, HANDLER, ANSWER),
+    ("paused", PAUSED, HANDLER, c.Return(reason="not ours")),
+    ("pause_reason_unknown", ACCEPTED, HANDLER, c.Pause(reason="lunch")),
+    ("visitor_of_office", ANSWERED, Actor(id="v", role=Role.VISITOR, unit=STATION, scope=CITY), HAPPY),
+    ("not_revisited", ANSWERED, VISITOR, c.Rework(reason="x")),
+    ("not_satisfied", (*ANSWERED, (VISITOR, HAPPY)), BRANCH_CHIEF, c.SignOff()),
+    ("rating_contradicts", ANSWERED, VISITOR, c.RecordRevisit(reached=False, solved=True)),
+    ("never_answered", ((OPERATOR, c.Withdraw(reason="no longer")),), BRANCH_CHIEF, c.Rework(reason="x")),
+    ("satisfied_already", SATISFIED, VISITOR, c.Rework(reason="x")),
+    ("satisfied_already", SATISFIED, CITY_CHIEF, c.Terminate(basis="unreasonable", reason="x")),
+    ("key_turned_before", JOINT, BRANCH_CHIEF, c.SignOff()),
+    ("review_missing", ANSWERED, CITY_CHIEF, c.Terminate(basis="reviewed", review="F-1", reason="x")),
+    ("second_person_same", ARCHIVED, SUPERVISOR, HIDDEN.model_copy(update={"countersigned_by": SUPERVISOR.id})),
+    (
+        "second_person_same",
+        SEALED,
+        SUPERVISOR,
+        c.RetractDisclosure(reason="a name", countersigned_by=SUPERVISOR.id),
+    ),
+    ("exemption_unknown", ARCHIVED, SUPERVISOR, HIDDEN.model_copy(update={"exemption": "shame"})),
+    ("not_published", ARCHIVED, SUPERVISOR, c.RetractDisclosure(reason="x", countersigned_by=AUDITOR.id)),
+    ("accounted_already", ARCHIVED, SUPERVISOR, c.Account(no_fault=True)),
+    ("merged_follow", MERGED, BRANCH_CHIEF, c.Approve()),
+    ("merged_follow", MERGED, OPERATOR, MERGE),
+    ("merge_itself", (), OPERATOR, MERGE.model_copy(update={"into": NUMBER})),
+    ("merge_itself", (), SYSTEM, c.AdmitMember(number=NUMBER)),
+    ("merge_has_members", LEADING, OPERATOR, MERGE),
+    ("not_merged", (), OPERATOR, c.Unmerge(reason="x")),
+    ("not_merged", (), SYSTEM, c.FollowReply(outcome=Outcome.EXPLAINED, text="x", unit=STATION)),
+    ("member_closed", ANSWERED, SYSTEM, c.AdmitMember(number=OTHER)),
+    ("merged_follow", MERGED, SYSTEM, c.AdmitMember(number=OTHER)),
+    ("not_a_member", (), SYSTEM, c.ReleaseMember(number=OTHER)),
+    ("calendar_not_newer", (), SYSTEM, c.RecomputeDue(calendar=calendar())),
+    ("nothing_due", (), SYSTEM, c.RingAlarm()),
+]
+
+FILED_SO: list[tuple[str, dict[str, Any], Walk, Actor, c.Command]] = [
+    ("recused", {"accused_units": (STATION,)}, APPROVED, HANDLER, c.Accept()),
+    ("recused", {"accused_persons": (SUPERVISOR.id,)}, APPROVED, SUPERVISOR, c.Assign(lead=STATION)),
+    ("no_higher_chief", {"conflicted_units": (CITY,)}, (), CITY_CHIEF, c.Approve()),
+    ("no_higher_chief", {"conflicted_units": (CITY,)}, (), SYSTEM, c.Decline(ground="litigation", notice="1")),
+    (
+        "no_higher_chief",
+        {"conflicted_units": (CITY,)},
+        ((OPERATOR, c.Withdraw(reason="no longer")),),
+        CITY_CHIEF,
+        c.SignOff(),
+    ),
+    ("accused_office", {"accused_units": (NEXT_STATION,)}, APPROVED, SUPERVISOR, c.Assign(lead=NEXT_STATION)),
+    ("confidential_published", {"confidential": True}, ARCHIVED, SUPERVISOR, SHOWN),
+    (
+        "second_person_recused",
+        {"accused_persons": (AUDITOR.id,)},
+        ARCHIVED,
+        SUPERVISOR,
+        HIDDEN,
+    ),
+    (
+        "statute_extended_before",
+        {"policy": TWICE},
+        (*EXTENDED, (HANDLER, c.RequestExtension(days=1, reason="x"))),
+        BRANCH_CHIEF,
+        c.GrantExtension(told="x", statute=True),
+    ),
+    (
+        "statute_simple",
+        {"policy": SIMPLE_TERM, "complexity": Complexity.SIMPLE},
+        (
+            (Actor(id="sc", role=Role.CHIEF, unit=STATION), c.Approve()),
+            *ACCEPTED[1:],
+            (HANDLER, c.RequestExtension(days=1, reason="x")),
+        ),
+        Actor(id="sc", role=Role.CHIEF, unit=STATION),
+        c.GrantExtension(told="x", statute=True),
+    ),
+    (
+        "pause_used_up",
+        {"policy": REPORTED.model_copy(update={"pause_days": 0})},
+        ACCEPTED,
+        HANDLER,
+        c.Pause(reason="hearing"),
+    ),
+    ("findings_or_none", {"policy": NEVER_BLAMELESS}, ARCHIVED, SUPERVISOR, c.Account()),
+    (
+        "findings_or_none",
+        {"policy": NEVER_BLAMELESS},
+        ARCHIVED,
+        SUPERVISOR,
+        c.Account(no_fault=True, findings=(Finding(unit=STATION, fault="x", measure="y"),)),
+    ),
+    (
+        "field_missing",
+        {"policy": NEVER_BLAMELESS},
+        ARCHIVED,
+        SUPERVISOR,
+        c.Account(findings=(Finding(unit=STATION, fault=" ", measure="y"),)),
+    ),
+    ("disclosure_decided", {"policy": NEVER_BLAMELESS}, (*ARCHIVED, (SUPERVISOR, SHOWN)), SUPERVISOR, HIDDEN),
+]
+
+TOO_LATE: list[tuple[str, Walk, Actor, c.Command, dict[str, Any]]] = [
+    ("overdue_no_extension", ACCEPTED, HANDLER, c.RequestExtension(days=1, reason="x"), {}),
+    ("overdue_no_extension", ASKED, BRANCH_CHIEF, c.GrantExtension(told="x"), {}),
+    (
+        "overdue_no_extension",
+        ASKED,
+        BRANCH_CHIEF,
+        c.GrantExtension(told="x", statute=True),
+        {"policy": CasePolicy(version=1, finish_days=60, statute_finish_days=30)},
+    ),
+    ("overdue_no_pause", ACCEPTED, HANDLER, c.Pause(reason="hearing"), {}),
+]
+
+NOT_FILED: list[tuple[str, c.Order]] = [
+    ("not_filed", c.Order(actor=OPERATOR, command=c.Withdraw(reason="x"))),
+    ("not_filed", c.Order(actor=SYSTEM, command=c.RingAlarm())),
+    ("role_wrong", filing(by=HANDLER)),
+    ("recused", filing(accused_persons=(OPERATOR.id,))),
+    ("field_missing", filing(title=" ")),
+    ("field_missing", filing(unit="")),
+    ("too_many_representatives", filing(petitioners=(Petitioner(),) * 6)),
+    ("received_in_future", filing(received_at=MONDAY + timedelta(seconds=1), trusted_time=True)),
+    ("source_time_untrusted", filing(received_at=MONDAY - timedelta(days=1))),
+]
+
+
+def refused(case: Case, who: Actor, command: c.Command) -> Refusal:
+    before = case.state.model_copy(deep=True)
+    answer = case.ask(who, command)
+    assert isinstance(answer, Refusal)
+    assert case.state == before
+    assert_reads_well(answer)
+    return answer
+
+
+def assert_reads_well(refusal: Refusal) -> None:
+    for sentence in (refusal.zh, refusal.en):
+        assert sentence.strip()
+        assert "{" not in sentence
+        assert "}" not in sentence
+        assert "Role." not in sentence
+        assert "None" not in sentence
+    assert refusal.zh != refusal.en
+
+
+def _name(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    return value.kind if isinstance(value, c.Asked) else ""
+
+
+@pytest.mark.parametrize(("code", "walk", "who", "command"), GIVEN, ids=_name)
+def test_given(code: str, walk: Walk, who: Actor, command: c.Command) -> None:
+    case = after(walk)
+    if code == "not_satisfied":
+        # No walk of orders leads here: the decider keeps a case without a ground out of sign-off.
+        case.state = case.state.model_copy(update={"ground": None})
+    assert refused(case, who, command).code == code
+
+
+@pytest.mark.parametrize(("code", "facts", "walk", "who", "command"), FILED_SO, ids=_name)
+def test_given_to_a_case_filed_so(code: str, facts: dict[str, Any], walk: Walk, who: Actor, command: c.Command) -> None:
+    assert refused(after(walk, filing(**facts)), who, command).code == code
+
+
+@pytest.mark.parametrize(("code", "walk", "who", "command", "facts"), TOO_LATE, ids=_name)
+def test_given_when_it_is_too_late(
+    code: str, walk: Walk, who: Actor, command: c.Command, facts: dict[str, Any]
+) -> None:
+    case = after(walk, filing(**facts))
+    case.now += LATE
+    assert refused(case, who, command).code == code
+
+
+@pytest.mark.parametrize(("code", "order"), NOT_FILED, ids=_name)
+def test_given_before_there_is_a_case(code: str, order: c.Order) -> None:
+    answer = decide(None, order, MONDAY)
+    assert isinstance(answer, Refusal)
+    assert_reads_well(answer)
+    assert answer.code == code
+
+
+def test_a_case_is_not_filed_twice() -> None:
+    assert refused(Case(), OPERATOR, filing().command).code == "already_filed"
+
+
+def test_a_text_too_long_is_refused_by_its_model_and_the_door_has_a_sentence_for_it() -> None:
+    with pytest.raises(ValidationError):
+        c.Rework(reason="x" * (c.TEXT_LIMIT + 1))
+    assert_reads_well(refuse("text_too_long", field="reason", limit=c.TEXT_LIMIT))
+
+
+def test_nothing_is_left_that_no_test_refuses() -> None:
+    shown = {row[0] for rows in (GIVEN, FILED_SO, TOO_LATE, NOT_FILED) for row in rows}
+    assert shown | {"already_filed", "text_too_long"} == set(SENTENCES)
+
+
+def test_every_command_of_the_table_is_refused_to_an_auditor() -> None:
+    case = Case()
+    for kind in RULES:
+        refusal = permitted(case.state, kind, AUDITOR)
+        assert refusal is not None
+        assert refusal.code == "role_wrong"
+
+
+def test_a_sentence_with_a_missing_fact_is_a_defect_and_not_a_sentence() -> None:
+    with pytest.raises(KeyError):
+        refuse("scope_wrong")

@@ -1,0 +1,108 @@
+"""The house rules that a reader relies on: floors that import only downwards, small rooms, telling names, nothing running at import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BELOW: dict[str, frozenset[str]] = {
+    "schemas": frozenset(),
+    "activities": frozenset({"schemas"}),
+    "workflows": frozenset({"schemas", "activities"}),
+    "workers": frozenset({"schemas", "activities", "workflows"}),
+    # The command line starts the machine; apart from that the doors know nothing of the processes.
+    "gateway": frozenset({"schemas", "activities", "workflows", "workers"}),
+}
+"""What each floor may import besides itself."""
+
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
+LONGEST_MODULE = 500
+FULLEST_PACKAGE = 12
+FULLER = {"schemas": 18}
+"""The ground floor's common words (petition, commands, events, policy, ...) are imported by everybody; moving them would help nobody."""
+
+STARTERS = {
+    "create_async_engine",
+    "create_engine",
+    "async_sessionmaker",
+    "sessionmaker",
+    "AsyncClient",
+    "Client",
+    "connect",
+    "Settings",
+}
+"""Calls that open or configure something; at import time nobody has asked for it yet."""
+
+MODULES = sorted(path for floor in BELOW for path in (ROOT / floor).rglob("*.py"))
+MACHINERY_OUTSIDE_SCHEMAS = {"temporalio", "asyncpg", "structlog", "httpx", "asyncio", "socket", "os", "random", "time"}
+
+
+def _id(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), filename=str(path))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports are absolute"
+            yield node.module or ""
+
+
+def _run_at_import(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls whose result a module or a class body keeps when it is imported."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) and node.value is not None:
+            yield from (inner for inner in ast.walk(node.value) if isinstance(inner, ast.Call))
+
+
+def _called(call: ast.Call) -> str:
+    target = call.func
+    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_id)
+def test_a_floor_imports_only_the_floors_below_it(path: Path) -> None:
+    floor = path.relative_to(ROOT).parts[0]
+    others = {name.partition(".")[0] for name in _imports(_tree(path))} & (BELOW.keys() | {"tests"})
+    assert others - {floor} <= BELOW[floor]
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "schemas" in path.parts], ids=_id)
+def test_the_ground_floor_touches_nothing(path: Path) -> None:
+    assert not {name.partition(".")[0] for name in _imports(_tree(path))} & MACHINERY_OUTSIDE_SCHEMAS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_id)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_id)
+def test_a_module_is_named_for_what_it_is_about(path: Path) -> None:
+    assert not {part.lower() for part in path.relative_to(ROOT).with_suffix("").parts} & NAMES_THAT_SAY_NOTHING
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_id)
+def test_nothing_is_opened_at_import(path: Path) -> None:
+    assert not [_called(call) for call in _run_at_import(_tree(path)) if _called(call) in STARTERS]
+
+
+@pytest.mark.parametrize("package", sorted({path.parent for path in MODULES}), ids=_id)
+def test_a_package_holds_no_more_than_one_takes_in(package: Path) -> None:
+    rooms = [path for path in package.glob("*.py") if path.name != "__init__.py"]
+    assert len(rooms) <= FULLER.get(_id(package), FULLEST_PACKAGE)
+
+
+def test_there_is_something_to_check() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in MODULES} == BELOW.keys()
