@@ -50,6 +50,9 @@ _PASSING = (
     TooManyConnectionsError,
 )
 
+_PASSING_STATES = ("08", "53", "57P", "40001", "40P01")
+"""What PostgreSQL itself says (SQLSTATE) while it starts or ends, has no room for a connection, or gave way to another transaction."""
+
 
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed in a moment, because a part is away and not because the call is wrong."""
@@ -59,7 +62,9 @@ def is_passing(error: BaseException) -> bool:
         return failed_task or error.status in _PASSING_STATUS
     if isinstance(error, _PASSING):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None)).startswith(_PASSING_STATES)
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
@@ -77,6 +82,10 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIE
         except Exception as error:  # judged by is_passing, raised again where it is none of ours
             if not is_passing(error):
                 raise
+            # The SDK turns the caller's own cancellation into a time-out of the call: who is told to stop must not try again.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from error
             if loop.time() + pause > give_up:
                 raise away(error) from error
         await asyncio.sleep(pause)
