@@ -7,14 +7,15 @@ it folds them and decides again. That makes every commit exactly-once without an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.rows import case_row, petitioner_rows
+from activities.record.statements import Head, as_bytea, head, write
 from schemas import tables as t
 from schemas.events import Amended, Event, Filed
 from schemas.evidence import EVENT, Recorded, canonical, genesis, link, payload
@@ -68,69 +69,52 @@ class CaseRecord:
         ``RecordBehindError`` where the record lacks events the caller has seen; other errors are the database's own.
         """
         async with self._engine.begin() as connection:
-            head = await self._head(connection, order.number)
-            known = await self._answered(connection, order)
-            seq = head["seq"] if head is not None else 0
-            if seq < order.expected_seq:
-                raise RecordBehindError(
-                    f"case {order.number}: event {order.expected_seq} is known, the record ends at {seq}"
-                )
-            if known is not None or seq != order.expected_seq:
-                return await self._instead(connection, order, known)
-            await self._write(connection, order, head)
+            # The whole of it in one greenlet: a switch for each call would cost as much as the call.
+            return await connection.run_sync(self._commit, order)
+
+    def _commit(self, connection: Connection, order: CommitOrder) -> Committed:
+        found = head(connection, order.number, order.command_id, order.expected_seq)
+        seq = found.seq if found is not None else 0
+        if seq < order.expected_seq:
+            raise RecordBehindError(
+                f"case {order.number}: event {order.expected_seq} is known, the record ends at {seq}"
+            )
+        known = found.known if found is not None else None
+        if known is not None or seq != order.expected_seq:
+            return self._instead(connection, order, known)
+        self._write(connection, order, found)
         return Committed()
 
-    async def _head(self, connection: AsyncConnection, number: str) -> RowMapping | None:
-        cases = t.cases
-        query = select(cases.c.seq, cases.c.link, cases.c.state).where(cases.c.case_number == number).with_for_update()
-        return (await connection.execute(query)).mappings().one_or_none()
-
-    async def _answered(self, connection: AsyncConnection, order: CommitOrder) -> int | None:
-        commands = t.commands
-        query = select(commands.c.last_seq).where(
-            commands.c.case_number == order.number, commands.c.command_id == order.command_id
-        )
-        return (await connection.execute(query)).scalar_one_or_none()
-
-    async def _instead(self, connection: AsyncConnection, order: CommitOrder, known: int | None) -> Committed:
-        rows = await self._events(connection, order.number, after=order.expected_seq)
+    def _instead(self, connection: Connection, order: CommitOrder, known: int | None) -> Committed:
+        rows = connection.execute(_events(order.number, after=order.expected_seq)).mappings().all()
         # A repeated command gets its own events and no later ones: whoever repeats a lost task repeats its other commands too, each in turn.
         told = [row for row in rows if known is None or row["seq"] <= known]
         return Committed(events=tuple(EVENT.validate_python(row["payload"]) for row in told), mine=known or 0)
 
-    async def _events(self, connection: AsyncConnection, number: str, *, after: int = 0) -> Sequence[RowMapping]:
-        query = (
-            select(t.events).where(t.events.c.case_number == number, t.events.c.seq > after).order_by(t.events.c.seq)
-        )
-        return (await connection.execute(query)).mappings().all()
-
-    async def _write(self, connection: AsyncConnection, order: CommitOrder, head: RowMapping | None) -> None:
+    def _write(self, connection: Connection, order: CommitOrder, found: Head | None) -> None:
         now = self._clock()
-        before = Petition.model_validate(head["state"]) if head is not None else None
+        before = Petition.model_validate_json(found.state) if found is not None else None
         after = fold(order.events, before)
         if after is None:
             raise ValueError(f"case {order.number} has no events to begin with")
-        rows, tip = self._linked(order, now, head["link"] if head is not None else None)
-        await connection.execute(
-            insert(t.commands),
-            {
-                "case_number": order.number,
-                "command_id": order.command_id,
-                "first_seq": order.expected_seq + 1,
-                "last_seq": after.seq,
-            },
-        )
-        if not rows:
+        command = {
+            "case_number": order.number,
+            "command_id": order.command_id,
+            "first_seq": order.expected_seq + 1,
+            "last_seq": after.seq,
+        }
+        if not order.events:
+            connection.execute(insert(t.commands), command)
             return
-        await connection.execute(insert(t.events), rows)
-        case = case_row(after, order.events, now) | {"link": tip}
-        await self._project(connection, case, order.events, new=head is None)
-        notices = notices_of(before, order.events, after, now)
-        if notices:
-            await connection.execute(
-                insert(t.outbox),
-                [notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before} for notice in notices],
-            )
+        rows, tip = self._linked(order, now, found.link if found is not None else None)
+        case = case_row(after, order.events, now) | {"link": as_bytea(tip)}
+        notices = [
+            notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before}
+            for notice in notices_of(before, order.events, after, now)
+        ]
+        write(connection, command, rows, case, notices, new=found is None)
+        for event in order.events:
+            self._beside(connection, order.number, event, now)
 
     def _linked(self, order: CommitOrder, now: datetime, tip: bytes | None) -> tuple[list[dict[str, Any]], bytes]:
         previous = tip if tip is not None else genesis(order.number, self._algorithm)
@@ -160,33 +144,21 @@ class CaseRecord:
                     "command_id": order.command_id,
                     "payload": stored,
                     "algorithm": self._algorithm,
-                    "link": previous,
+                    "link": as_bytea(previous),
                 }
             )
         return rows, previous
 
-    async def _project(
-        self, connection: AsyncConnection, case: Mapping[str, Any], events: Sequence[Event], *, new: bool
-    ) -> None:
-        number = case["case_number"]
-        if new:
-            await connection.execute(insert(t.cases), case)
-        else:
-            await connection.execute(update(t.cases).where(t.cases.c.case_number == number), case)
-        for event in events:
-            rows = petitioner_rows(number, event)
-            if isinstance(event, Amended) and rows:
-                await connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == number))
-            if rows:
-                await connection.execute(insert(t.petitioners), rows)
-            if isinstance(event, Filed):
-                await connection.execute(self._filed(event, case["updated_at"]))
-
-    def _filed(self, event: Filed, now: datetime) -> Any:
-        intake = t.intake
-        return (
-            update(intake).where(intake.c.case_number == event.number, intake.c.filed_at.is_(None)).values(filed_at=now)
-        )
+    def _beside(self, connection: Connection, number: str, event: Event, now: datetime) -> None:
+        rows = petitioner_rows(number, event)
+        if isinstance(event, Amended) and rows:
+            connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == number))
+        if rows:
+            connection.execute(insert(t.petitioners), rows)
+        if isinstance(event, Filed):
+            intake = t.intake
+            first = update(intake).where(intake.c.case_number == event.number, intake.c.filed_at.is_(None))
+            connection.execute(first.values(filed_at=now))
 
     async def state(self, number: str) -> Petition | None:
         """The state of a case as last committed, or None if there is no such case."""
@@ -204,14 +176,18 @@ class CaseRecord:
             last = (await connection.execute(query)).scalar_one_or_none()
             if last is None:
                 return None
-            rows = await self._events(connection, number)
+            rows = (await connection.execute(_events(number))).mappings().all()
         return fold(recorded(row).event for row in rows if row["seq"] <= last)
 
     async def history(self, number: str) -> list[Recorded]:
         """All events of a case, oldest first; empty if there is no such case."""
         async with self._engine.connect() as connection:
-            rows = await self._events(connection, number)
+            rows = (await connection.execute(_events(number))).mappings().all()
         return [recorded(row) for row in rows]
+
+
+def _events(number: str, *, after: int = 0) -> Select[Any]:
+    return select(t.events).where(t.events.c.case_number == number, t.events.c.seq > after).order_by(t.events.c.seq)
 
 
 def recorded(row: RowMapping) -> Recorded:
