@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +22,9 @@ from workers.machine.up import Plan
 from workers.machine.up import up as run_machine
 
 
-async def _prepared(dsn: str) -> None:
+async def _prepared(dsn: str, *, demo: bool) -> None:
     await migrate(dsn)
-    await seed(dsn)
+    await seed(dsn, demo=demo)
 
 
 @command
@@ -50,7 +51,7 @@ async def up(
         data_dir=folder,
         port_base=port_base,
         keys=keys,
-        migrate=_prepared,
+        migrate=partial(_prepared, demo=demo),
         beside=show.play if show else None,
         environment=environment,
     )

@@ -14,7 +14,6 @@ from rich.console import Console
 from activities.defaults import DemoPetition, demo_petitions
 from activities.logs import configure_logging
 from activities.record.case_record import utc_now
-from activities.record.seed import seed
 from activities.runtime import Runtime
 from activities.settings import Settings
 from gateway.demo.city import SOURCE, Registry, receipts, settle, waiting
@@ -68,7 +67,6 @@ class Show:
             "SANZHANG_DATABASE_DSN": runtime.database_dsn,
         }
         settings = Settings.from_environment(environment)
-        await seed(runtime.database_dsn, demo=True)
         with _logging_to(self._data_dir / "log" / "demo.log", settings):
             async with open_door(settings, environment) as door:
                 await self._play(door, settings)

@@ -158,9 +158,9 @@ async def test_the_forty_show_everything_and_every_step_is_lawful() -> None:
 async def test_those_who_come_later_are_carried_to_their_seal() -> None:
     city = PureCity()
     city.numbers.update({"S": 13, "C": 13, "P": 14})
-    await played(city, [invented(index, CITY) for index in range(120)], steps=3000)
+    await played(city, [invented(index, CITY) for index in range(50)], steps=1300)
     assert set(city.refusals) <= {("reply", "co_report_missing")}
-    assert len(city.book.cases) == 120
+    assert len(city.book.cases) == 50
     assert {seen.state.stage for seen in city.book.cases.values()} == {Stage.ARCHIVED}
 
 
