@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
@@ -34,6 +35,19 @@ FILING_PATIENCE = timedelta(minutes=10)
 """How long a run waits for its filing where that did not come with the start."""
 
 
+class _Heard(NamedTuple):
+    """An order as its validator read and decided it, kept for its handler in the same task: nothing it was decided by has changed.
+
+    A replay has no validators; there the handler decides the same by itself.
+    """
+
+    data: bytes
+    order: Order
+    state: Petition | None
+    at: datetime
+    decided: Sequence[Event]
+
+
 @workflow.defn(name="petition")
 class PetitionWorkflow:
     """One case. Human actions are updates named for the command; the system's own orders come as signals or from the ladder."""
@@ -45,6 +59,8 @@ class PetitionWorkflow:
         self._lock = asyncio.Lock()
         self._armed: datetime | None = None
         self._rung = False
+        self._reckoned: tuple[Petition, datetime | None] | None = None
+        self._heard: _Heard | None = None
 
     @workflow.run
     async def run(self, start: PetitionStart) -> None:
@@ -84,13 +100,21 @@ class PetitionWorkflow:
             or self._wants_earlier_alarm()
         )
 
+    def _next_alarm(self) -> datetime | None:
+        # Asked several times a task, and the same as long as the state is.
+        if self._state is None:
+            return None
+        if self._reckoned is None or self._reckoned[0] is not self._state:
+            self._reckoned = (self._state, next_alarm(self._state))
+        return self._reckoned[1]
+
     def _wants_earlier_alarm(self) -> bool:
-        instant = next_alarm(self._state) if self._state is not None else None
+        instant = self._next_alarm()
         return instant is not None and (self._armed is None or instant < self._armed)
 
     def _arm(self) -> None:
         """One timer for the next alarm. A timer that rings too early is cheaper than one that is set anew at every step."""
-        instant = next_alarm(self._state) if self._state is not None else None
+        instant = self._next_alarm()
         if instant is None or (self._armed is not None and self._armed <= instant):
             return
         self._armed = instant
@@ -104,14 +128,14 @@ class PetitionWorkflow:
     async def _ring(self) -> None:
         self._rung = False
         async with self._lock:
-            instant = next_alarm(self._state) if self._state is not None else None
+            instant = self._next_alarm()
             if instant is not None and instant <= workflow.now() and self._state is not None:
                 await self._carry_out(Order(actor=SYSTEM, command=RingAlarm()), f"alarm-{self._state.seq}")
 
     @workflow.update(dynamic=True)
     async def act(self, name: str, args: Sequence[RawValue]) -> Answer:
         """A command of the lifecycle, by its name; answered once it is in the record."""
-        order = _order(args)
+        order = self._order(args)
         information = workflow.current_update_info()
         command_id = information.id if information is not None else ""
         async with self._lock:
@@ -123,12 +147,13 @@ class PetitionWorkflow:
     @act.validator
     def check(self, name: str, args: Sequence[RawValue]) -> None:
         """A dry decision, so that a refusal writes nothing, not even history."""
-        order = _order(args)
+        order = self._order(args)
         if order.command.kind != name or (name not in RULES and name != "file"):
             raise ApplicationError(f"no command {name}", type="command_unknown", non_retryable=True)
         decided = decide(self._state, order, workflow.now())
         if isinstance(decided, Refusal):
             raise refused(decided)
+        self._heard = _Heard(args[0].payload.data, order, self._state, workflow.now(), decided)
 
     @workflow.signal
     async def relay(self, message: Relay) -> None:
@@ -143,6 +168,21 @@ class PetitionWorkflow:
         """The state as the engine holds it."""
         return self._state
 
+    def _order(self, args: Sequence[RawValue]) -> Order:
+        if len(args) != 1:
+            raise refused(refuse("field_missing", field="order"))
+        payload = args[0].payload
+        if self._heard is not None and self._heard.data == payload.data:
+            return self._heard.order
+        return workflow.payload_converter().from_payload(payload, Order)
+
+    def _decide(self, order: Order) -> Sequence[Event] | Refusal:
+        heard, self._heard = self._heard, None
+        at = workflow.now()
+        if heard is not None and heard.order is order and heard.state is self._state and heard.at == at:
+            return heard.decided
+        return decide(self._state, order, at)
+
     def _answer(self) -> Answer:
         if self._state is None:
             raise ApplicationError("nothing was filed", type="not_filed", non_retryable=True)
@@ -151,7 +191,7 @@ class PetitionWorkflow:
     async def _carry_out(self, order: Order, command_id: str) -> Refusal | None:
         """Decide, commit, fold. Where the record is ahead (a task was lost after its commit), catch up and decide again."""
         while True:
-            decided = decide(self._state, order, workflow.now())
+            decided = self._decide(order)
             if isinstance(decided, Refusal):
                 return decided
             done = await self._commit(order, command_id, decided)
@@ -204,9 +244,3 @@ class PetitionWorkflow:
             # The other case is closed and can't be told; what follows from that is decided here.
             if message.undelivered is not None:
                 await self._carry_out(message.undelivered, f"{message.command_id}-undelivered")
-
-
-def _order(args: Sequence[RawValue]) -> Order:
-    if len(args) != 1:
-        raise refused(refuse("field_missing", field="order"))
-    return workflow.payload_converter().from_payload(args[0].payload, Order)
