@@ -6,7 +6,7 @@ Only those cases are ordered at once. Every other open case takes the new calend
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from activities.record.queries import CaseQueries
@@ -88,16 +88,31 @@ class Recompute:
         self._desk = desk
         self._rules = rules
 
-    async def leaning(self) -> list[RunningTerm]:
-        """The open cases to be told, in the order of their numbers."""
+    async def count(self) -> int:
+        """How many cases will be looked at."""
+        version = self._rules.calendar.version
+        return await patiently(lambda: self._queries.count_before(version), READING_PATIENCE)
 
-        async def read() -> list[RunningTerm]:
-            return [case async for case in self._older() if leans_on(case.state, self._rules.calendar)]
+    async def run(self, told: Callable[[int], object], *, dry: bool = False) -> list[Outcome]:
+        """Orders it for every case that leans on the calendar; ``told`` hears how many more have been looked at.
 
-        return await patiently(read, READING_PATIENCE)
+        ``dry``: only what would become of them. ``UserError`` ``system_unavailable``: repeat it later.
+        """
+        outcomes: list[Outcome] = []
+        after = ""
+        while page := await self._page(after):
+            cases = [case for case in page if leans_on(case.state, self._rules.calendar)]
+            if dry:
+                outcomes += [self.foreseen(case, datetime.now(UTC)) for case in cases]
+            else:
+                outcomes += await self._carry(cases)
+            told(len(page))
+            after = page[-1].number
+        return outcomes
 
-    def _older(self) -> AsyncGenerator[RunningTerm]:
-        return self._queries.leaning_before(self._rules.calendar.version)
+    async def _page(self, after: str) -> list[RunningTerm]:
+        version = self._rules.calendar.version
+        return await patiently(lambda: self._queries.leaning_before(version, after=after), READING_PATIENCE)
 
     def foreseen(self, case: RunningTerm, now: datetime) -> Outcome:
         """What the order would do to the case; nothing is written."""
@@ -108,18 +123,20 @@ class Recompute:
         set_anew = {event.clock.name: event.clock for event in decided if isinstance(event, ClockSet)}
         return Outcome(number=case.number, dues=tuple(_dues(case, set_anew)))
 
-    async def carry(self, cases: Sequence[RunningTerm], told: Callable[[Outcome], None]) -> list[Outcome]:
-        """Orders it for each case; ``told`` hears of every case as it is done. ``UserError`` ``system_unavailable``: repeat it later."""
+    async def _carry(self, cases: Sequence[RunningTerm]) -> list[Outcome]:
         limit = asyncio.Semaphore(AT_ONCE)
-        version = self._rules.calendar.version
 
         async def one(case: RunningTerm) -> Outcome:
             async with limit:
-                outcome = await self._one(case, f"calendar-{version}")
-            told(outcome)
-            return outcome
+                return await self._one(case, f"calendar-{self._rules.calendar.version}")
 
-        return await gathered(one(case) for case in cases)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(case)) for case in cases]
+        except ExceptionGroup as errors:
+            # The first says it all; what the others did meanwhile is done, and not done again when the import is repeated.
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _one(self, case: RunningTerm, command_id: str) -> Outcome:
         now = datetime.now(UTC)
@@ -148,15 +165,3 @@ def _dues(case: RunningTerm, set_anew: dict[ClockName, Clock]) -> Iterable[NewDu
                 old_provisional=old.provisional,
                 new_provisional=new.provisional,
             )
-
-
-async def gathered(works: Iterable[Awaitable[Outcome]]) -> list[Outcome]:
-    """All results in order; the first error ends the others before it is raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise

@@ -172,8 +172,8 @@ def _rule(clock: Clock, state: Petition, granted: int) -> tuple[str, str]:
     policy: CasePolicy = state.policy
     which_zh = f"政策第 {policy.version} 版 {state.ledger.value}/{state.complexity.value}"
     which_en = f"policy version {policy.version}, {state.ledger.value}/{state.complexity.value}"
-    kind_zh, kind_en = ("个工作日", "working days") if clock.working else ("日", "calendar days")
-    term_zh, term_en = f"{granted} {kind_zh}", f"{granted} {kind_en}"
+    kind_zh, kind_en = ("个工作日", "working day") if clock.working else ("日", "calendar day")
+    term_zh, term_en = f"{granted} {kind_zh}", f"{granted} {kind_en}{'' if granted == 1 else 's'}"
     match clock.name:
         case ClockName.ASSIGN:
             start = (

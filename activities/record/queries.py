@@ -174,24 +174,29 @@ class CaseQueries:
         async with self._engine.connect() as connection:
             return dict((await connection.execute(query)).tuples().all())
 
-    async def leaning_before(self, version: int) -> AsyncGenerator[RunningTerm]:
-        """The open cases that still count by a calendar older than ``version``, in the order of their numbers."""
+    async def leaning_before(self, version: int, *, after: str = "") -> list[RunningTerm]:
+        """Open cases that still count by a calendar older than ``version``: the next ``STEP`` after the case ``after``, by their numbers."""
         cases = t.cases
-        after = ""
-        while True:
-            query = (
-                select(cases.c.case_number, cases.c.state)
-                .where(cases.c.sealed_at.is_(None), cases.c.calendar_version < version, cases.c.case_number > after)
-                .order_by(cases.c.case_number)
-                .limit(STEP)
-            )
-            async with self._engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
-            for row in rows:
-                yield RunningTerm(number=row["case_number"], state=Petition.model_validate(row["state"]))
-            if len(rows) < STEP:
-                return
-            after = rows[-1]["case_number"]
+        query = (
+            select(cases.c.case_number, cases.c.state)
+            .where(cases.c.sealed_at.is_(None), cases.c.calendar_version < version, cases.c.case_number > after)
+            .order_by(cases.c.case_number)
+            .limit(STEP)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [RunningTerm(number=row["case_number"], state=Petition.model_validate(row["state"])) for row in rows]
+
+    async def count_before(self, version: int) -> int:
+        """How many open cases still count by a calendar older than ``version``."""
+        cases = t.cases
+        query = (
+            select(func.count())
+            .select_from(cases)
+            .where(cases.c.sealed_at.is_(None), cases.c.calendar_version < version)
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar_one()
 
 
 def below(column: Any, unit: str) -> ColumnElement[bool]:

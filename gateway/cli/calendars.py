@@ -16,9 +16,8 @@ from rich.text import Text
 from sqlalchemy.exc import IntegrityError
 
 from activities.record.reference import ReferenceStore
-from activities.record.views import RunningTerm
 from gateway.calendar_notice import read_notice
-from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
+from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, print_json
 from gateway.desk import Rules
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
@@ -174,15 +173,12 @@ async def _stored(
 async def _carried(door: Door, calendar: Calendar, *, dry_run: bool, quiet: bool) -> list[Outcome]:
     rules = await door.rules()
     work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=calendar, city=rules.city))
-    cases: list[RunningTerm] = await work.leaning()
-    if dry_run:
-        return [work.foreseen(case, datetime.now(UTC)) for case in cases]
     bar = Progress(
         TextColumn("重算 / recompute"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), disable=quiet
     )
     with bar:
-        task = bar.add_task("", total=len(cases))
-        return await work.carry(cases, lambda _: bar.advance(task))
+        task = bar.add_task("", total=await work.count())
+        return await work.run(lambda more: bar.advance(task, more), dry=dry_run)
 
 
 def _results(calendar: Calendar, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -223,7 +219,7 @@ def _print_results(facts: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
     moved = [due for outcome in outcomes for due in outcome.dues if due.moved]
     for due in moved[:SHOWN]:
         old, new = (
-            f"{local(moment)}{'（暂定）' if unsure else ''}"
+            f"{due_by(moment)}{'（暂定）' if unsure else ''}"
             for moment, unsure in ((due.old_due, due.old_provisional), (due.new_due, due.new_provisional))
         )
         table.add_row(due.number, chinese(due.clock.value), old, new)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
@@ -93,6 +93,14 @@ def moment(said: str | None, option: str) -> datetime | None:
 def local(moment: datetime | None) -> str:
     """A moment as people here read it."""
     return "" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def due_by(due: datetime | None) -> str:
+    """The end of a term as the rule words it: 24:00 of its last day."""
+    if due is None:
+        return ""
+    last = (due - timedelta(microseconds=1)).astimezone(SHANGHAI)
+    return f"{last:%Y-%m-%d} 24:00" if at_hour(last.date(), 24) == due else local(due)
 
 
 def print_json(facts: Any) -> None:

@@ -15,7 +15,7 @@ from gateway.cli.case import tables
 from gateway.cli.case.options import read_options
 from gateway.cli.case.reading import Case, actions_of
 from gateway.cli.files import read_text
-from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
+from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, moment, print_json
 from gateway.desk import Filing, refusal_error
 from gateway.doors import Door
 from gateway.filing import Draft, content_of
@@ -191,7 +191,7 @@ async def file(
             }
         )
     else:
-        _print_filing(filing, proposed, local(finish.due) if finish else "")
+        _print_filing(filing, proposed, due_by(finish.due) if finish else "")
 
 
 def _print_filing(filing: Filing, proposed: Mapping[str, Proposal], due: str) -> None:

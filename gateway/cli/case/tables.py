@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.record.views import CaseLine, CasePage, CaseView, HistoryLine
-from gateway.cli.output import local
+from gateway.cli.output import due_by, local
 from gateway.order_fields import fields_of
 from schemas.due_reasons import STATES, CountedDay, Explained, Reasons
 from schemas.narration import word_zh
@@ -55,7 +55,7 @@ def print_page(page: CasePage, now: datetime) -> None:
 def _due(line: CaseLine, now: datetime) -> Text:
     if line.due is None or line.sealed_at is not None:
         return Text("")
-    said = f"{CLOCKS_ZH.get(line.due_clock or '', '')} {local(line.due)}{'（暂定）' if line.due_provisional else ''}"
+    said = f"{CLOCKS_ZH.get(line.due_clock or '', '')} {due_by(line.due)}{'（暂定）' if line.due_provisional else ''}"
     return Text(said, style="red" if line.due < now else "")
 
 
@@ -103,7 +103,7 @@ def _clocks(state: Petition, now: datetime) -> Table:
             CLOCKS_ZH[clock.name],
             f"{clock.days} {'工作日' if clock.working else '自然日'}",
             local(clock.base),
-            f"{local(clock.due)}{'（暂定）' if clock.provisional else ''}",
+            f"{due_by(clock.due)}{'（暂定）' if clock.provisional else ''}",
             _clock_state(clock, state, now),
         )
     return table
@@ -139,8 +139,11 @@ def print_actions(state: Petition, actions: Mapping[str, Mapping[str, str] | Non
     may_not = Table(title="不能办理 / not now", title_justify="left")
     may_not.add_column("操作")
     may_not.add_column("原因")
+    elsewhere: list[str] = []
     for kind, refusal in actions.items():
-        if refusal is None:
+        if refusal is not None and refusal["code"] == "role_wrong":
+            elsewhere.append(kind)
+        elif refusal is None:
             may.add_row(kind, Text("  ".join(_fields(kind, state)) or "—"))
         else:
             may_not.add_row(kind, Text(refusal["zh"]))
@@ -148,6 +151,8 @@ def print_actions(state: Petition, actions: Mapping[str, Mapping[str, str] | Non
         out.print(may)
     if may_not.row_count:
         out.print(may_not)
+    if elsewhere:
+        out.print(Text(f"不属于此人角色的操作 / for other roles：{'、'.join(elsewhere)}"))
 
 
 def _fields(kind: str, state: Petition) -> Iterable[str]:
@@ -200,7 +205,7 @@ def print_reasons(reasons: Reasons) -> None:
 
 def _summary(clock: Explained) -> Text:
     state_zh, state_en = STATES[clock.state]
-    said = Text(f"{CLOCKS_ZH[clock.clock]}：{local(clock.due)} 前", style="bold")
+    said = Text(f"{CLOCKS_ZH[clock.clock]}：{due_by(clock.due)} 前", style="bold")
     said.append(f"  {state_zh} / {state_en}\n", style="red" if clock.state in ("overdue", "met_late") else "")
     said.append(f"{clock.rule_zh}\n{clock.rule_en}\n", style="")
     said.append(
@@ -210,7 +215,7 @@ def _summary(clock: Explained) -> Text:
         said.append("\n含未公布的日子，期限为暂定，不发红牌 / leans on provisional days: no red card", style="yellow")
     for move in clock.moved:
         said.append(
-            f"\n{local(move.at)} {word_zh(move.why)}：{local(move.old_due)} → {local(move.due)}（{move.days:+d}）"
+            f"\n{local(move.at)} {word_zh(move.why)}：{due_by(move.old_due)} → {due_by(move.due)}（{move.days:+d}）"
         )
     return said
 
