@@ -244,3 +244,19 @@ def test_only_the_system_rings() -> None:
     refusal = case.ask(HANDLER, c.RingAlarm())
     assert isinstance(refusal, Refusal)
     assert refusal.code == "role_wrong"
+
+
+def test_a_red_card_stays_when_a_later_calendar_moves_the_due_date() -> None:
+    case = working(at=moment(9, 18))
+    case.ring_until(moment(9, 29, 9))
+    red = case.state.cards[-1]
+    assert red.colour is Card.RED
+    off = tuple(sorted((*calendar().off, moment(9, 28).date())))
+    holiday = calendar(version=2).model_copy(update={"off": off})
+    case.do(SYSTEM, c.RecomputeDue(calendar=holiday))
+    finish = case.state.clock(ClockName.FINISH)
+    assert finish is not None
+    assert finish.due > red.at
+    rung = case.ring_until(finish.due)
+    assert red in case.state.cards
+    assert rungs(rung, ClockName.FINISH) == []

@@ -416,6 +416,15 @@ def test_a_pause_of_an_hour_gives_no_day() -> None:
     assert due(case.state) == (3, 11)
 
 
+def test_a_pause_over_midnight_gives_a_day_each_time_up_to_the_cap() -> None:
+    case = accepted(filing(policy=CasePolicy(version=1, pause_days=2)))
+    for day in (2, 3):
+        case.do(HANDLER, c.Pause(reason="hearing"), at=moment(3, day, 23))
+        case.do(HANDLER, c.Resume(), at=moment(3, day + 1, 1))
+    assert (case.state.stood_still, due(case.state)) == (2, (3, 13))
+    assert code(case.ask(HANDLER, c.Pause(reason="hearing"))) == "pause_used_up"
+
+
 def test_a_pause_ends_at_its_cap_and_is_then_used_up() -> None:
     case = accepted()
     case.do(HANDLER, c.Pause(reason="appraisal"))
