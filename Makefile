@@ -1,13 +1,14 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run test bench lint clean
+.PHONY: help setup run test bench golden lint clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
 	@echo 'make run     the whole system with the demonstration, until Ctrl-C'
 	@echo 'make test    all tests'
 	@echo 'make bench   the measurements'
+	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
 	@echo 'make lint    style and types'
 	@echo 'make clean   remove what setup and the tools made; data in var/ stays'
 
@@ -24,6 +25,9 @@ test: setup
 
 bench: setup
 	.venv/bin/python -m tests.bench
+
+golden: setup
+	.venv/bin/python -m tests.golden.record
 
 lint: setup
 	.venv/bin/ruff check .

@@ -87,8 +87,10 @@ class CaseRecord:
 
     def _instead(self, connection: Connection, order: CommitOrder, known: int | None) -> Committed:
         rows = connection.execute(_events(order.number, after=order.expected_seq)).mappings().all()
-        # A repeated command gets its own events and no later ones: whoever repeats a lost task repeats its other commands too, each in turn.
-        told = [row for row in rows if known is None or row["seq"] <= known]
+        # Whoever repeats a lost task repeats all its commands, each in turn, so each is told its own events and no later ones; a filing,
+        # repeated by a run that knows nothing, is told the whole life.
+        last = None if order.expected_seq == 0 else known
+        told = [row for row in rows if last is None or row["seq"] <= last]
         return Committed(events=tuple(EVENT.validate_python(row["payload"]) for row in told), mine=known or 0)
 
     def _write(self, connection: Connection, order: CommitOrder, found: Head | None) -> None:
