@@ -32,6 +32,8 @@ SHOWN_LINES = 50
 SURE = 0.5
 """Confidence below which a proposal is marked as doubtful."""
 
+_TITLE_CELLS = 26
+_GLANCED = ("行", "编号", "", "单位", "账别")
 _OUTCOMES = {"accepted": "[green]可接收[/]", "already_known": "[dim]已有[/]", "refused": "[red]退回[/]"}
 
 
@@ -134,11 +136,10 @@ def show_preview(workbook: Workbook, source: str, lines: Sequence[Line], *, as_j
         )
         return
     table = Table(title=f"{workbook.sheet}  {source}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in ("行", "编号", ""):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("主题", no_wrap=True, overflow="ellipsis", ratio=1)
-    for heading in ("单位", "账别", "分类", "可能重复"):
-        table.add_column(heading, no_wrap=True)
+    for heading in ("行", "编号", "", "主题", "单位", "账别", "分类", "可能重复"):
+        width = _TITLE_CELLS if heading == "主题" else None
+        # Columns that are read at a glance keep their width; the others break into lines.
+        table.add_column(heading, no_wrap=heading in _GLANCED, max_width=width, overflow="fold")
     for line in lines[:SHOWN_LINES]:
         table.add_row(str(line.row), escape(line.message_id), _OUTCOMES[line.outcome], *_cells(line))
     console = _console()
@@ -162,7 +163,7 @@ def _cells(line: Line) -> tuple[str, ...]:
         _sure(proposals.unit, proposals.unit.value or ""),
         _sure(proposals.ledger, f"{ledger}·{complexity}"),
         _sure(proposals.category, (proposals.category.value or "").rpartition("/")[2]),
-        "\n".join(line.likely_duplicates.value),
+        "\n".join(line.likely_duplicates.value[:2]),
     )
 
 

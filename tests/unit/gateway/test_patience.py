@@ -1,0 +1,28 @@
+"""What a door tries again: parts that are away, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from asyncpg.exceptions import CannotConnectNowError, PostgresError, UniqueViolationError
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.exc import DBAPIError
+
+from gateway.patience import is_passing
+
+
+def wrapped(error: PostgresError) -> DBAPIError:
+    """As SQLAlchemy raises what the driver said while connecting."""
+    return DBAPIError("", {}, AsyncAdapt_asyncpg_dbapi.Error("said", error))
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (wrapped(CannotConnectNowError("the database system is starting up")), True),
+        (wrapped(UniqueViolationError("duplicate key")), False),
+        (ConnectionRefusedError(), True),
+        (ValueError("a defect"), False),
+    ],
+)
+def test_a_part_that_is_away_is_waited_for(error: Exception, passing: bool) -> None:
+    assert is_passing(error) is passing
