@@ -20,6 +20,7 @@ from gateway.demo.city import SOURCE, Registry, receipts, settle, waiting
 from gateway.demo.invented import PREFIX, invented
 from gateway.demo.offices.plan import Plan
 from gateway.demo.offices.robots import Refused, Robots
+from gateway.demo.screen.book import Book
 from gateway.demo.screen.parts import PartsReporter
 from gateway.demo.screen.screens import JsonScreen, LiveScreen, PlainScreen, Screen, print_line
 from gateway.demo.screen.sentences import Names
@@ -31,6 +32,7 @@ from schemas.commands import Command
 from schemas.errors import UserError
 from schemas.organisation import Organisation
 from schemas.petition import Actor
+from schemas.worktime import Calendar
 from workers.machine.console import Reporter
 from workflows.contract import Answer
 
@@ -73,8 +75,8 @@ class Show:
 
     async def _play(self, door: Door, settings: Settings) -> None:
         city = await settle(door.system.reference)
-        watch = Watch(door.system.database, await door.system.reference.calendar())
-        screen = self._screen(watch, Names(city))
+        watch = Watch(door.system.database)
+        screen = self._screen(watch.book, (await door.rules()).calendar, Names(city))
         past = await watch.look()
 
         def heard(refused: Refused) -> None:
@@ -93,12 +95,12 @@ class Show:
                 tasks.create_task(_Arrivals(door, watch, registry, city, heard).run())
                 tasks.create_task(robots.run())
 
-    def _screen(self, watch: Watch, names: Names) -> Screen:
+    def _screen(self, book: Book, calendar: Calendar, names: Names) -> Screen:
         if self._as_json:
-            return JsonScreen(watch, names)
+            return JsonScreen(book, calendar, names)
         if self._console.is_terminal:
-            return LiveScreen(self._console, watch, names, self.reporter)
-        return PlainScreen(self._console, watch, names)
+            return LiveScreen(self._console, book, calendar, names, self.reporter)
+        return PlainScreen(self._console, book, calendar, names)
 
     def farewell(self) -> None:
         """Where the data lies, and how to go on."""

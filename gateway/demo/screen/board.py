@@ -13,14 +13,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gateway.demo.screen.book import Book
 from gateway.demo.screen.parts import PartView
 from gateway.demo.screen.sentences import Names, Said, place
 from gateway.demo.screen.urgent import Pressing, most_urgent
-from gateway.demo.screen.watch import Watch
 from schemas.measures import RATES, LedgerMeasures
 from schemas.petition import Card, Ledger, Stage
 from schemas.terms import chinese
-from schemas.worktime import SHANGHAI
+from schemas.worktime import SHANGHAI, Calendar
 
 STANDING = (
     (Stage.APPROVE, "报批"),
@@ -51,10 +51,11 @@ class Tick:
 
 
 class Board:
-    """Draws what a watch has seen; remembers the counts of the last drawing, to mark what has moved."""
+    """Draws a book of cases; remembers the counts of the last drawing, to mark what has moved. ``calendar``: by which time left is shown."""
 
-    def __init__(self, watch: Watch, names: Names) -> None:
-        self._watch = watch
+    def __init__(self, book: Book, calendar: Calendar, names: Names) -> None:
+        self._book = book
+        self._calendar = calendar
         self._names = names
         self._before: Counter[tuple[Ledger, Stage]] = Counter()
 
@@ -72,26 +73,26 @@ class Board:
         wide = width >= WIDE
         # Title, matrix (7), two frames (2 each) with a heading, measures and parts take the rest.
         rows = max(4, height - 17)
-        pressing = most_urgent(self._watch.book.cases.values(), self._watch.calendar, now, most=rows // 2)
+        pressing = most_urgent(self._book.cases.values(), self._calendar, now, most=rows // 2)
         return Group(
-            self._title(now, trouble),
+            self._title(now, wide, trouble),
             self._matrix(wide),
             self._urgent(pressing, wide, lines=rows // 2),
             self._ticker(ticks[-(rows - rows // 2) :], wide, lines=rows - rows // 2),
-            self._measures(wide),
+            self._measures(wide, now),
             _parts(parts),
         )
 
     def summary(self, now: datetime, *, width: int = WIDE) -> RenderableType:
         """The counts and measures alone, for screens that can only be written on line by line."""
         wide = width >= WIDE
-        return Group(self._title(now, ""), self._matrix(wide), self._measures(wide))
+        return Group(self._title(now, wide, ""), self._matrix(wide), self._measures(wide, now))
 
-    def _title(self, now: datetime, trouble: str) -> Text:
-        cases = self._watch.book.cases.values()
+    def _title(self, now: datetime, wide: bool, trouble: str) -> Text:
+        cases = self._book.cases.values()
         title = Text(no_wrap=True, overflow="ellipsis")
         title.append(" 三本账 ", style="bold white on blue")
-        title.append(" 望川市 · 群众诉求闭环办理（演示） ", style="bold")
+        title.append(" 望川市 · 群众诉求闭环办理（演示） " if wide else " 望川市（演示） ", style="bold")
         title.append(f"在办 {sum(seen.state.open for seen in cases)}  共 {len(cases)} 件  ")
         title.append(f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}", style="cyan")
         if trouble:
@@ -99,7 +100,7 @@ class Board:
         return title
 
     def _matrix(self, wide: bool) -> RenderableType:
-        states = [seen.state for seen in self._watch.book.cases.values()]
+        states = [seen.state for seen in self._book.cases.values()]
         counts = Counter((state.ledger, state.stage) for state in states)
         received = Counter(state.ledger for state in states)
         cards = Counter((state.ledger, card.colour) for state in states for card in state.cards)
@@ -182,11 +183,9 @@ class Board:
             )
         return _framed(table, "刚刚发生", lines, table.row_count)
 
-    def _measures(self, wide: bool) -> Text:
+    def _measures(self, wide: bool, now: datetime) -> Text:
         line = Text(" ", no_wrap=True, overflow="ellipsis")
-        measures = self._watch.measures
-        if measures is None:
-            return line
+        measures = self._book.measures(now, self._calendar)
         for name in SHOWN_RATES:
             line.append(f"{RATES[name].zh} ", style="dim")
             line.append_text(rate_bar(measures.total, name, 10 if wide else 5)).append("   ")

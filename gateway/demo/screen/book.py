@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.events import Amended, Event, Filed, Reopened
 from schemas.evidence import Recorded
 from schemas.lifecycle import evolve
-from schemas.measures import CaseFacts
+from schemas.measures import CaseFacts, Measures, facts_of, measure
 from schemas.petition import Petition, Stage
+from schemas.worktime import Calendar
+
+JUDGED_ANEW = timedelta(seconds=30)
+"""After so long an open case is measured again although nothing happened: terms end by themselves."""
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Book:
     def __init__(self) -> None:
         self.cases: dict[str, Seen] = {}
         self._keys: dict[tuple[str, str], str] = {}
+        self._measures: Measures | None = None
 
     def number(self, source: str, key: str) -> str:
         """The case of a source's message; empty if it has not been filed."""
@@ -81,3 +86,17 @@ class Book:
             recorded_at=row.recorded_at,
             stage=state.stage,
         )
+
+    def measures(self, now: datetime, calendar: Calendar) -> Measures:
+        """Over all cases as of ``now``; a case at rest is measured anew only now and then."""
+        stale = [seen for seen in self.cases.values() if _stale(seen, now)]
+        for seen in stale:
+            seen.facts, seen.judged_at = facts_of(seen.events, now, calendar), now
+        if stale or self._measures is None:
+            self._measures = measure([seen.facts for seen in self.cases.values() if seen.facts is not None])
+        return self._measures
+
+
+def _stale(seen: Seen, now: datetime) -> bool:
+    old = seen.judged_at is None or now - seen.judged_at > JUDGED_ANEW
+    return seen.facts is None or (seen.state.open and old)

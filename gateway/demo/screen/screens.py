@@ -17,13 +17,12 @@ from rich.text import Text
 
 from gateway.demo.offices.robots import Refused
 from gateway.demo.screen.board import SHOWN_RATES, Board, Tick
-from gateway.demo.screen.book import Happening
+from gateway.demo.screen.book import Book, Happening
 from gateway.demo.screen.parts import PartsReporter
 from gateway.demo.screen.sentences import Names, Said, sentence
-from gateway.demo.screen.watch import Watch
 from schemas.petition import Ledger
 from schemas.terms import chinese
-from schemas.worktime import SHANGHAI
+from schemas.worktime import SHANGHAI, Calendar
 
 REMEMBERED = 60
 """Ticks kept: more than any screen has lines."""
@@ -47,7 +46,8 @@ class Screen(AbstractContextManager["Screen"], Protocol):
         ...
 
 
-def _tick(happening: Happening, names: Names) -> Tick:
+def tick_of(happening: Happening, names: Names) -> Tick:
+    """The line of an event."""
     return Tick(happening.recorded_at, happening.number, happening.stage, sentence(happening, names))
 
 
@@ -58,9 +58,9 @@ def _refusal(refused: Refused, names: Names) -> Said:
 class LiveScreen:
     """The board, drawn anew each second on a screen of its own; the terminal is given back as it was, with the last board on it."""
 
-    def __init__(self, console: Console, watch: Watch, names: Names, parts: PartsReporter) -> None:
+    def __init__(self, console: Console, book: Book, calendar: Calendar, names: Names, parts: PartsReporter) -> None:
         self._console = console
-        self._board = Board(watch, names)
+        self._board = Board(book, calendar, names)
         self._names = names
         self._parts = parts
         self._ticks: deque[Tick] = deque(maxlen=REMEMBERED)
@@ -85,7 +85,7 @@ class LiveScreen:
         self.happened(past[-REMEMBERED:])
 
     def happened(self, news: Sequence[Happening]) -> None:
-        self._ticks.extend(_tick(happening, self._names) for happening in news)
+        self._ticks.extend(tick_of(happening, self._names) for happening in news)
 
     def refused(self, refused: Refused, now: datetime) -> None:
         self._ticks.append(Tick(now, refused.number, None, _refusal(refused, self._names)))
@@ -104,9 +104,9 @@ class LiveScreen:
 class PlainScreen:
     """A line for each event, and a table every few seconds: for pipes, logs and CI."""
 
-    def __init__(self, console: Console, watch: Watch, names: Names) -> None:
+    def __init__(self, console: Console, book: Book, calendar: Calendar, names: Names) -> None:
         self._console = console
-        self._board = Board(watch, names)
+        self._board = Board(book, calendar, names)
         self._names = names
         self._told: datetime | None = None
         self._trouble = ""
@@ -126,7 +126,7 @@ class PlainScreen:
 
     def happened(self, news: Sequence[Happening]) -> None:
         for happening in news:
-            self._line(_tick(happening, self._names))
+            self._line(tick_of(happening, self._names))
 
     def refused(self, refused: Refused, now: datetime) -> None:
         self._line(Tick(now, refused.number, None, _refusal(refused, self._names)))
@@ -151,8 +151,9 @@ class PlainScreen:
 class JsonScreen:
     """One JSON object a line: ``event`` is ``case``, ``refused``, ``trouble`` or ``summary``; times are UTC."""
 
-    def __init__(self, watch: Watch, names: Names) -> None:
-        self._watch = watch
+    def __init__(self, book: Book, calendar: Calendar, names: Names) -> None:
+        self._book = book
+        self._calendar = calendar
         self._names = names
         self._told: datetime | None = None
         self._trouble = ""
@@ -195,11 +196,11 @@ class JsonScreen:
             self._summary(now)
 
     def _summary(self, now: datetime) -> None:
-        states = [seen.state for seen in self._watch.book.cases.values()]
+        states = [seen.state for seen in self._book.cases.values()]
         stages = {ledger: Counter(state.stage.value for state in states if state.ledger is ledger) for ledger in Ledger}
         cards = Counter(card.colour.value for state in states for card in state.cards)
-        measures = self._watch.measures
-        rates = {name: measures.total.rates[name].ratio for name in SHOWN_RATES} if measures else {}
+        total = self._book.measures(now, self._calendar).total
+        rates = {name: total.rates[name].ratio for name in SHOWN_RATES}
         counted = {ledger.value: dict(counts) for ledger, counts in stages.items()}
         print_line("summary", now, stages=counted, cards=dict(cards), measures=rates)
 
