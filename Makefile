@@ -1,11 +1,12 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run test bench golden lint clean
+.PHONY: help setup run picture test bench golden lint clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
 	@echo 'make run     the whole system with the demonstration, until Ctrl-C'
+	@echo 'make picture the board of the demonstration that is running, for the README'
 	@echo 'make test    all tests'
 	@echo 'make bench   the measurements'
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
@@ -17,6 +18,9 @@ setup:
 
 run: setup
 	@exec .venv/bin/sanzhang up --demo
+
+picture: setup
+	.venv/bin/python -m gateway.demo.picture docs/images/board.svg
 
 # The tests of whole processes measure times, so they run alone.
 test: setup
