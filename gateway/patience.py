@@ -60,11 +60,16 @@ def is_passing(error: BaseException) -> bool:
         # A case whose last task failed (its worker died in it) takes no update until the next one is through.
         failed_task = error.status is RPCStatusCode.FAILED_PRECONDITION and "failed state" in error.message.lower()
         return failed_task or error.status in _PASSING_STATUS
-    if isinstance(error, _PASSING):
+    if isinstance(error, _PASSING) or _unconnected(error):
         return True
     if not isinstance(error, DBAPIError):
         return False
     return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None)).startswith(_PASSING_STATES)
+
+
+def _unconnected(error: BaseException) -> bool:
+    # The first call of a lazy client connects, and the SDK has no type of its own for an engine that is not there then.
+    return isinstance(error, RuntimeError) and str(error).startswith("Failed client connect")
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
