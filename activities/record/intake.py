@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.resemblance import Resemblances
@@ -18,7 +18,7 @@ from schemas import tables as t
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Frozen, Ledger
-from schemas.proposals.similarity import signature
+from schemas.proposals.similarity import bands, signature
 from schemas.worktime import local_day
 
 LEDGER_LETTERS = {Ledger.SUGGESTION: "S", Ledger.CLAIM: "C", Ledger.COMPLAINT: "P"}
@@ -74,12 +74,55 @@ class NumberOffice:
         content under the same id before.
         """
         code = tracking_code or new_tracking_code()
-        reservation = await self._reserved(content, city, local_day(received_at).year, code)
-        if reservation.filed:
+        digest = content_hash(content)
+        reservation = await self._known(content, digest, code)
+        if reservation is not None and reservation.filed:
             return reservation
         minima = signature(content.title, content.text)
+        while reservation is None:
+            number = await self._claimed(content, city, received_at, digest, code, minima)
+            if number is not None:
+                reservation = Reservation(number=number, tracking_code=code)
+            else:
+                reservation = await self._known(content, digest, code)
         alike = await self._resemblances.likely(minima, besides=reservation.number)
         return reservation.model_copy(update={"likely_duplicates": tuple(one.number for one in alike)})
+
+    async def _known(self, content: FiledContent, digest: bytes, code: str) -> Reservation | None:
+        asked = {"source": content.source, "source_event_id": content.source_event_id}
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_KNOWN, asked)).one_or_none()
+        return None if row is None else _same(row, digest, content, code)
+
+    async def _claimed(
+        self,
+        content: FiledContent,
+        city: str,
+        received_at: datetime,
+        digest: bytes,
+        code: str,
+        minima: Sequence[int],
+    ) -> str | None:
+        year, letter = local_day(received_at).year, LEDGER_LETTERS[content.ledger]
+        given = {
+            "city": city,
+            "year": year,
+            "ledger": letter,
+            "prefix": f"{city}-{year}-{letter}-",
+            "source": content.source,
+            "source_event_id": content.source_event_id,
+            "content_hash": digest,
+            "tracking_code": code,
+            "reserved_at": self._clock(),
+            "signature": list(minima),
+            "bands": list(bands(minima)),
+        }
+        async with self._engine.begin() as connection:
+            number = (await connection.execute(_CLAIM, given)).scalar_one_or_none()
+            if number is None:
+                # Another door was faster with the same message: the number goes back with this transaction.
+                await connection.rollback()
+        return number
 
     async def given(self, source: str, ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
         """The numbers and content hashes of those messages of a source that have one, by their id there; reserves nothing."""
@@ -91,76 +134,49 @@ class NumberOffice:
             rows = (await connection.execute(query)).all()
         return {row.source_event_id: (row.case_number, row.content_hash) for row in rows}
 
-    async def _reserved(self, content: FiledContent, city: str, year: int, code: str) -> Reservation:
-        digest = content_hash(content)
-        while True:
-            async with self._engine.begin() as connection:
-                row = await self._known(connection, content)
-                if row is not None:
-                    return _same(row, digest, content, code)
-                # Worked out before the row of the series is taken, for which every other door then waits.
-                minima = signature(content.title, content.text)
-                number = await self._next(connection, city, year, content.ledger)
-                reservation = Reservation(number=number, tracking_code=code)
-                if await self._claim(connection, content, digest, reservation):
-                    await self._resemblances.remember(connection, number, minima)
-                    return reservation
-                # Another door was faster with the same message: give the number back with this transaction.
-                await connection.rollback()
 
-    async def _known(self, connection: AsyncConnection, content: FiledContent) -> RowMapping | None:
-        query = select(t.intake).where(
-            t.intake.c.source == content.source, t.intake.c.source_event_id == content.source_event_id
-        )
-        return (await connection.execute(query)).mappings().one_or_none()
+_KNOWN = text(
+    "SELECT content_hash, case_number, tracking_code, filed_at FROM intake"
+    " WHERE source = :source AND source_event_id = :source_event_id"
+)
 
-    async def _next(self, connection: AsyncConnection, city: str, year: int, ledger: Ledger) -> str:
-        letter = LEDGER_LETTERS[ledger]
-        statement = (
-            insert(t.series)
-            .values(city=city, year=year, ledger=letter, last=1)
-            .on_conflict_do_update(index_elements=["city", "year", "ledger"], set_={"last": t.series.c.last + 1})
-            .returning(t.series.c.last)
-        )
-        last = (await connection.execute(statement)).scalar_one()
-        return f"{city}-{year}-{letter}-{last:06d}"
+_CLAIM = text(
+    "WITH next AS (INSERT INTO series AS old (city, year, ledger, last) VALUES (:city, :year, :ledger, 1)"
+    " ON CONFLICT (city, year, ledger) DO UPDATE SET last = old.last + 1 RETURNING last),"
+    " claimed AS (INSERT INTO intake (source, source_event_id, content_hash, case_number, tracking_code, reserved_at)"
+    " SELECT :source, :source_event_id, :content_hash,"
+    " CAST(:prefix AS text) || lpad(CAST(last AS text), greatest(6, length(CAST(last AS text))), '0'),"
+    " :tracking_code, :reserved_at FROM next"
+    " ON CONFLICT (source, source_event_id) DO NOTHING RETURNING case_number),"
+    " signed AS (INSERT INTO resemblances (case_number, signature)"
+    " SELECT case_number, CAST(:signature AS bigint[]) FROM claimed),"
+    " banded AS (INSERT INTO resemblance_bands (band, case_number)"
+    " SELECT DISTINCT band, case_number FROM claimed, unnest(CAST(:bands AS bigint[])) AS band)"
+    " SELECT case_number FROM claimed"
+)
+"""The next number of the series, its message and its signature, in one step: while it lasts every other door waits for the series.
 
-    async def _claim(
-        self, connection: AsyncConnection, content: FiledContent, digest: bytes, reservation: Reservation
-    ) -> bool:
-        statement = (
-            insert(t.intake)
-            .values(
-                source=content.source,
-                source_event_id=content.source_event_id,
-                content_hash=digest,
-                case_number=reservation.number,
-                tracking_code=reservation.tracking_code,
-                reserved_at=self._clock(),
-            )
-            .on_conflict_do_nothing(index_elements=["source", "source_event_id"])
-            .returning(t.intake.c.case_number)
-        )
-        return (await connection.execute(statement)).scalar_one_or_none() is not None
+No row: the message has a number already, and this one must be given back.
+"""
 
 
-def _same(row: RowMapping, digest: bytes, content: FiledContent, code: str) -> Reservation:
-    if row["content_hash"] != digest:
+def _same(row: Row[Any], digest: bytes, content: FiledContent, code: str) -> Reservation:
+    if row.content_hash != digest:
         raise UserError(
             "source_event_conflict",
-            zh=f"来源 {content.source} 的编号 {content.source_event_id} 已登记为 {row['case_number']}，"
+            zh=f"来源 {content.source} 的编号 {content.source_event_id} 已登记为 {row.case_number}，"
             "但内容不同；更正请用“补正”，新件请用新编号。",
             en=f"Source {content.source} has sent id {content.source_event_id} before with other content"
-            f" (case {row['case_number']}); amend that case, or send a new message under a new id.",
+            f" (case {row.case_number}); amend that case, or send a new message under a new id.",
             source=content.source,
             source_event_id=content.source_event_id,
-            number=row["case_number"],
+            number=row.case_number,
         )
     return Reservation(
-        number=row["case_number"],
-        tracking_code=row["tracking_code"],
-        known=row["tracking_code"] != code,
-        filed=row["filed_at"] is not None,
+        number=row.case_number,
+        tracking_code=row.tracking_code,
+        known=row.tracking_code != code,
+        filed=row.filed_at is not None,
     )
 
 

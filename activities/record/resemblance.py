@@ -1,19 +1,17 @@
 """Likely duplicates among all filed messages, found by the bands of their signatures instead of by comparing everything with everything.
 
-A signature is stored in the transaction that reserves the number and looked up after it: of two like messages filed at the same moment at
+A signature is stored in the transaction that reserves the number (:mod:`activities.record.intake`) and looked up after it: of two like messages filed at the same moment at
 least one sees the other, whoever is first, and no lock is needed for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Select, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas import tables as t
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
 
 MOST = 5
@@ -39,21 +37,6 @@ class Resemblances:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def remember(self, connection: AsyncConnection, number: str, minima: Sequence[int]) -> None:
-        """Stores the signature of a message under its number, in the caller's transaction; once, however often it is called."""
-        await connection.execute(
-            insert(t.resemblances).values(case_number=number, signature=list(minima)).on_conflict_do_nothing()
-        )
-        keys = bands(minima)
-        if not keys:
-            return
-        each = func.unnest(literal(list(keys), ARRAY(BigInteger))).table_valued("band", name="each").render_derived()
-        await connection.execute(
-            insert(t.resemblance_bands)
-            .from_select(["band", "case_number"], select(each.c.band, literal(number)))
-            .on_conflict_do_nothing()
-        )
-
     async def likely(self, minima: Sequence[int], *, besides: str = "") -> tuple[Alike, ...]:
         """Those that resemble it, the most alike first, at most five; never ``besides`` itself.
 
@@ -62,8 +45,9 @@ class Resemblances:
         keys = bands(minima)
         if not keys:
             return ()
+        asked = {"bands": list(keys), "besides": besides, "newest": _NEWEST_OF_BAND, "verified": _VERIFIED}
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(_candidates(keys, besides))).all()
+            rows = (await connection.execute(_CANDIDATES, asked)).all()
         return most_alike(Alike(row.case_number, resemblance(minima, row.signature)) for row in rows)
 
 
@@ -73,25 +57,11 @@ def most_alike(candidates: Iterable[Alike]) -> tuple[Alike, ...]:
     return tuple(sorted(alike, key=lambda one: (-one.resemblance, one.number))[:MOST])
 
 
-def _candidates(keys: Sequence[int], besides: str) -> Select[str, Any]:
-    stored = t.resemblance_bands
-    wanted = func.unnest(literal(list(keys), ARRAY(BigInteger))).table_valued("band", name="wanted").render_derived()
-    newest = (
-        select(stored.c.case_number)
-        .where(stored.c.band == wanted.c.band, stored.c.case_number != besides)
-        .order_by(stored.c.band.desc(), stored.c.case_number.desc())
-        .limit(_NEWEST_OF_BAND)
-        .lateral("newest")
-    )
-    sharing = (
-        select(newest.c.case_number)
-        .select_from(wanted.join(newest, true()))
-        .group_by(newest.c.case_number)
-        .order_by(func.count().desc(), newest.c.case_number)
-        .limit(_VERIFIED)
-        .subquery("sharing")
-    )
-    similar = t.resemblances
-    return select(similar.c.case_number, similar.c.signature).join(
-        sharing, sharing.c.case_number == similar.c.case_number
-    )
+_CANDIDATES = text(
+    "SELECT case_number, signature FROM resemblances JOIN"
+    " (SELECT case_number FROM unnest(CAST(:bands AS bigint[])) AS wanted (band) CROSS JOIN LATERAL"
+    " (SELECT case_number FROM resemblance_bands WHERE resemblance_bands.band = wanted.band AND case_number <> :besides"
+    " ORDER BY resemblance_bands.band DESC, case_number DESC LIMIT :newest) AS newest"
+    " GROUP BY case_number ORDER BY count(*) DESC, case_number LIMIT :verified) AS sharing USING (case_number)"
+)
+"""Those that share the most bands. Written out, because building it anew for every petition took longer than running it."""

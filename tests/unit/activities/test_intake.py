@@ -1,0 +1,125 @@
+"""Numbers: once per message, in order, also when doors race for them; and whom a message resembles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.record.intake import NumberOffice, Reservation, new_tracking_code
+from activities.record.migrate import migrate, new_engine
+from activities.record.resemblance import MOST
+from schemas.errors import UserError
+from schemas.events import FiledContent
+from schemas.petition import Complexity, Ledger
+from tests.databases import own_database
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NEW_YEAR_IN_SHANGHAI = datetime(2025, 12, 31, 16, 0, tzinfo=UTC)
+LAMP = "幸福路口的路灯坏了一个月，晚上行人很不安全，请尽快派人来修好。"
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def database(database_dsn: str) -> AsyncIterator[AsyncEngine]:
+    async with own_database(database_dsn, "intake") as dsn:
+        await migrate(dsn)
+        engine = new_engine(dsn, pool_size=8)
+        yield engine
+        await engine.dispose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(database: AsyncEngine) -> NumberOffice:
+    async with database.begin() as connection:
+        await connection.execute(text("TRUNCATE series, intake, resemblances, resemblance_bands"))
+    return NumberOffice(database)
+
+
+def message(number: int, words: str = "", ledger: Ledger = Ledger.CLAIM) -> FiledContent:
+    return FiledContent(
+        source="test",
+        source_event_id=str(number),
+        channel="import",
+        title=words or f"第{number}号事项",
+        text=words or f"编号{number:05d}的来信，各说各的事情。",
+        ledger=ledger,
+        complexity=Complexity.SIMPLE,
+        unit="XA",
+    )
+
+
+async def reserved(office: NumberOffice, content: FiledContent, code: str | None = None) -> Reservation:
+    return await office.reserve(content, "XA", NEW_YEAR_IN_SHANGHAI, tracking_code=code)
+
+
+async def test_numbers_run_by_year_and_ledger(office: NumberOffice) -> None:
+    assert [(await reserved(office, message(each))).number for each in (1, 2)] == [
+        "XA-2026-C-000001",
+        "XA-2026-C-000002",
+    ]
+    assert (await reserved(office, message(3, ledger=Ledger.SUGGESTION))).number == "XA-2026-S-000001"
+
+
+async def test_the_series_outgrows_its_digits(office: NumberOffice, database: AsyncEngine) -> None:
+    await reserved(office, message(1))
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE series SET last = 999999"))
+    assert (await reserved(office, message(2))).number == "XA-2026-C-1000000"
+
+
+async def test_a_repeated_reservation_knows_its_own(office: NumberOffice) -> None:
+    code = new_tracking_code()
+    first = await reserved(office, message(1), code)
+    assert await reserved(office, message(1), code) == first
+    other_door = await reserved(office, message(1))
+    assert (other_door.number, other_door.tracking_code, other_door.known) == (first.number, code, True)
+
+
+async def test_other_content_is_refused_by_name(office: NumberOffice) -> None:
+    number = (await reserved(office, message(1))).number
+    with pytest.raises(UserError, match="source_event_conflict") as refused:
+        await reserved(office, message(1, LAMP))
+    assert refused.value.facts["number"] == number
+
+
+async def test_doors_that_race_share_one_number_and_leave_no_gap(office: NumberOffice, database: AsyncEngine) -> None:
+    racing = [reserved(office, message(each % 5)) for each in range(40)]
+    found = await asyncio.gather(*racing)
+    assert len({each.number for each in found}) == 5
+    assert sum(not each.known for each in found) == 5
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT last FROM series"))).scalar_one() == 5
+
+
+async def test_like_messages_are_found_and_unlike_ones_are_not(office: NumberOffice) -> None:
+    first = await reserved(office, message(1, LAMP))
+    assert first.likely_duplicates == ()
+    assert (
+        await reserved(office, message(2, "小区旁边的工地每天夜里施工，老人和孩子睡不好。"))
+    ).likely_duplicates == ()
+    again = await reserved(office, message(3, LAMP.replace("请尽快", "恳请尽快")))
+    assert again.likely_duplicates == (first.number,)
+
+
+async def test_of_like_messages_filed_at_once_one_sees_the_other(office: NumberOffice) -> None:
+    pair = await asyncio.gather(*(reserved(office, message(each, LAMP)) for each in (1, 2)))
+    one, other = pair
+    assert other.number in one.likely_duplicates or one.number in other.likely_duplicates
+
+
+async def test_a_matter_raised_by_dozens_names_a_few(office: NumberOffice) -> None:
+    for each in range(60):
+        last = await reserved(office, message(each, LAMP))
+    assert len(last.likely_duplicates) == MOST
+    assert last.number not in last.likely_duplicates
+
+
+async def test_a_message_of_a_few_characters_resembles_nothing(office: NumberOffice) -> None:
+    for each in (1, 2):
+        assert (await reserved(office, message(each, "停水"))).likely_duplicates == ()
