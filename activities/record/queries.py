@@ -82,18 +82,9 @@ class CaseQueries:
     async def _page(
         self, wanted: CaseFilter, place: tuple[datetime, str] | None, limit: int, *, with_state: bool
     ) -> Sequence[RowMapping]:
-        cases, intake = t.cases, t.intake
-        columns = [cases.c.case_number, *(cases.c[name] for name in _LINE), intake.c.source, intake.c.source_event_id]
-        if with_state:
-            columns.append(cases.c.state)
-        query = (
-            select(*columns)
-            .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
-            .where(*_conditions(wanted, self._clock()))
-        )
-        ordered = _ordered(query, wanted, place).limit(limit)
+        query = page_query(wanted, self._clock(), place, limit, with_state=with_state)
         async with self._engine.connect() as connection:
-            return (await connection.execute(ordered)).mappings().all()
+            return (await connection.execute(query)).mappings().all()
 
     async def number(self, named: str) -> str:
         """The case number of what a person types: a number, or a tracking code. ``UserError`` ``case_unknown``."""
@@ -172,7 +163,7 @@ class CaseQueries:
         ).subquery("named")
         query = select(named.c.unit, func.count()).where(named.c.unit != "").group_by(named.c.unit)
         async with self._engine.connect() as connection:
-            return dict((await connection.execute(query)).tuples().all())
+            return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def leaning_before(self, version: int, *, after: str = "") -> list[RunningTerm]:
         """Open cases that still count by a calendar older than ``version``: the next ``STEP`` after the case ``after``, by their numbers."""
@@ -197,6 +188,27 @@ class CaseQueries:
         )
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).scalar_one()
+
+
+def page_query(
+    wanted: CaseFilter,
+    now: datetime,
+    place: tuple[datetime, str] | None = None,
+    limit: int = STEP,
+    *,
+    with_state: bool = False,
+) -> Select[Any]:
+    """The statement behind a page of a list."""
+    cases, intake = t.cases, t.intake
+    columns = [cases.c.case_number, *(cases.c[name] for name in _LINE), intake.c.source, intake.c.source_event_id]
+    if with_state:
+        columns.append(cases.c.state)
+    query = (
+        select(*columns)
+        .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
+        .where(*_conditions(wanted, now))
+    )
+    return _ordered(query, wanted, place).limit(limit)
 
 
 def below(column: Any, unit: str) -> ColumnElement[bool]:

@@ -21,6 +21,8 @@ def wrapped(error: PostgresError) -> DBAPIError:
         (wrapped(CannotConnectNowError("the database system is starting up")), True),
         (wrapped(UniqueViolationError("duplicate key")), False),
         (ConnectionRefusedError(), True),
+        (RuntimeError("Failed client connect: Server connection error: refused"), True),
+        (RuntimeError("a defect"), False),
         (ValueError("a defect"), False),
     ],
 )

@@ -1,0 +1,103 @@
+"""From what a person filled in to a command: names, rules and seals are the door's business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from activities.defaults import default_organisation, default_policy
+from activities.personal import open_
+from gateway.desk import Rules
+from gateway.orders import read_order
+from gateway.recompute import leans_on
+from schemas import commands as c
+from schemas.calendar import seed_calendar
+from schemas.errors import UserError
+from schemas.keys import KeyRing
+from schemas.petition import Complexity, Ledger, Outcome, Petition
+from tests.strategies import BRANCH_CHIEF, HANDLER, MONDAY, STATION, SUPERVISOR, Case, calendar, filing, moment
+
+KEYRING = KeyRing([("k1", bytes(32))])
+RULES = Rules(policy=default_policy(), calendar=seed_calendar(), city="XA")
+
+
+def order(kind: str, state: Petition | None = None, **given: Any) -> Any:
+    return read_order(
+        kind,
+        given,
+        state or Case().state,
+        rules=RULES,
+        organisation=default_organisation(),
+        keyring=KEYRING,
+        now=MONDAY,
+    )
+
+
+def test_units_may_be_named_as_people_name_them() -> None:
+    assign = order("assign", lead="A3区第一派出所", co_offices=["A4区", "XA/traffic"])
+    assert (assign.lead, assign.co_offices) == ("XA/A3/01", ("XA/A4", "XA/traffic"))
+    for given in ({"lead": "A33区"}, {"lead": "XA/A3", "co_offices": ["XA/none"]}):
+        with pytest.raises(UserError) as refusal:
+            order("assign", **given)
+        assert refusal.value.code == "unit_unknown"
+
+
+def test_people_named_must_exist_and_chiefs_named_bring_their_units() -> None:
+    amended = order("amend", reason="补充", accused_persons=["a3-01-chief", "a3-01-handler-1"])
+    assert amended.conflicted_units == ("XA/A3/01",)
+    for kind, given in {
+        "amend": {"reason": "x", "accused_persons": ["ghost"]},
+        "disclose": {"countersigned_by": "ghost"},
+    }.items():
+        with pytest.raises(UserError) as refusal:
+            order(kind, **given)
+        assert refusal.value.code == "person_unknown"
+
+
+def test_another_ledger_brings_its_figures() -> None:
+    assert order("amend", reason="更正", ledger="complaint").policy == RULES.policy.figures("complaint", "complex")
+    assert order("amend", reason="更正", ledger=Ledger.CLAIM).policy is None
+    assert order("amend", reason="更正", complexity=Complexity.SIMPLE).policy == RULES.policy.figures("claim", "simple")
+    reopened = order("reopen", facts="新情况")
+    assert (reopened.policy.version, reopened.calendar.version) == (RULES.policy.version, RULES.calendar.version)
+
+
+def test_petitioners_leave_sealed() -> None:
+    amended = order("amend", reason="补充", petitioners=[{"name": "张三丰", "phone": "13812341234", "alias": "A1"}, {}])
+    sealed = amended.petitioners[0].sealed
+    assert (sealed.masked_name, sealed.masked_phone, sealed.person != "") == ("张*丰", "138****1234", True)
+    assert open_(KEYRING, sealed).name == "张三丰"
+    assert amended.petitioners[1].sealed is None
+    assert "张三丰" not in amended.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "petitioners",
+    ["张三", [1], [{"nickname": "张三"}], [{"name": "张" * 101}], [{"sealed": {}}], [{"representative": "张三"}]],
+)
+def test_petitioners_that_are_none_are_refused_without_being_quoted(petitioners: Any) -> None:
+    with pytest.raises(UserError) as refusal:
+        order("amend", reason="补充", petitioners=petitioners)
+    assert refusal.value.code in ("field_invalid", "field_unknown", "text_too_long")
+    assert "张" not in str(refusal.value.as_dict())
+
+
+def test_a_case_leans_on_a_calendar_while_a_count_passes_a_changed_day() -> None:
+    def changed(day: Any) -> Any:
+        return calendar(version=2).model_copy(update={"off": (*calendar().off, day)})
+
+    case = Case()
+    assert leans_on(case.state, changed(moment(3, 5).date()))
+    assert not leans_on(case.state, changed(moment(7, 1).date()))
+    assert not leans_on(case.state, calendar(version=2))
+    case.do(BRANCH_CHIEF, c.Approve())
+    case.do(SUPERVISOR, c.Assign(lead=STATION))
+    case.do(HANDLER, c.Accept())
+    case.do(HANDLER, c.Reply(outcome=Outcome.EXPLAINED, text="好了"))
+    assert not leans_on(case.state, changed(moment(3, 5).date()))
+
+
+def test_a_case_of_unpublished_days_leans_on_the_notice_that_settles_them() -> None:
+    case = Case(filing(work_calendar=calendar()), at=moment(12, 28))
+    assert leans_on(case.state, calendar(version=2, years=(2026, 2027)))
