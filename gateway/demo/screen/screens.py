@@ -95,7 +95,7 @@ class LiveScreen:
         if self._live is not None:
             self._live.update(self._drawn(now, trouble, height=self._console.height), refresh=True)
 
-    def _drawn(self, now: datetime, trouble: str, height: int):
+    def _drawn(self, now: datetime, trouble: str, height: int) -> RenderableType:
         return self._board.draw(
             list(self._ticks), self._parts.views, now, width=self._console.width, height=height, trouble=trouble
         )
