@@ -104,7 +104,7 @@ class Settings(BaseModel):
     unsandboxed: bool = False
     """Workflows without the sandbox: production only."""
     taxonomy_file: _Folder | None = None
-    """The category taxonomy of this installation; unset: none is loaded beyond the database's."""
+    """The category taxonomy of this installation; unset: the one that ships."""
 
     @property
     def key_file_path(self) -> Path:

@@ -48,6 +48,7 @@ async def file_all(
     concurrency: int,
     stop: asyncio.Event,
     progress: Callable[[Tally], None] = lambda _: None,
+    grace: float = GRACE_SECONDS,
 ) -> Tally:
     """Files every message, at most ``concurrency`` at a time, in the order of the rows, until ``stop`` is set or something ends it.
 
@@ -61,7 +62,7 @@ async def file_all(
     try:
         await asyncio.wait({told, everything}, return_when=asyncio.FIRST_COMPLETED)
         if not everything.done():
-            await asyncio.wait({everything}, timeout=GRACE_SECONDS)
+            await asyncio.wait({everything}, timeout=grace)
     finally:
         told.cancel()
         for desk in desks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -13,9 +14,12 @@ from schemas.units import ancestors
 
 READ_CHARACTERS = 4_000
 
+_PLACE = re.compile(r"(?<![A-Za-z0-9])[A-Z]\d{0,2}[市区县]")
+"""A place as published data writes it; names in full cannot be told from other words without a gazetteer."""
+
 
 class Mention(NamedTuple):
-    """One place in the text: the alias as folded, its unit, and where it stands (subject before text)."""
+    """One place in the text: the alias as its unit writes it, the unit, and where it stands (subject before text)."""
 
     alias: str
     unit: str
@@ -33,11 +37,15 @@ class UnitAliases(BaseModel):
     def of(cls, aliases: Mapping[str, str]) -> UnitAliases:
         """``aliases`` maps a name to a unit's code; names are compared without width, case and spaces, empty ones are
         left out."""
-        return cls(aliases=tuple((folded(alias), unit) for alias, unit in aliases.items() if folded(alias)))
+        return cls(aliases=tuple((alias, unit) for alias, unit in aliases.items() if folded(alias)))
 
     @cached_property
     def units(self) -> dict[str, str]:
-        return dict(self.aliases)
+        return {folded(alias): unit for alias, unit in self.aliases}
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        return {folded(alias): alias for alias, _ in self.aliases}
 
     @cached_property
     def lengths(self) -> dict[str, tuple[int, ...]]:
@@ -57,7 +65,7 @@ class UnitAliases(BaseModel):
         while at < len(whole):
             alias = self._alias_at(whole, at)
             if alias:
-                found.append(Mention(alias, self.units[alias], at))
+                found.append(Mention(self.written[alias], self.units[alias], at))
             at += len(alias) or 1
         return found
 
@@ -80,11 +88,15 @@ def propose_unit(
     known = aliases if isinstance(aliases, UnitAliases) else UnitAliases.of(aliases)
     mentions = known.mentions(subject, text)
     if not mentions:
+        elsewhere = _PLACE.search(f"{subject}\n{text[:READ_CHARACTERS]}")
+        named = elsewhere.group() if elsewhere else ""
         return Proposal(
             value=default,
             confidence=0.2 if default else 0,
-            why="文中没有提到已知地名。" + (f"暂归 {default}。" if default else ""),
-            why_en="No known place is named." + (f" Taken for {default}." if default else ""),
+            why=(f"文中提到的“{named}”不是本机构的地名。" if named else "文中没有提到已知地名。")
+            + (f"暂归 {default}。" if default else ""),
+            why_en=(f"The text names “{named}”, which is no place of ours." if named else "No known place is named.")
+            + (f" Taken for {default}." if default else ""),
         )
     best = max(mentions, key=lambda mention: (mention.unit.count("/"), len(mention.alias), -mention.at))
     in_subject = best.at < len(folded(subject))

@@ -57,6 +57,13 @@ def test_no_names_at_all() -> None:
     assert propose_unit({}, "A3区", "").value is None
 
 
+def test_a_place_that_is_not_ours_is_named_and_ours_as_we_write_it() -> None:
+    stray = propose_unit(ALIASES, "请给K3县乡村医生发证", "", default="XA")
+    assert stray.value == "XA"
+    assert "K3县" in stray.why and "K3县" in stray.why_en
+    assert "“A3区”" in propose_unit(ALIASES, "ａ3区路灯", "").why
+
+
 @given(st.text(), st.text(st.sampled_from("A13区市Ａ长沙县\n ")))
 def test_any_text_gets_an_answer(subject: str, text: str) -> None:
     assert propose_unit(ALIASES, subject, text, default="XA").value in {*ALIASES.values(), "XA"} - {"NOWHERE"}
