@@ -13,7 +13,7 @@ from rich.text import Text
 from gateway.board import Board
 from gateway.board import board as read_board
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
-from gateway.orders import resolved_unit
+from gateway.orders.reading import resolved_unit
 from schemas.measures import RATES, LedgerMeasures, Rate
 from schemas.terms import chinese
 

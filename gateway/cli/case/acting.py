@@ -18,10 +18,10 @@ from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, moment, print_json
 from gateway.desk import Filing, refusal_error
 from gateway.doors import Door
-from gateway.filing import Draft, content_of
 from gateway.importing.proposing import Proposer, load_taxonomy
-from gateway.order_fields import command_model
-from gateway.orders import PERSONAL_FIELDS, read_order
+from gateway.orders.drafting import Draft, content_of
+from gateway.orders.fields import command_model
+from gateway.orders.reading import PERSONAL_FIELDS, read_order
 from schemas.errors import UserError
 from schemas.lifecycle import is_accused
 from schemas.petition import Complexity, Ledger

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.order_fields import Field, field_invalid, field_unknown, fields_of
+from gateway.orders.fields import Field, field_invalid, field_unknown, fields_of
 from schemas.errors import UserError
 
 _YES = frozenset({"true", "yes", "1", "是", "on"})

@@ -12,8 +12,8 @@ from activities.record.views import CaseFilter, HistoryLine, Order
 from gateway.cli.case import tables
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, door_for, moment, print_json, viewer_of
 from gateway.doors import Door
-from gateway.order_fields import field_error
-from gateway.orders import resolved_unit
+from gateway.orders.fields import field_error
+from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.due_reasons import due_reasons
 from schemas.evidence import Recorded, payload

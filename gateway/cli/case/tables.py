@@ -13,7 +13,7 @@ from rich.text import Text
 
 from activities.record.views import CaseLine, CasePage, CaseView, HistoryLine
 from gateway.cli.output import due_by, local
-from gateway.order_fields import fields_of
+from gateway.orders.fields import fields_of
 from schemas.due_reasons import STATES, CountedDay, Explained, Reasons
 from schemas.narration import word_zh
 from schemas.petition import Clock, Petition

@@ -9,7 +9,7 @@ import pytest
 from activities.defaults import default_organisation, default_policy
 from activities.personal import open_
 from gateway.desk import Rules
-from gateway.orders import read_order
+from gateway.orders.reading import read_order
 from gateway.recompute import leans_on
 from schemas import commands as c
 from schemas.calendar import seed_calendar

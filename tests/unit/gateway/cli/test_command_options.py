@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.cli.case.options import read_options
-from gateway.order_fields import HUMAN, MODELS, fields_of, read_command
+from gateway.orders.fields import HUMAN, MODELS, fields_of, read_command
 from schemas.errors import UserError
 from schemas.lifecycle import RULES
 

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gateway.importing.proposing import Proposals, Proposer
-from gateway.order_fields import field_error
-from gateway.orders import resolved_unit, sealed_petitioners
+from gateway.orders.fields import field_error
+from gateway.orders.reading import resolved_unit, sealed_petitioners
 from schemas.events import FiledContent
 from schemas.keys import KeyRing
 from schemas.organisation import Organisation

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from activities.personal import seal
 from gateway.desk import Rules
-from gateway.order_fields import field_error, field_invalid, field_unknown, read_command
+from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
 from schemas import commands as c
 from schemas.events import Petitioner
 from schemas.keys import KeyRing
