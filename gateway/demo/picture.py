@@ -7,7 +7,8 @@ import io
 import os
 import re
 import sys
-from html import unescape
+from html import escape, unescape
+from itertools import groupby
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -57,14 +58,26 @@ async def picture(file: Path, data_dir: Path | None = None) -> None:
 
 
 def legible(svg: str) -> str:
-    """Rich gives each text a length by its characters; a Chinese one takes two cells. And no font is fetched from elsewhere."""
-
-    def measured(found: re.Match[str]) -> str:
-        return f'textLength="{CELL * cell_len(unescape(found[2])):g}"{found[1]}>{found[2]}<'
-
-    svg = re.sub(r'textLength="[^"]*"([^>]*)>([^<]*)<', measured, svg)
+    """Rich stretches a whole text over its characters; a Chinese one takes two cells, so wide and narrow stretches are set apart. And no font is
+    fetched from elsewhere."""
+    svg = re.sub(r'<text ([^>]*?)x="([^"]*)"([^>]*?) textLength="[^"]*"([^>]*)>([^<]*)</text>', _stretches, svg)
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code, monospace", FONTS)
+
+
+def _stretches(found: re.Match[str]) -> str:
+    before, left, between, after, content = found.groups()
+    texts: list[str] = []
+    cells = 0
+    for width, letters in groupby(unescape(content), cell_len):
+        stretch = "".join(letters)
+        wide = cell_len(stretch)
+        if width and stretch.strip("\xa0 "):
+            at, length = float(left) + CELL * cells, CELL * wide
+            shown = escape(stretch).replace(" ", "&#160;").replace("\xa0", "&#160;")
+            texts.append(f'<text {before}x="{at:g}"{between} textLength="{length:g}"{after}>{shown}</text>')
+        cells += wide
+    return "".join(texts)
 
 
 def main() -> None:
