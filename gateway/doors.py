@@ -28,8 +28,8 @@ class Door:
     def __init__(self, system: System, *, patience: float = PATIENCE) -> None:
         self.system = system
         self.queries = CaseQueries(system.database)
-        self.organisation = _Kept(system.reference.organisation)
-        self.rules = _Kept(self._rules)
+        self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
+        self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
         self.desk = Desk(system.client, system.record, system.numbers, self.rules, patience=patience)
 
     async def actor(self, person_id: str) -> Actor:
@@ -59,8 +59,9 @@ class Door:
 class _Kept(Generic[T]):
     """The result of a read, read anew when it is a few seconds old. A database that is being restarted is waited for."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, read: Callable[[], Awaitable[T]], patience: float) -> None:
         self._read = read
+        self._patience = patience
         self._lock = asyncio.Lock()
         self._kept: tuple[float, T] | None = None
 
@@ -68,7 +69,7 @@ class _Kept(Generic[T]):
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
-                self._kept = now, await patiently(self._read, READING_PATIENCE)
+                self._kept = now, await patiently(self._read, self._patience)
             return self._kept[1]
 
 
