@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from activities.runtime import find_system
-from gateway.cli.main import app
+from gateway.cli.main import application
 from tests.system.importing import SANZHANG
 from tests.system.running import RunningUp
 
@@ -37,7 +37,7 @@ class CommandLine:
         return facts
 
     def run(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        result = CliRunner().invoke(app, [*arguments, "--json", "--data-dir", str(self.machine.data_dir)])
+        result = CliRunner().invoke(application(), [*arguments, "--json", "--data-dir", str(self.machine.data_dir)])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result.exit_code, json.loads(result.stdout)
 
@@ -49,7 +49,7 @@ class CommandLine:
 
     def read(self, *arguments: str) -> str:
         """What people read."""
-        result = CliRunner().invoke(app, [*arguments, "--data-dir", str(self.machine.data_dir)], env={"COLUMNS": "200"})
+        result = CliRunner().invoke(application(), [*arguments, "--data-dir", str(self.machine.data_dir)], env={"COLUMNS": "200"})
         assert result.exit_code == 0, result.output
         return result.stdout
 

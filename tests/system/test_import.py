@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from activities.record.seed import seed
 from activities.runtime import find_system
-from gateway.cli.main import app
+from gateway.cli.main import application
 from gateway.doors import Door
 from gateway.workbook.reading import read_workbook
 from schemas import commands as c

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from gateway.cli.main import app
+from gateway.cli.main import application
 
 
 def run(*arguments: str, folder: Path | None = None, stdin: str | None = None) -> tuple[int, str, str]:
     where = ["--data-dir", str(folder)] if folder is not None else []
-    result = CliRunner().invoke(app, [*arguments, *where], input=stdin)
+    result = CliRunner().invoke(application(), [*arguments, *where], input=stdin)
     return result.exit_code, result.stdout, result.stderr
 
 
