@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
+from activities.record.intake import NumberOffice
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from activities.settings import Settings
@@ -30,7 +31,7 @@ class Door:
         self.queries = CaseQueries(system.database)
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
-        self.desk = Desk(system.client, system.record, system.numbers, self.rules, patience=patience)
+        self.desk = Desk(system.client, system.record, NumberOffice(system.database), self.rules, patience=patience)
 
     async def actor(self, person_id: str) -> Actor:
         """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""

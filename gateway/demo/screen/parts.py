@@ -12,6 +12,7 @@ _NAMES = {
     "database": "数据库",
     "engine": "流程引擎",
     "worker-petitions": "办件",
+    "worker-petitions-2": "办件",
     "worker-notices": "通知",
     "gateway": "门户",
 }
