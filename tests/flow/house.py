@@ -170,13 +170,16 @@ async def opened(
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
     desk = Desk(client, record, NumberOffice(database), rules, patience=patience)
+    cached = 0 if UNCACHED else cached_workflows
     worker = Worker(
         client,
         task_queue=PETITIONS_QUEUE,
         workflows=[PetitionWorkflow],
         activities=[CommitActivities(record).commit],
         workflow_runner=workflow_runner(),
-        max_cached_workflows=0 if UNCACHED else cached_workflows,
+        max_cached_workflows=cached,
+        # With nothing cached, a second case's task makes the SDK's core drop the first one's commit under way; so one at a time.
+        max_concurrent_workflow_tasks=None if cached else 1,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
     async with worker:

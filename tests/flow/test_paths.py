@@ -58,8 +58,7 @@ async def test_a_path_leaves_this_record(house: House, path: str) -> None:
     await walk(house, path)
 
 
-# A message between cases costs the SDK's core a task time-out when nothing is cached, so merging is left to the whole run without cache.
-@pytest.mark.parametrize("path", ["straight_complex", "reworked", "stretched", "overdue", "reopened"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_worker_that_remembers_nothing_comes_to_the_same(
     engine: WorkflowEnvironment, database_dsn: str, path: str
 ) -> None:
