@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -25,9 +24,7 @@ def changed(**cells: object) -> tuple[object, ...]:
 def test_the_real_workbooks_are_read_whole(
     shared_data: Path, now: datetime, name: str, count: int, replied: int
 ) -> None:
-    started = perf_counter()
     book = read_workbook(shared_data / name, now=now, require_reply=replied > 0)
-    assert perf_counter() - started < 2
     assert len(book.rows) == len(book.messages) == count
     assert not book.refused
     assert not book.ignored_headings
