@@ -10,7 +10,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from activities.keys import seal, unseal
-from schemas.keys import KeyRing, Purpose, SealBrokenError
+from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 ENCODING: Final = b"binary/encrypted"
 KEY_ID_FIELD: Final = "encryption-key-id"

@@ -28,7 +28,7 @@ from temporalio.converter import (
 )
 
 from activities.codec import SealingCodec
-from schemas.keys import KeyRing
+from schemas.sealing.keys import KeyRing
 
 # Shared by all converters: the SDK makes one converter for each workflow run, and an adapter of a large
 # union takes milliseconds to build. Only pure classes are kept, and the bound keeps classes that a sandbox

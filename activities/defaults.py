@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from activities.documents import read_document, read_organisation, read_policy
 from schemas.organisation import Organisation
-from schemas.personal import PersonalData
 from schemas.petition import Complexity, Frozen, Ledger
 from schemas.policy import Policy
+from schemas.sealing.personal import PersonalData
 
 
 class DemoPetition(Frozen):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.settings import Settings
 from schemas.errors import UserError
-from schemas.keys import KEY_BYTES, KeyRing, Purpose, SealBrokenError, decode_key
+from schemas.sealing.keys import KEY_BYTES, KeyRing, Purpose, SealBrokenError, decode_key
 
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16

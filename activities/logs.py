@@ -31,7 +31,7 @@ from structlog.typing import EventDict, Processor
 from temporalio.service import RPCError
 
 from schemas.errors import UserError
-from schemas.personal import WITHHELD, mask_id, mask_phone
+from schemas.sealing.personal import WITHHELD, mask_id, mask_phone
 
 ALLOWED: Final = frozenset(
     re.findall(
@@ -210,7 +210,7 @@ def _shown(value: object, depth: int = 0) -> Any:
     return WITHHELD
 
 
-def _log_warning(  # noqa: PLR0917 (the signature of warnings.showwarning)
+def _log_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

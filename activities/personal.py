@@ -7,8 +7,8 @@ import hmac
 
 from activities.keys import seal as seal_bytes
 from activities.keys import unseal
-from schemas.keys import KeyRing, Purpose, SealBrokenError
-from schemas.personal import (
+from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
+from schemas.sealing.personal import (
     PersonalData,
     SealedPersonal,
     mask_address,

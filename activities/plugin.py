@@ -9,7 +9,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.converter import data_converter
-from schemas.keys import KeyRing
+from schemas.sealing.keys import KeyRing
 
 # Imported once and shared with every workflow run: `schemas` is pure, `activities` is only named by
 # workflows, never run in them, and the libraries would cost each run megabytes and a slow first task if they

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from schemas.measures import RATES, AgeBand, LedgerMeasures, Measures, Rate
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 
 def measures_table(measures: Measures) -> Table:

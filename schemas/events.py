@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.personal import SealedPersonal
 from schemas.petition import (
     Card,
     Clock,
@@ -24,6 +23,7 @@ from schemas.petition import (
     Role,
 )
 from schemas.policy import CasePolicy
+from schemas.sealing.personal import SealedPersonal
 from schemas.tagged import Tagged
 from schemas.worktime import Calendar
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from schemas import commands as c
 from schemas.events import Event, FiledContent, Finding, Petitioner
 from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
-from schemas.personal import SealedPersonal
 from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
+from schemas.sealing.personal import SealedPersonal
 from schemas.worktime import Calendar
 
 CITY = "XA"

@@ -21,7 +21,7 @@ from activities.record.reference import ReferenceStore
 from activities.runtime import find_system
 from activities.settings import Settings
 from schemas.errors import UserError
-from schemas.keys import KeyRing
+from schemas.sealing.keys import KeyRing
 
 ENGINE_PATIENCE = 60.0
 """Seconds a worker waits for the engine when it starts."""

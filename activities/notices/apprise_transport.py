@@ -15,7 +15,7 @@ from apprise import Apprise
 
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed, transport_name
 from schemas.errors import UserError
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 TITLE: Final = "三本账通知"
 

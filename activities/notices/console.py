@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.notices.transports import Parcel
-from schemas import tables as t
+from schemas.record import tables as t
 
 CONSOLE: Final = "console"
 

@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas import tables as t
 from schemas.notices import Barred
 from schemas.petition import Frozen, Role
 from schemas.policy import LadderPolicy
+from schemas.record import tables as t
 
 LEASE: Final = timedelta(minutes=2)
 """How long a notice that is being sent outside belongs to the one who sends it; after a crash the next one takes it when this has passed."""

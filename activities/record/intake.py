@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.resemblance import Resemblances
-from schemas import tables as t
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Frozen, Ledger
 from schemas.proposals.similarity import bands, signature
+from schemas.record import tables as t
 from schemas.worktime import local_day
 
 LEDGER_LETTERS = {Ledger.SUGGESTION: "S", Ledger.CLAIM: "C", Ledger.COMPLAINT: "P"}

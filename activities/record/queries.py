@@ -20,12 +20,12 @@ from activities.record.views import (
     cursor_after,
     cursor_place,
 )
-from schemas import tables as t
 from schemas.errors import UserError
-from schemas.evidence import Recorded
 from schemas.lifecycle import may_see
-from schemas.personal import SealedPersonal
 from schemas.petition import Actor, Petition
+from schemas.record import tables as t
+from schemas.record.evidence import Recorded
+from schemas.sealing.personal import SealedPersonal
 
 _LINE = (
     "stage",

@@ -9,11 +9,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
-from schemas import tables as t
 from schemas.calendar import CalendarDay, build_calendar
 from schemas.errors import UserError
 from schemas.organisation import Organisation
 from schemas.policy import Policy
+from schemas.record import tables as t
 from schemas.worktime import Calendar
 
 POLICY = "policy"

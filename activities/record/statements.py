@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 from sqlalchemy import Connection, Table, TextClause, text
 
-from schemas import tables as t
+from schemas.record import tables as t
 
 
 class Head(NamedTuple):

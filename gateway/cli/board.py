@@ -15,7 +15,7 @@ from gateway.board import board as read_board
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
 from gateway.orders.reading import resolved_unit
 from schemas.measures import RATES, LedgerMeasures, Rate
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 APART_ZH = {
     "legal_route": "诉访分离",

@@ -24,7 +24,7 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Outcome, Recompute
 from schemas.calendar import CalendarDay, Notice, apply_notice, check_notice, diff, missing_years, notice_warnings
 from schemas.errors import UserError
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar, local_day, working_days_after
 
 SHOWN = 40

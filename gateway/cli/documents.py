@@ -20,7 +20,7 @@ from gateway.cli.output import AsJson, DataDir, command, door_for, print_json
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.organisation import KINDS_ZH, Organisation
 from schemas.policy import Policy
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 policy_app = typer.Typer(
     help="政策：各类期限和规则 / the policy: every figure cases are handled by.", no_args_is_help=True

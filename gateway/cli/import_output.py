@@ -21,7 +21,7 @@ from gateway.importing.summary import Summary
 from gateway.workbook.message import Workbook
 from schemas.errors import UserError
 from schemas.proposals.proposal import Proposal
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 INTERRUPTED = 130
 """Exit code: stopped by Ctrl-C (or SIGTERM), everything acknowledged is kept."""

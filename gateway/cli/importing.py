@@ -28,7 +28,7 @@ from gateway.workbook.reading import read_workbook
 from schemas.errors import UserError
 from schemas.petition import Actor, Role
 from schemas.policy import Policy
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 from schemas.worktime import EARLIEST_DAY
 from workers.composition import open_system
 

@@ -17,10 +17,10 @@ from gateway.demo.offices.cast import Cast
 from gateway.desk import Filing
 from gateway.importing.proposing import Proposer
 from schemas.events import FiledContent, Petitioner
-from schemas.keys import KeyRing
 from schemas.organisation import Organisation
 from schemas.petition import Actor
 from schemas.policy import Policy
+from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar, at_hour, local_day
 
 SOURCE = "demo"

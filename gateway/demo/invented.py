@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from activities.defaults import DemoPetition
 from schemas.organisation import Organisation
-from schemas.personal import PersonalData
 from schemas.petition import Complexity, Ledger
+from schemas.sealing.personal import PersonalData
 
 PREFIX = "street-"
 """The key of the n-th invented petition is this and n."""

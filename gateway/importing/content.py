@@ -12,10 +12,10 @@ from gateway.workbook.headings import normalise_heading
 from gateway.workbook.message import Message, Workbook
 from schemas.errors import UserError
 from schemas.events import FiledContent, Petitioner
-from schemas.keys import KeyRing
-from schemas.personal import PersonalData
 from schemas.petition import Complexity, Ledger
 from schemas.policy import Channel
+from schemas.sealing.keys import KeyRing
+from schemas.sealing.personal import PersonalData
 
 TITLE_FROM_TEXT = 40
 """Characters of the text that stand for a subject nobody wrote."""

@@ -12,10 +12,10 @@ from gateway.importing.proposing import Proposals, Proposer
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit, sealed_petitioners
 from schemas.events import FiledContent
-from schemas.keys import KeyRing
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Complexity, Frozen, Ledger
 from schemas.proposals.proposal import Proposal
+from schemas.sealing.keys import KeyRing
 
 
 class Draft(Frozen):

@@ -13,10 +13,10 @@ from gateway.desk import Rules
 from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
 from schemas import commands as c
 from schemas.events import Petitioner
-from schemas.keys import KeyRing
 from schemas.organisation import Organisation
-from schemas.personal import PersonalData
 from schemas.petition import Complexity, Ledger, Petition
+from schemas.sealing.keys import KeyRing
+from schemas.sealing.personal import PersonalData
 
 PERSONAL_FIELDS = ("name", "phone", "id_number", "address")
 

@@ -93,9 +93,10 @@ def clean_id(value: Cell) -> str:
                 ),
             )
         return str(int(value))
-    text = _ALL_SPACE.sub("", unicodedata.normalize("NFKC", clean_text(value)))
-    # composing may bring forth what cleaning drops; cleaning again settles it
-    text = _ALL_SPACE.sub("", clean_text(text))
+    text, settled = "", _ALL_SPACE.sub("", clean_text(value))
+    # Composing may bring forth what cleaning drops, and dropping may bring together what composes.
+    while text != settled:
+        text, settled = settled, _ALL_SPACE.sub("", clean_text(unicodedata.normalize("NFKC", settled)))
     while whole := _WHOLE_NUMBER_TEXT.fullmatch(text):
         text = whole.group(1)
     if len(text) > ID_LIMIT:

@@ -7,8 +7,8 @@ from enum import Enum
 
 from schemas.petition import Actor, Complexity, Petition, Role
 from schemas.refusals import Refusal, refuse
-from schemas.terms import chinese
 from schemas.units import parent, within
+from schemas.wording.terms import chinese
 
 
 class Scope(Enum):

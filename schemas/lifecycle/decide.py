@@ -20,7 +20,7 @@ from schemas.lifecycle.evolve import evolve, fold
 from schemas.lifecycle.ladder import next_alarm_event
 from schemas.petition import Actor, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 S = Stage
 OPEN = (S.APPROVE, S.ASSIGN, S.SUPERVISE, S.REVISIT, S.SIGN_OFF, S.ARCHIVE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from schemas import events as e
 from schemas.notices.wording import Line, Said, awaited, by, line, on
 from schemas.petition import Card, ClockName, Petition, Role
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 CLOCKS_ZH = {
     ClockName.ASSIGN: "交办",

@@ -19,9 +19,9 @@ from temporalio.common import WorkflowIDConflictPolicy
 from activities.record.intake import NumberOffice
 from gateway.desk import Desk, Rules
 from schemas import commands as c
-from schemas import tables as t
 from schemas.errors import UserError
 from schemas.petition import Stage
+from schemas.record import tables as t
 from tests.flow.house import CHIEF, HANDLER, OPERATOR, WEEKDAYS, House, content, policy
 from tests.flow.paths import answered, closed
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, Answer, PetitionStart, workflow_id

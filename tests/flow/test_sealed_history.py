@@ -19,8 +19,8 @@ from temporalio.worker import Replayer, Worker
 
 with workflow.unsafe.imports_passed_through():
     from activities.plugin import SanzhangPlugin
-    from schemas.keys import KeyRing
-    from schemas.personal import PersonalData
+    from schemas.sealing.keys import KeyRing
+    from schemas.sealing.personal import PersonalData
 
 pytestmark = pytest.mark.flow
 

@@ -49,7 +49,9 @@ class CommandLine:
 
     def read(self, *arguments: str) -> str:
         """What people read."""
-        result = CliRunner().invoke(application(), [*arguments, "--data-dir", str(self.machine.data_dir)], env={"COLUMNS": "200"})
+        result = CliRunner().invoke(
+            application(), [*arguments, "--data-dir", str(self.machine.data_dir)], env={"COLUMNS": "200"}
+        )
         assert result.exit_code == 0, result.output
         return result.stdout
 

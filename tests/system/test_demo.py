@@ -16,7 +16,7 @@ from activities.record.migrate import new_engine
 from activities.runtime import Runtime, find_system
 from gateway.demo.city import SOURCE
 from gateway.demo.invented import PREFIX
-from schemas import tables as t
+from schemas.record import tables as t
 from tests.system.running import RunningUp, family
 from workers.machine.processes import has_ended
 

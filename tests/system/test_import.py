@@ -245,7 +245,7 @@ async def test_garbage_is_refused_with_a_sentence(machine: RunningUp, tmp_path: 
         ((str(good), "--data-dir", str(tmp_path / "elsewhere")), 3, "system_not_running"),
     ):
         # In this process, in a thread of its own: a process for each would only measure how fast Python starts.
-        ended = await asyncio.to_thread(CliRunner().invoke, app, ["import", *arguments, "--json"])
+        ended = await asyncio.to_thread(CliRunner().invoke, application(), ["import", *arguments, "--json"])
         error = json.loads(ended.stdout)["error"]
         assert (ended.exit_code, error["code"]) == (code, refused or error["code"])
         assert error["zh"] and error["en"]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from schemas.tables import METADATA
+from schemas.record.tables import METADATA
 
 LOCK = 5_310_077
 """One migration at a time per database: any number that no one else uses."""

@@ -27,7 +27,7 @@ from schemas.lifecycle import is_accused
 from schemas.petition import Complexity, Ledger
 from schemas.proposals.proposal import Proposal
 from schemas.refusals import refuse
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]
 Name = Annotated[str, typer.Option("--name", help="信访人姓名，加密保存 / petitioner's name, sealed.")]

@@ -14,10 +14,10 @@ from rich.text import Text
 from activities.record.views import CaseLine, CasePage, CaseView, HistoryLine
 from gateway.cli.output import due_by, local
 from gateway.orders.fields import fields_of
-from schemas.due_reasons import STATES, CountedDay, Explained, Reasons
-from schemas.narration import word_zh
 from schemas.petition import Clock, Petition
-from schemas.terms import chinese
+from schemas.wording.due_reasons import STATES, CountedDay, Explained, Reasons
+from schemas.wording.narration import word_zh
+from schemas.wording.terms import chinese
 
 CLOCKS_ZH = {"assign": "交办", "finish": "答复办结", "statute_accept": "法定受理", "statute_finish": "法定办结"}
 WEEKDAYS_ZH = "一二三四五六日"

@@ -19,7 +19,7 @@ from gateway.demo.screen.sentences import Names, Said, place
 from gateway.demo.screen.urgent import Pressing, most_urgent
 from schemas.measures import RATES, LedgerMeasures
 from schemas.petition import Card, Ledger, Stage
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 from schemas.worktime import SHANGHAI, Calendar
 
 STANDING = (

@@ -21,7 +21,7 @@ from gateway.demo.screen.book import Book, Happening
 from gateway.demo.screen.parts import PartsReporter
 from gateway.demo.screen.sentences import Names, Said, sentence
 from schemas.petition import Ledger
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 from schemas.worktime import SHANGHAI, Calendar
 
 REMEMBERED = 60

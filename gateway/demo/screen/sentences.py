@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from gateway.demo.screen.book import Happening
 from schemas.organisation import Organisation
 from schemas.petition import Card
-from schemas.terms import chinese
 from schemas.units import parent
+from schemas.wording.terms import chinese
 
 
 class Said(NamedTuple):

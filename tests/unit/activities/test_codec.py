@@ -14,7 +14,7 @@ from activities.codec import ENCODING, KEY_ID_FIELD, SealingCodec
 from activities.converter import data_converter
 from activities.keys import seal
 from schemas.errors import UserError
-from schemas.keys import KeyRing, Purpose, SealBrokenError
+from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 RING = KeyRing([("k1", OLD)])

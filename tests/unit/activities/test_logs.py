@@ -23,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.logs import ALLOWED, configure_logging, describe, mask_numbers
 from schemas.errors import UserError
-from schemas.personal import WITHHELD, PersonalData
+from schemas.sealing.personal import WITHHELD, PersonalData
 
 REPOSITORY = Path(__file__).parents[3]
 NAME, PHONE, ID_NUMBER, STREET = "张三丰", "13800001234", "11010119000101001X", "麓山南路1号"

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.migrate import configuration, migrate, new_engine
-from schemas import tables as t
+from schemas.record import tables as t
 from tests.databases import own_database
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from activities.personal import open_, person_code, seal
 from schemas.errors import UserError
-from schemas.keys import KeyRing, SealBrokenError
-from schemas.personal import PersonalData
+from schemas.sealing.keys import KeyRing, SealBrokenError
+from schemas.sealing.personal import PersonalData
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 RING = KeyRing([("k1", OLD)])

@@ -12,7 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from activities.codec import SealingCodec
 from activities.converter import CompactPayloadConverter
 from activities.plugin import PASSED_THROUGH, SanzhangPlugin, workflow_runner
-from schemas.keys import KeyRing
+from schemas.sealing.keys import KeyRing
 
 RING = KeyRing([("k1", bytes(32))])
 

@@ -24,11 +24,11 @@ from activities.record.views import CaseFilter
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.events import Petitioner
-from schemas.keys import KeyRing
 from schemas.lifecycle import decide, fold
-from schemas.personal import PersonalData
 from schemas.petition import Actor, Ledger, Petition, Stage
 from schemas.refusals import Refusal
+from schemas.sealing.keys import KeyRing
+from schemas.sealing.personal import PersonalData
 from tests.strategies import BRANCH_CHIEF, FAR_STATION, HANDLER, MONDAY, NEXT_STATION, STATION, SUPERVISOR, filing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -14,8 +14,8 @@ from gateway.recompute import leans_on
 from schemas import commands as c
 from schemas.calendar import seed_calendar
 from schemas.errors import UserError
-from schemas.keys import KeyRing
 from schemas.petition import Complexity, Ledger, Outcome, Petition
+from schemas.sealing.keys import KeyRing
 from tests.strategies import BRANCH_CHIEF, HANDLER, MONDAY, STATION, SUPERVISOR, Case, calendar, filing, moment
 
 KEYRING = KeyRing([("k1", bytes(32))])

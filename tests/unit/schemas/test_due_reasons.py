@@ -7,9 +7,9 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 
 from schemas import commands as c
-from schemas.due_reasons import CountedDay, Explained, due_reasons
-from schemas.narration import narrate
 from schemas.petition import SYSTEM, ClockName, Outcome
+from schemas.wording.due_reasons import CountedDay, Explained, due_reasons
+from schemas.wording.narration import narrate
 from schemas.worktime import local_day
 from tests.strategies import (
     BRANCH_CHIEF,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.errors import UserError
-from schemas.keys import KeyRing, Purpose
+from schemas.sealing.keys import KeyRing, Purpose
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.personal import (
+from schemas.sealing.personal import (
     PersonalData,
     mask_address,
     mask_id,

@@ -16,7 +16,6 @@ from activities.notices.dispatch import Dispatcher
 from activities.notices.transports import Transport
 from activities.record.case_record import CaseRecord, CommitOrder
 from schemas import commands as c
-from schemas import tables as t
 from schemas.calendar import seed_calendar
 from schemas.events import FiledContent
 from schemas.lifecycle import decide, fold
@@ -24,6 +23,7 @@ from schemas.notices import AddressBook
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Complexity, Ledger, Petition, Role
 from schemas.policy import CasePolicy
+from schemas.record import tables as t
 from schemas.refusals import Refusal
 from schemas.worktime import SHANGHAI
 

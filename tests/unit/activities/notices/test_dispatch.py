@@ -15,8 +15,8 @@ from activities.notices.contract import Dispatched
 from activities.notices.outbox import LEASE, pause
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed
 from activities.notices.webhook import WebhookTransport
-from schemas import tables as t
 from schemas.events import Petitioner
+from schemas.record import tables as t
 from schemas.worktime import SHANGHAI
 from tests.receiver import SECRET, Receiver
 from tests.unit.activities.notices.office import Office, drained, later, organisation

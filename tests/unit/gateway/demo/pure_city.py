@@ -18,11 +18,11 @@ from schemas import commands as c
 from schemas.calendar import seed_calendar
 from schemas.errors import UserError
 from schemas.events import Event, FiledContent
-from schemas.evidence import Recorded
-from schemas.keys import KeyRing
 from schemas.lifecycle import decide
 from schemas.petition import SYSTEM, Actor, Petition
+from schemas.record.evidence import Recorded
 from schemas.refusals import Refusal
+from schemas.sealing.keys import KeyRing
 from workflows.contract import Answer, workflow_id
 from workflows.relay import Relay, relays
 

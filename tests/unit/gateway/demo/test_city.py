@@ -8,7 +8,7 @@ from activities.defaults import default_organisation, demo_organisation
 from activities.record.migrate import migrate, new_engine
 from activities.record.reference import ORGANISATION, ReferenceStore
 from gateway.demo.city import settle
-from schemas import tables as t
+from schemas.record import tables as t
 
 
 async def test_the_city_settles_once(database_dsn: str) -> None:

@@ -16,8 +16,8 @@ from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.workbook.message import Message
 from schemas.errors import UserError
 from schemas.events import FiledContent
-from schemas.keys import KEY_BYTES, KeyRing
 from schemas.petition import Ledger
+from schemas.sealing.keys import KEY_BYTES, KeyRing
 
 KEYRING = KeyRing([("k1", secrets.token_bytes(KEY_BYTES))])
 PROPOSER = Proposer(default_organisation(), load_taxonomy(None))

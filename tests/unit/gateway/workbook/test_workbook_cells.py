@@ -43,6 +43,7 @@ def test_cleaned_text_stays_as_it_is(cell: Any) -> None:
 
 @given(CELLS)
 @example("0.0.0")
+@example("A\x85\u0301")
 @example("１２.０")
 @example(float("nan"))
 @example(10**400)

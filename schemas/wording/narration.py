@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from schemas.events import Event
-from schemas.terms import chinese
+from schemas.wording.terms import chinese
 from schemas.worktime import SHANGHAI
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {
