@@ -22,7 +22,7 @@ from schemas.petition import Complexity
 from tests.bench import latency, memory, path, peers, recovery, throughput
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.histories import history_size
-from tests.bench.installation import OURS, Installation, desk, installation, worker
+from tests.bench.installation import OURS, Installation, desk, installation, workers
 from tests.bench.report import show
 from tests.bench.textbook import TextbookPetition
 from tests.bench.throughput import Contender
@@ -53,7 +53,7 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
 
 async def _with_workers(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:
     with ExitStack() as stack:
-        ours, textbook, floor = (stack.enter_context(worker(place, each)) for each in (OURS, TEXTBOOK, ENGINE_ONLY))
+        ours, textbook, floor = (stack.enter_context(workers(place, each)) for each in (OURS, TEXTBOOK, ENGINE_ONLY))
         plain = await Client.connect(place.runtime.temporal, namespace=place.runtime.namespace)
         async with desk(place) as (people, system):
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 
+from activities.record.intake import NumberOffice
 from activities.runtime import Runtime, find_system
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
@@ -21,10 +23,14 @@ from schemas.calendar import seed_calendar
 from tests.bench.path import POLICY
 from tests.system.running import RunningUp
 from workers.composition import System, open_system
+from workers.machine.up import WORKERS
 
 START_SECONDS = 60
 PRODUCTION = {"SANZHANG_UNSANDBOXED": "true", "SANZHANG_LOG_FORMAT": "json", "SANZHANG_LOG_LEVEL": "warning"}
 """What the environment of production workers adds to the defaults."""
+
+PROCESSES = sum(program.name.startswith("worker-petitions") for program in WORKERS)
+"""Worker processes of the petitions queue under ``up``; the peers get as many."""
 
 OURS = ("-m", "workers.run", "petitions")
 
@@ -69,7 +75,7 @@ def installation(data_dir: Path, *programs: str) -> Generator[Installation]:
 @contextmanager
 def worker(place: Installation, command: tuple[str, ...], **environment: str) -> Generator[psutil.Process]:
     """One worker process, ready to serve."""
-    ready = place.data_dir / "run" / f"bench-{'-'.join(command[1:])}.ready"
+    ready = place.data_dir / "run" / f"bench-{uuid4().hex}.ready"
     ready.parent.mkdir(exist_ok=True)
     ready.unlink(missing_ok=True)
     log = place.data_dir / "log" / f"bench-{command[-1]}.log"
@@ -96,6 +102,13 @@ def worker(place: Installation, command: tuple[str, ...], **environment: str) ->
         process.wait()
 
 
+@contextmanager
+def workers(place: Installation, command: tuple[str, ...]) -> Generator[list[psutil.Process]]:
+    """As many worker processes of a kind as ``up`` runs."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(worker(place, command)) for _ in range(PROCESSES)]
+
+
 @asynccontextmanager
 async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
     """The desk the doors use, on that installation."""
@@ -108,7 +121,7 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
         name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")
     }
     async with open_system(Settings.from_environment(environment), environment, pool_size=20) as system:
-        yield Desk(system.client, system.record, system.numbers, rules), system
+        yield Desk(system.client, system.record, NumberOffice(system.database), rules), system
 
 
 def cpu_seconds(process: psutil.Process) -> float:

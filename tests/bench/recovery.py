@@ -13,6 +13,7 @@ from schemas import commands as c
 from schemas.petition import Complexity
 from tests.bench.installation import desk, installation
 from tests.bench.path import HANDLER, OPERATOR, actions, message
+from workers.machine.up import WORKERS
 
 PARTS = ("worker-petitions", "engine", "database")
 
@@ -21,7 +22,7 @@ async def recoveries(data_dir: Path, times: int) -> dict[str, object]:
     """Seconds from the kill to the answer of the next human action, for each part, each time."""
     report = c.ReportProgress(text="正在办理。")
     waits: dict[str, list[float]] = {}
-    with installation(data_dir, "worker-petitions") as place:
+    with installation(data_dir, *(program.name for program in WORKERS)) as place:
         async with desk(place) as (people, _):
             number = (await people.file(OPERATOR, message())).number
             for actor, command in actions(Complexity.SIMPLE)[:2]:

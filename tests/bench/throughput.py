@@ -19,11 +19,11 @@ Lifecycle = Callable[[], Awaitable[str]]
 
 @dataclass
 class Contender:
-    """One way to carry a case. ``worker``: its worker process, whose CPU time is told apart."""
+    """One way to carry a case. ``workers``: its worker processes, whose CPU time is told apart."""
 
     name: str
     lifecycle: Lifecycle
-    worker: psutil.Process
+    workers: list[psutil.Process]
     rates: list[float] = field(default_factory=list[float])
     cpu: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
 
@@ -35,16 +35,20 @@ async def race(contenders: list[Contender], parts: Mapping[str, psutil.Process],
     for turn in range(rounds):
         # A different one goes first in each round: whatever drifts meets all alike.
         for contender in contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)]:
-            await _round(contender, {**parts, "worker": contender.worker})
+            await _round(contender, {**{name: [part] for name, part in parts.items()}, "workers": contender.workers})
 
 
-async def _round(contender: Contender, parts: Mapping[str, psutil.Process]) -> None:
-    before = {name: cpu_seconds(process) for name, process in parts.items()}
+async def _round(contender: Contender, parts: Mapping[str, list[psutil.Process]]) -> None:
+    before = {name: _spent(processes) for name, processes in parts.items()}
     began = time.perf_counter()
     await asyncio.gather(*(contender.lifecycle() for _ in range(ONCE)))
     contender.rates.append(ONCE / (time.perf_counter() - began))
-    for name, process in parts.items():
-        contender.cpu.setdefault(name, []).append((cpu_seconds(process) - before[name]) / ONCE * 1000)
+    for name, processes in parts.items():
+        contender.cpu.setdefault(name, []).append((_spent(processes) - before[name]) / ONCE * 1000)
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    return sum(cpu_seconds(process) for process in processes)
 
 
 def told(contenders: list[Contender]) -> dict[str, object]:
