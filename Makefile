@@ -22,10 +22,10 @@ run: setup
 picture: setup
 	.venv/bin/python -m gateway.demo.picture docs/images/board.svg
 
-# The tests of whole processes measure times, so they run alone.
+# The tests of whole processes start up to eight of them each, so they come after the others.
 test: setup
 	.venv/bin/pytest -q -n 2 --dist loadfile -m 'not system'
-	.venv/bin/pytest -q -m system
+	.venv/bin/pytest -q -n 2 --dist loadfile -m system
 
 bench: setup
 	.venv/bin/python -m tests.bench

@@ -6,6 +6,8 @@ an upstream system after a crash) ends in the same answer.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -261,6 +263,18 @@ class Desk:
             if done is None:
                 raise
             return Answer(number=number, seq=done.seq, stage=done.stage)
+        finally:
+            await _heard(operation)
+
+
+async def _heard(operation: WithStartWorkflowOperation[Any, Any]) -> None:
+    """Reads the start's own answer, which the SDK keeps in a future besides the update's: an error left in it is shouted at the process's end.
+
+    That error, whatever it is, has been raised by the update already.
+    """
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await operation.workflow_handle()
 
 
 def _attributes(state: Petition | None) -> TypedSearchAttributes:

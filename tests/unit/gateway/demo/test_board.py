@@ -164,7 +164,7 @@ def test_a_picture_gives_chinese_its_two_cells() -> None:
     console = Console(record=True, width=20, file=io.StringIO())
     console.print("三本账 ab")
     svg = legible(console.export_svg(title="x"))
-    # Three Chinese letters over six cells, two Latin ones over two, after a blank.
+    # Three Chinese letters over six cells, a blank and two Latin ones over three.
     assert 'x="0" y="20" textLength="73.2"' in svg
-    assert 'x="85.4" y="20" textLength="24.4"' in svg
+    assert 'x="73.2" y="20" textLength="36.6"' in svg
     assert "font-face" not in svg
