@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import contextlib
 import json
 import os
 from datetime import date, datetime, time, timedelta, timezone
@@ -64,9 +65,9 @@ def recomputed(received: datetime, replied: datetime) -> dict[str, Any]:
 
 
 def test_every_due_date_verdict_and_card_of_the_real_workbook_agrees_with_a_recomputation() -> None:
-    sheet = openpyxl.load_workbook(real_workbook(), read_only=True).worksheets[0]
-    rows = sheet.iter_rows(values_only=True)
-    columns = [str(heading).strip() for heading in next(rows)]
+    with contextlib.closing(openpyxl.load_workbook(real_workbook(), read_only=True)) as book:
+        headings, *rows = book.worksheets[0].iter_rows(values_only=True)
+    columns = [str(heading).strip() for heading in headings]
     where = {name: columns.index(name) for name in ("留言编号", "留言时间", "答复时间")}
     expected = [
         {"message_id": str(row[where["留言编号"]]).strip()}
