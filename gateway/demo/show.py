@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from random import Random
 
 from rich.console import Console
@@ -110,9 +111,9 @@ class Show:
         folder = str(self._data_dir)
         lines = (
             f"演示已停止，数据保存在 {folder}",
-            f"  继续演示    sanzhang up --demo --data-dir {folder}",
-            f"  只开系统    sanzhang up --data-dir {folder}",
-            f"  运行时查看  sanzhang case list --data-dir {folder}",
+            f"  继续演示    sanzhang up --demo --data-dir {quote(str(folder))}",
+            f"  只开系统    sanzhang up --data-dir {quote(str(folder))}",
+            f"  运行时查看  sanzhang case list --data-dir {quote(str(folder))}",
             "  The demonstration has stopped; its data stays, and the same commands go on with it.",
         )
         for line in lines:
