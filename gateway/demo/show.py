@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from random import Random
+from shlex import quote
 
 from rich.console import Console
 
