@@ -8,6 +8,7 @@ help:
 	@echo 'make run     the whole system with the demonstration, until Ctrl-C'
 	@echo 'make picture the board of the demonstration that is running, for the README'
 	@echo 'make test    all tests'
+	@echo 'make test-uncached  the flows once more with no case kept in memory'
 	@echo 'make bench   the measurements'
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
 	@echo 'make lint    style and types'
@@ -26,6 +27,10 @@ picture: setup
 test: setup
 	.venv/bin/pytest -q -n 2 --dist loadfile -m 'not system'
 	.venv/bin/pytest -q -n 2 --dist loadfile -m system
+
+# Every flow once more with nothing kept in memory: each step replays the case from its history.
+test-uncached: setup
+	SANZHANG_TEST_UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
 
 bench: setup
 	.venv/bin/python -m tests.bench
