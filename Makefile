@@ -1,7 +1,7 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run picture test bench golden lint clean
+.PHONY: help setup run picture test test-uncached bench golden lint clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
