@@ -105,7 +105,7 @@ def _write(path: Path, result: SimulationResult) -> None:
 
 def _show(result: SimulationResult, console: Console) -> None:
     console.print(f"[bold]{len(result.cases)}[/] 件推演，[bold]{len(result.refused)}[/] 行拒收 / simulated, refused")
-    console.print(measures_table(result.measures))
+    console.print(measures_table(result.measures, "推演 / what the rule would have meant"))
     for refused in result.refused[:5]:
         console.print(f"[yellow]行 {refused.row}[/] {refused.message_id}：{refused.reason}")
     if len(result.refused) > 5:
