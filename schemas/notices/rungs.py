@@ -7,14 +7,7 @@ from collections.abc import Iterable
 from schemas import events as e
 from schemas.notices.wording import Line, Said, awaited, by, line, on
 from schemas.petition import Card, ClockName, Petition, Role
-from schemas.wording.terms import chinese
-
-CLOCKS_ZH = {
-    ClockName.ASSIGN: "交办",
-    ClockName.FINISH: "办结",
-    ClockName.STATUTE_ACCEPT: "法定受理",
-    ClockName.STATUTE_FINISH: "法定办结",
-}
+from schemas.wording.terms import chinese, clock_in_chinese
 
 CLOCKS_EN = {
     ClockName.ASSIGN: "assignment",
@@ -36,7 +29,7 @@ def clock_set(event: e.ClockSet, before: Petition | None, after: Petition) -> Sa
         yield line(
             "due_changed",
             awaited(after),
-            f"{CLOCKS_ZH[name]}期限由 {old} 改为 {new}",
+            f"{clock_in_chinese(name)}期限由 {old} 改为 {new}",
             f"the {CLOCKS_EN[name]} was due {old}, it is now due {new}",
         )
 
@@ -65,7 +58,7 @@ def _rung(event: e.Escalated, role: Role) -> Line:
     elif role is Role.CHIEF:
         zh, en = f"{zh}，请督促处理", f"{en}; see that it is dealt with"
     due = on(event.due)
-    clock_zh, clock_en = CLOCKS_ZH[event.clock], CLOCKS_EN[event.clock]
+    clock_zh, clock_en = clock_in_chinese(event.clock), CLOCKS_EN[event.clock]
     return line("escalated", (event.unit, role), f"{clock_zh}期限 {due}：{zh}", f"{clock_en} due {due}: {en}")
 
 

@@ -74,3 +74,8 @@ TERMS: dict[str, str] = {
 def chinese(term: str) -> str:
     """The Chinese term; the key itself where there is none."""
     return TERMS.get(term, term)
+
+
+def clock_in_chinese(name: str) -> str:
+    """The word for a term: 交办, where ``assign`` as a stage is 及时交办."""
+    return "交办" if name == "assign" else chinese(name)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.demo.screen.book import Happening
+from schemas.lifecycle.ladder import STATUTE
 from schemas.organisation import Organisation
 from schemas.petition import Card
 from schemas.units import parent
-from schemas.wording.terms import chinese
+from schemas.wording.terms import chinese, clock_in_chinese
 
 
 class Said(NamedTuple):
@@ -39,7 +40,6 @@ class Names:
 Says = Callable[[Any, Names], str]
 
 _CARDS = {Card.YELLOW: ("黄牌", "yellow", "▲"), Card.RED: ("红牌", "bold red", "■")}
-_CLOCKS = {"assign": "交办", "finish": "办结"}
 
 
 def _carded(card: Card | None) -> str:
@@ -47,8 +47,9 @@ def _carded(card: Card | None) -> str:
 
 
 def _escalated(event: Any, names: Names) -> str:
-    clock = _CLOCKS.get(event.clock.value)
-    what = f"{clock}期限{chinese(event.rung)}" if clock else chinese(event.rung)
+    # A statutory rung names its term itself.
+    term = "" if event.clock in STATUTE else f"{clock_in_chinese(event.clock)}期限"
+    what = f"{term}{chinese(event.rung)}"
     return f"{what}：{names.unit(event.unit)}"
 
 
@@ -59,9 +60,7 @@ def _revisited(event: Any, names: Names) -> str:
 
 
 def _clock_set(event: Any, names: Names) -> str:
-    return (
-        f"{_CLOCKS.get(event.clock.name.value, chinese(event.clock.name.value))}期限改为 {event.clock.last_day:%m-%d}"
-    )
+    return f"{clock_in_chinese(event.clock.name)}期限改为 {event.clock.last_day:%m-%d}"
 
 
 def _assigned(event: Any, names: Names) -> str:
