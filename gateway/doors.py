@@ -75,7 +75,9 @@ class _Kept(Generic[T]):
 
 
 @asynccontextmanager
-async def open_door(settings: Settings, environ: Mapping[str, str], *, pool_size: int = 5) -> AsyncGenerator[Door]:
-    """A door to the system these settings name. ``UserError`` as in :func:`open_system`."""
-    async with open_system(settings, environ, pool_size=pool_size) as system:
+async def open_door(
+    settings: Settings, environ: Mapping[str, str], *, pool_size: int = 5, read_only: bool = False
+) -> AsyncGenerator[Door]:
+    """A door to the system these settings name. ``UserError`` as in :func:`open_system`; ``read_only`` as in :func:`new_engine`."""
+    async with open_system(settings, environ, pool_size=pool_size, read_only=read_only) as system:
         yield Door(system)

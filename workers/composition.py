@@ -62,11 +62,12 @@ async def open_system(
     pool_size: int = 10,
     identity: str | None = None,
     for_worker: bool = False,
+    read_only: bool = False,
 ) -> AsyncGenerator[System]:
-    """A door connects lazily: an engine that is being restarted is waited for by its first call. A worker waits for the engine here."""
+    """``read_only``: see :func:`new_engine`. A door connects lazily: an engine that is being restarted is waited for by its first call. A worker waits for the engine here."""
     temporal, namespace, dsn = addresses(settings, environ)
     keyring = load_keyring(settings)
-    database = new_engine(dsn, pool_size=pool_size)
+    database = new_engine(dsn, pool_size=pool_size, read_only=read_only)
     try:
         plugin = SanzhangPlugin(keyring, unsandboxed=settings.unsandboxed)
         connect = partial(

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Head, as_bytea, head, write
 from schemas.events import Amended, Event, Filed
+from schemas.evidence.chain import EVENT, Recorded, canonical, genesis, link, payload
 from schemas.lifecycle import fold
 from schemas.notices import notices_of
 from schemas.petition import Actor, Frozen, Petition
 from schemas.record import tables as t
-from schemas.record.evidence import EVENT, Recorded, canonical, genesis, link, payload
 
 Clock = Callable[[], datetime]
 

@@ -31,6 +31,16 @@ async def migrate(dsn: str) -> None:
     await asyncio.to_thread(command.upgrade, configuration(dsn), "head")
 
 
-def new_engine(dsn: str, *, pool_size: int = 20) -> AsyncEngine:
-    """An engine for the record; the caller owns and disposes of it. Error messages leave the parameters out: they hold people's words."""
-    return create_async_engine(dsn, pool_size=pool_size, max_overflow=0, pool_timeout=10, hide_parameters=True)
+def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> AsyncEngine:
+    """An engine for the record; the caller owns and disposes of it. Error messages leave the parameters out: they hold people's words.
+
+    ``read_only``: PostgreSQL itself refuses every write that does not ask for it in so many words (``SET TRANSACTION READ WRITE``).
+    """
+    return create_async_engine(
+        dsn,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        hide_parameters=True,
+        connect_args={"server_settings": {"default_transaction_read_only": "on"}} if read_only else {},
+    )

@@ -21,10 +21,10 @@ from activities.record.views import (
     cursor_place,
 )
 from schemas.errors import UserError
+from schemas.evidence.chain import Recorded
 from schemas.lifecycle import may_see
 from schemas.petition import Actor, Petition
 from schemas.record import tables as t
-from schemas.record.evidence import Recorded
 from schemas.sealing.personal import SealedPersonal
 
 _LINE = (

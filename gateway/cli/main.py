@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("gateway.cli.documents", "policy_app"),
     "org": ("gateway.cli.documents", "org_app"),
     "calendar": ("gateway.cli.calendars", "app"),
+    "audit": ("gateway.cli.audit", "app"),
 }
 """Where each command lies. Only the one that is called is imported: engine, database and spreadsheets take their time."""
 

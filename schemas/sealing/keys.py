@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     PAYLOAD = "payload"
     PERSONAL = "personal"
     PERSON_MATCH = "person-match"
+    AUDIT = "audit"
 
 
 class SealBrokenError(Exception):

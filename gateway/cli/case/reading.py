@@ -15,9 +15,9 @@ from gateway.doors import Door
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
+from schemas.evidence.chain import Recorded, payload
 from schemas.lifecycle import allowed
 from schemas.petition import Actor, Card, Ledger, Petition, Role, Stage
-from schemas.record.evidence import Recorded, payload
 from schemas.wording.due_reasons import due_reasons
 from schemas.wording.narration import narrate
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.events import Amended, Event, Filed, Reopened
+from schemas.evidence.chain import Recorded
 from schemas.lifecycle import evolve
 from schemas.measures import CaseFacts, Measures, facts_of, measure
 from schemas.petition import Petition, Stage
-from schemas.record.evidence import Recorded
 from schemas.worktime import Calendar
 
 JUDGED_ANEW = timedelta(seconds=30)

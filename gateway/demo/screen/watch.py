@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import recorded
 from gateway.demo.screen.book import Book, Happening
+from schemas.evidence.chain import Recorded
 from schemas.record import tables as t
-from schemas.record.evidence import Recorded
 
 CHUNK = 100
 """Cases whose events are read at once."""

@@ -18,9 +18,9 @@ from schemas import commands as c
 from schemas.calendar import seed_calendar
 from schemas.errors import UserError
 from schemas.events import Event, FiledContent
+from schemas.evidence.chain import Recorded
 from schemas.lifecycle import decide
 from schemas.petition import SYSTEM, Actor, Petition
-from schemas.record.evidence import Recorded
 from schemas.refusals import Refusal
 from schemas.sealing.keys import KeyRing
 from workflows.contract import Answer, workflow_id

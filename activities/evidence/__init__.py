@@ -1,0 +1,1 @@
+"""Keeping evidence: sealed histories, the journal, the log of checkpoints, and looking whether all of it still holds."""
