@@ -1,0 +1,80 @@
+"""The journal: what was done with the record besides adding events, in one chain through all of it.
+
+A link is ``H(previous link ‖ canonical bytes of the entry)``, as in :mod:`schemas.evidence.chain`; the first starts from ``H("journal")``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from enum import StrEnum
+from typing import Any, cast
+
+from pydantic import AwareDatetime, Field, field_validator
+
+from schemas.petition import Actor, Frozen
+
+JOURNAL = "journal"
+"""What the journal's chain starts from, as a case's chain starts from its number."""
+
+
+class EntryKind(StrEnum):
+    """What was done; ``body`` says more, in JSON."""
+
+    REVEALED = "revealed"
+    """Personal data of a case shown in clear: ``fields``, ``petitioners`` (how many)."""
+    EXPORTED = "exported"
+    """A dossier was made: ``full`` (personal data in clear) or masked."""
+    REPAIRED = "repaired"
+    """The read model of a case was rebuilt from its events: ``changed``, by column the old and the new value."""
+    RECONCILED = "reconciled"
+    VERIFIED = "verified"
+    REPLAYED = "replayed"
+    CHECKPOINTED = "checkpointed"
+    HISTORY_LOST = "history_lost"
+    """A closed run cannot be sealed, for the engine has its history no more: ``run``, ``seq`` of its last event."""
+
+
+class Entry(Frozen):
+    """One entry; ``at`` is aware. ``case_number`` is empty where no one case is meant. No floats in ``body``: they have no one spelling."""
+
+    number: int
+    at: AwareDatetime
+    kind: EntryKind
+    actor: Actor
+    case_number: str = ""
+    reason: str = ""
+    body: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+    @field_validator("body")
+    @classmethod
+    def _exact(cls, body: dict[str, Any]) -> dict[str, Any]:
+        if not _is_exact(body):
+            raise ValueError(
+                "the body of a journal entry holds text, whole numbers, truth values, null, lists and objects only"
+            )
+        return body
+
+
+def canonical(entry: Entry) -> bytes:
+    """The bytes that are hashed for an entry."""
+    body = {
+        "number": entry.number,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "kind": entry.kind.value,
+        "actor": [entry.actor.id, entry.actor.role.value, entry.actor.unit],
+        "case": entry.case_number,
+        "reason": entry.reason,
+        "body": entry.body,
+    }
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _is_exact(value: object) -> bool:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return all(isinstance(name, str) and _is_exact(item) for name, item in items)
+    if isinstance(value, list | tuple):
+        return all(_is_exact(item) for item in cast("Sequence[object]", value))
+    return value is None or isinstance(value, str | int)
