@@ -7,15 +7,16 @@ events). The algorithm is named in every record; SHA-256 is the default, SM3 (GB
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from schemas.events import EVENT_VERSION, Event
+from schemas.evidence.links import encoded, genesis, link
 from schemas.petition import Actor, Frozen
+
+__all__ = ["EVENT", "Recorded", "canonical", "content", "encoded", "genesis", "link", "payload"]
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -38,24 +39,43 @@ def payload(event: Event) -> dict[str, Any]:
 
 
 def canonical(record: Recorded, stored: dict[str, Any] | None = None) -> bytes:
-    """The bytes that are hashed for a record; ``stored`` spares a second dump of the payload."""
-    body = {
-        "case": record.case_number,
-        "seq": record.seq,
-        "version": record.version,
-        "recorded_at": record.recorded_at.astimezone(UTC).isoformat(),
-        "actor": [record.actor.id, record.actor.role.value, record.actor.unit],
-        "command": record.command_id,
-        "event": payload(record.event) if stored is None else stored,
-    }
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    """The bytes that are hashed for a record; ``stored`` is the payload as it was written.
+
+    ``ValueError`` without it for an event of an earlier release: read anew it may look otherwise, and the link is over what was written.
+    """
+    if stored is None and record.version != EVENT_VERSION:
+        raise ValueError(
+            f"event {record.seq} of {record.case_number} is of version {record.version}: hash it as stored"
+        )
+    return content(
+        record.case_number,
+        record.seq,
+        record.version,
+        record.recorded_at,
+        (record.actor.id, record.actor.role.value, record.actor.unit),
+        record.command_id,
+        payload(record.event) if stored is None else stored,
+    )
 
 
-def genesis(case_number: str, algorithm: str = "sha256") -> bytes:
-    """The link before the first."""
-    return hashlib.new(algorithm, case_number.encode()).digest()
-
-
-def link(previous: bytes, content: bytes, algorithm: str = "sha256") -> bytes:
-    """The link after ``previous`` for these canonical bytes. ``ValueError`` where the algorithm is not to be had."""
-    return hashlib.new(algorithm, previous + content).digest()
+def content(
+    case_number: str,
+    seq: int,
+    version: int,
+    recorded_at: datetime,
+    actor: tuple[str, str, str],
+    command_id: str,
+    stored: Any,
+) -> bytes:
+    """The canonical bytes of an event from its bare columns, for whoever checks a million of them; ``stored``: its payload, JSON types only."""
+    return encoded(
+        {
+            "case": case_number,
+            "seq": seq,
+            "version": version,
+            "recorded_at": recorded_at.astimezone(UTC).isoformat(),
+            "actor": actor,
+            "command": command_id,
+            "event": stored,
+        }
+    )
