@@ -37,6 +37,7 @@ bench: setup
 
 golden: setup
 	.venv/bin/python -m tests.golden.record
+	.venv/bin/python -m tests.golden.record_events
 
 lint: setup
 	.venv/bin/ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
@@ -17,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Head, as_bytea, head, write
 from schemas.events import Amended, Event, Filed
-from schemas.evidence.chain import EVENT, Recorded, canonical, genesis, link, payload
+from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
+from schemas.evidence.upcast import event_of
 from schemas.lifecycle import fold
 from schemas.notices import notices_of
-from schemas.petition import Actor, Frozen, Petition
+from schemas.petition import Actor, Frozen, Petition, Role
 from schemas.record import tables as t
 
 Clock = Callable[[], datetime]
@@ -91,7 +93,7 @@ class CaseRecord:
         # repeated by a run that knows nothing, is told the whole life.
         last = None if order.expected_seq == 0 else known
         told = [row for row in rows if last is None or row["seq"] <= last]
-        return Committed(events=tuple(EVENT.validate_python(row["payload"]) for row in told), mine=known or 0)
+        return Committed(events=tuple(event_of(row["payload"], row["version"]) for row in told), mine=known or 0)
 
     def _write(self, connection: Connection, order: CommitOrder, found: Head | None) -> None:
         now = self._clock()
@@ -192,14 +194,20 @@ def _events(number: str, *, after: int = 0) -> Select[Any]:
     return select(t.events).where(t.events.c.case_number == number, t.events.c.seq > after).order_by(t.events.c.seq)
 
 
+@lru_cache(maxsize=10_000)
+def _actor(person: str, role: str, unit: str) -> Actor:
+    # The same few people act again and again.
+    return Actor(id=person, role=Role(role), unit=unit)
+
+
 def recorded(row: RowMapping) -> Recorded:
-    """A row of ``events`` as it was recorded."""
+    """A row of ``events`` as it was recorded, its event as this release reads it; ``version`` stays the one it was written with."""
     return Recorded(
         case_number=row["case_number"],
         seq=row["seq"],
         version=row["version"],
         recorded_at=row["recorded_at"],
-        actor=Actor.model_validate({"id": row["actor_id"], "role": row["actor_role"], "unit": row["actor_unit"]}),
+        actor=_actor(row["actor_id"], row["actor_role"], row["actor_unit"]),
         command_id=row["command_id"],
-        event=EVENT.validate_python(row["payload"]),
+        event=event_of(row["payload"], row["version"]),
     )

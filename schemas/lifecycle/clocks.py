@@ -50,8 +50,9 @@ def first_clocks(policy: CasePolicy, complexity: Complexity, calendar: Calendar,
 
 def put(clocks: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:
     """The clocks with this one in the place of its namesake."""
-    if any(old.name is clock.name for old in clocks):
-        return tuple(clock if old.name is clock.name else old for old in clocks)
+    for place, old in enumerate(clocks):
+        if old.name is clock.name:
+            return (*clocks[:place], clock, *clocks[place + 1 :])
     return (*clocks, clock)
 
 

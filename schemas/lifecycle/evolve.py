@@ -33,23 +33,32 @@ def evolve(state: Petition | None, event: e.Event) -> Petition:
     if isinstance(event, e.Filed):
         if state is not None:
             raise ValueError(f"case {event.number} is filed twice")
-        state, changes = _filed(event), {}
-    elif state is None:
+        return _advanced(_filed(event), event, {})
+    if state is None:
         raise ValueError(f"the first event of a case is its filing, not {event.kind}")
-    else:
-        changes: Changes = _FOLDS[event.kind](state, event)
-    at = max(event.at, state.touched_at)
-    changes |= {"seq": state.seq + 1, "touched_at": at}
-    changed = state.model_copy(update=changes)
-    spans = handed_over(changed, at)
-    return changed if spans is changed.spans else changed.model_copy(update={"spans": spans})
+    return _advanced(state.model_copy(), event, _FOLDS[event.kind](state, event))
 
 
 def fold(events: Iterable[e.Event], state: Petition | None = None) -> Petition | None:
     """The state after all these events."""
+    own = False
     for event in events:
-        state = evolve(state, event)
+        if own and state is not None and not isinstance(event, e.Filed):
+            # Nobody has seen the state of a moment ago and nobody will, so it need not be copied.
+            _advanced(state, event, _FOLDS[event.kind](state, event))
+        else:
+            state, own = evolve(state, event), True
     return state
+
+
+def _advanced(fresh: Petition, event: e.Event, changes: Changes) -> Petition:
+    """The same object, changed in place: only for a state that nobody holds yet."""
+    fields = vars(fresh)
+    fields.update(changes)
+    fields["seq"] += 1
+    at = fields["touched_at"] = max(event.at, fresh.touched_at)
+    fields["spans"] = handed_over(fresh, at)
+    return fresh
 
 
 def _filed(event: e.Filed) -> Petition:
