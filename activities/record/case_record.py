@@ -3,21 +3,27 @@
 The engine is not trusted to be in step with the database: after a crash a command may have been committed whose workflow task was lost. A
 commit therefore names the event it builds on. If the record is further, nothing is written and the caller gets the events it does not know;
 it folds them and decides again. That makes every commit exactly-once without any lock outside the row of its case.
+
+Whoever wrote the last event of a case knows how it ends, and writes the next in one statement that holds only if it still ends so. Everybody
+else, and whoever was wrong, looks first.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.rows import case_row, petitioner_rows
-from activities.record.statements import Head, as_bytea, head, write
-from schemas.events import Amended, Event, Filed
+from activities.record.statements import Rows, as_bytea, head, write
+from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
 from schemas.lifecycle import fold
@@ -57,24 +63,54 @@ class RecordBehindError(RuntimeError):
     """The engine builds on events the record has not: the database is an older copy. Nothing is written until it has been restored."""
 
 
+class _End(NamedTuple):
+    """How a case ends: its last link and its state, None before its first event."""
+
+    link: bytes | None
+    state: Petition | None
+
+    @property
+    def seq(self) -> int:
+        return self.state.seq if self.state is not None else 0
+
+
+NEW = _End(None, None)
+
+ENDS_KEPT = 512
+"""Cases whose end a process remembers: those in motion, not those that lie open for weeks."""
+
+
 class CaseRecord:
     """The record of all cases in one database."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
+        self._one_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._algorithm = algorithm
+        self._ends: OrderedDict[str, _End] = OrderedDict()
 
     async def commit(self, order: CommitOrder) -> Committed:
         """Writes the events, or says what the record holds instead; idempotent by command id.
 
         ``RecordBehindError`` where the record lacks events the caller has seen; other errors are the database's own.
         """
-        async with self._engine.begin() as connection:
-            # The whole of it in one greenlet: a switch for each call would cost as much as the call.
-            return await connection.run_sync(self._commit, order)
+        # Forgotten until it is written: whatever goes wrong on the way, the next attempt looks.
+        end = NEW if order.expected_seq == 0 else self._ends.pop(order.number, None)
+        if end is not None and end.seq == order.expected_seq and _plain(order):
+            with contextlib.suppress(IntegrityError):
+                async with self._one_statement.connect() as connection:
+                    # The whole of it in one greenlet: a switch for each call would cost as much as the call.
+                    if await connection.run_sync(self._write, order, end):
+                        return Committed()
+        while True:
+            async with self._engine.begin() as connection:
+                done = await connection.run_sync(self._commit, order)
+                if done is not None:
+                    return done
 
-    def _commit(self, connection: Connection, order: CommitOrder) -> Committed:
+    def _commit(self, connection: Connection, order: CommitOrder) -> Committed | None:
+        """None where another process filed the case just now."""
         found = head(connection, order.number, order.command_id, order.expected_seq)
         seq = found.seq if found is not None else 0
         if seq < order.expected_seq:
@@ -84,8 +120,8 @@ class CaseRecord:
         known = found.known if found is not None else None
         if known is not None or seq != order.expected_seq:
             return self._instead(connection, order, known)
-        self._write(connection, order, found)
-        return Committed()
+        end = NEW if found is None else _End(found.link, Petition.model_validate_json(found.state))
+        return Committed() if self._write(connection, order, end) else None
 
     def _instead(self, connection: Connection, order: CommitOrder, known: int | None) -> Committed:
         rows = connection.execute(_events(order.number, after=order.expected_seq)).mappings().all()
@@ -95,9 +131,9 @@ class CaseRecord:
         told = [row for row in rows if last is None or row["seq"] <= last]
         return Committed(events=tuple(event_of(row["payload"], row["version"]) for row in told), mine=known or 0)
 
-    def _write(self, connection: Connection, order: CommitOrder, found: Head | None) -> None:
+    def _write(self, connection: Connection, order: CommitOrder, end: _End) -> bool:
         now = self._clock()
-        before = Petition.model_validate_json(found.state) if found is not None else None
+        before = end.state
         after = fold(order.events, before)
         if after is None:
             raise ValueError(f"case {order.number} has no events to begin with")
@@ -109,16 +145,31 @@ class CaseRecord:
         }
         if not order.events:
             connection.execute(insert(t.commands), command)
-            return
-        rows, tip = self._linked(order, now, found.link if found is not None else None)
-        case = case_row(after, order.events, now) | {"link": as_bytea(tip)}
-        notices = [
-            notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before}
-            for notice in notices_of(before, order.events, after, now)
-        ]
-        write(connection, command, rows, case, notices, new=found is None)
-        for event in order.events:
-            self._beside(connection, order.number, event, now)
+            return True
+        events, tip = self._linked(order, now, end.link)
+        rows = Rows(
+            command=command,
+            events=events,
+            case=case_row(after, order.events, now) | {"link": as_bytea(tip)},
+            notices=[
+                notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before}
+                for notice in notices_of(before, order.events, after, now)
+            ],
+            petitioners=[row for event in order.events for row in petitioner_rows(order.number, event)],
+            filed_at=now,
+        )
+        if not write(connection, rows, end.link):
+            return False
+        if end.link is not None and rows.petitioners:
+            connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == order.number))
+            connection.execute(insert(t.petitioners), rows.petitioners)
+        self._remember(order.number, _End(tip, after))
+        return True
+
+    def _remember(self, number: str, end: _End) -> None:
+        self._ends[number] = end
+        if len(self._ends) > ENDS_KEPT:
+            self._ends.popitem(last=False)
 
     def _linked(self, order: CommitOrder, now: datetime, tip: bytes | None) -> tuple[list[dict[str, Any]], bytes]:
         previous = tip if tip is not None else genesis(order.number, self._algorithm)
@@ -153,17 +204,6 @@ class CaseRecord:
             )
         return rows, previous
 
-    def _beside(self, connection: Connection, number: str, event: Event, now: datetime) -> None:
-        rows = petitioner_rows(number, event)
-        if isinstance(event, Amended) and rows:
-            connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == number))
-        if rows:
-            connection.execute(insert(t.petitioners), rows)
-        if isinstance(event, Filed):
-            intake = t.intake
-            first = update(intake).where(intake.c.case_number == event.number, intake.c.filed_at.is_(None))
-            connection.execute(first.values(filed_at=now))
-
     async def state(self, number: str) -> Petition | None:
         """The state of a case as last committed, or None if there is no such case."""
         async with self._engine.connect() as connection:
@@ -188,6 +228,11 @@ class CaseRecord:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(_events(number))).mappings().all()
         return [recorded(row) for row in rows]
+
+
+def _plain(order: CommitOrder) -> bool:
+    """Whether one statement writes all of it."""
+    return bool(order.events) and not any(isinstance(event, Amended) for event in order.events)
 
 
 def _events(number: str, *, after: int = 0) -> Select[Any]:

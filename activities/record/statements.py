@@ -1,4 +1,4 @@
-"""The two statements of a commit: one that reads, one that writes.
+"""The two statements of a commit: one that reads, one that writes. Mostly the second is enough.
 
 A commit is what the system does most, and each statement costs a round trip and the time to build it: in eight statements of their own,
 the same rows cost the worker four times as much. They are put together once, as text, and rows travel as JSON.
@@ -7,6 +7,7 @@ the same rows cost the worker four times as much. They are put together once, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -46,43 +47,71 @@ def head(connection: Connection, number: str, command_id: str, expected_seq: int
     return Head(seq, link, state, known)
 
 
-def write(
-    connection: Connection,
-    command: Mapping[str, Any],
-    events: Sequence[Mapping[str, Any]],
-    case: Mapping[str, Any],
-    notices: Sequence[Mapping[str, Any]],
-    *,
-    new: bool,
-) -> None:
-    """Writes the rows of a command, all or none; ``case`` becomes a row or changes its row."""
-    statement = _writing(tuple(case), new)
-    rows = {"command": command, "events": events, "notices": notices, "case": case}
-    connection.execute(statement, {name: _json(each) for name, each in rows.items()})
+class Rows(NamedTuple):
+    """What a command writes. ``case`` becomes a row or changes its row; ``petitioners`` and ``filed_at`` only where a case is filed."""
+
+    command: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
+    case: Mapping[str, Any]
+    notices: Sequence[Mapping[str, Any]]
+    petitioners: Sequence[Mapping[str, Any]] = ()
+    filed_at: datetime | None = None
+
+
+def write(connection: Connection, rows: Rows, tip: bytes | None) -> bool:
+    """Writes the rows of a command, all or none; whether it did.
+
+    ``tip``: the link the case must end in, None for a case that must not be there yet. Where it is otherwise nothing is written: so a
+    commit is safe in a statement of its own, and needs no look at the case before it by whoever wrote the event before.
+    """
+    statement = _writing(tuple(rows.case), tip is None)
+    given = {"command": rows.command, "events": rows.events, "notices": rows.notices, "case": rows.case}
+    if tip is None:
+        given["petitioners"] = rows.petitioners
+    parameters: dict[str, Any] = {name: _json(each) for name, each in given.items()}
+    parameters |= {"filed_at": rows.filed_at} if tip is None else {"tip": tip}
+    return connection.execute(statement, parameters).scalar_one() == 1
 
 
 @cache
 def _writing(case_columns: tuple[str, ...], new: bool) -> TextClause:
     notices = [column.name for column in t.outbox.columns if column.server_default is None]
-    return text(
-        f"WITH asked AS ({_insert(t.commands, 'command')}),"
-        f" happened AS ({_insert(t.events, 'events')}),"
-        f" owed AS ({_insert(t.outbox, 'notices', notices)})"
-        f" {_insert(t.cases, 'case', case_columns) if new else _update(case_columns)}"
-    )
+    parts = {
+        "moved": _new_case(case_columns) if new else _moved_case(case_columns),
+        "asked": _insert(t.commands, "command"),
+        "happened": _insert(t.events, "events"),
+        "owed": _insert(t.outbox, "notices", notices),
+    }
+    if new:
+        parts["people"] = _insert(t.petitioners, "petitioners")
+        parts["noted"] = (
+            "UPDATE intake SET filed_at = CAST(:filed_at AS timestamptz) FROM moved"
+            " WHERE intake.case_number = moved.case_number AND intake.filed_at IS NULL"
+        )
+    together = ", ".join(f"{name} AS ({part})" for name, part in parts.items())
+    return text(f"WITH {together} SELECT count(*) FROM moved")  # noqa: S608
 
 
 def _insert(table: Table, parameter: str, columns: Iterable[str] | None = None) -> str:
     # No quoting: the names are our own tables'.
     names = ", ".join(columns or table.columns.keys())
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_rows(table, parameter)}"  # noqa: S608
+    source = _rows(table, parameter)
+    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {source} WHERE EXISTS (SELECT FROM moved)"  # noqa: S608
 
 
-def _update(columns: Iterable[str]) -> str:
-    names = [name for name in columns if name != "case_number"]
-    changed = ", ".join(f"{name} = given.{name}" for name in names)
+def _new_case(columns: Iterable[str]) -> str:
+    names = ", ".join(columns)
     source = _rows(t.cases, "case")
-    return f"UPDATE cases SET {changed} FROM {source} AS given WHERE cases.case_number = given.case_number"  # noqa: S608
+    return f"INSERT INTO cases ({names}) SELECT {names} FROM {source} ON CONFLICT DO NOTHING RETURNING case_number"  # noqa: S608
+
+
+def _moved_case(columns: Iterable[str]) -> str:
+    changed = ", ".join(f"{name} = given.{name}" for name in columns if name != "case_number")
+    source = _rows(t.cases, "case")
+    return (
+        f"UPDATE cases SET {changed} FROM {source} AS given"  # noqa: S608
+        " WHERE cases.case_number = given.case_number AND cases.link = CAST(:tip AS bytea) RETURNING cases.case_number"
+    )
 
 
 def _rows(table: Table, parameter: str) -> str:

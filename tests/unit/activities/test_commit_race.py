@@ -1,20 +1,27 @@
-"""The same command at the record several times at once, as when an attempt is given up for lost and repeated while it still runs."""
+"""The same command at the record several times at once, as when an attempt is given up for lost and repeated while it still runs.
+
+And a process that remembers an end of a case which another has moved since.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord, CommitOrder, Committed
 from activities.record.migrate import migrate, new_engine
 from schemas import commands as c
 from schemas.calendar import seed_calendar
 from schemas.lifecycle import decide, fold
 from schemas.petition import Petition
 from schemas.refusals import Refusal
-from tests.bench.path import OPERATOR, POLICY, SUPERVISOR, message
+from tests.bench.path import HANDLER, OPERATOR, POLICY, SUPERVISOR, message
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
@@ -26,24 +33,81 @@ def _order(state: Petition | None, number: str, order: c.Order, command_id: str)
     return CommitOrder(number=number, command_id=command_id, expected_seq=seq, actor=order.actor, events=tuple(events))
 
 
-@pytest.mark.parametrize("times", [2, 8])
-async def test_it_is_written_once_and_answered_to_all(database_dsn: str, times: int) -> None:
+def _filed(number: str) -> CommitOrder:
+    content = message().model_copy(update={"source_event_id": number})
+    filing = c.File(number=number, content=content, policy=POLICY.figures("claim", "simple"), calendar=seed_calendar())
+    return _order(None, number, c.Order(actor=OPERATOR, command=filing), "file")
+
+
+def _assigned(filed: CommitOrder, command_id: str = "assign") -> CommitOrder:
+    assign = c.Order(actor=SUPERVISOR, command=c.Assign(lead="XA/A3/02"))
+    return _order(fold(filed.events), filed.number, assign, command_id)
+
+
+@pytest_asyncio.fixture
+async def engine(database_dsn: str) -> AsyncIterator[AsyncEngine]:
     await migrate(database_dsn)
     engine = new_engine(database_dsn, pool_size=10)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("times", [2, 8])
+async def test_it_is_written_once_and_answered_to_all(engine: AsyncEngine, times: int) -> None:
     record = CaseRecord(engine)
-    number = f"RACE-{times}"
-    figures = POLICY.figures("claim", "simple")
-    content = message().model_copy(update={"source_event_id": number})
-    filing = c.File(number=number, content=content, policy=figures, calendar=seed_calendar())
-    try:
-        filed = _order(None, number, c.Order(actor=OPERATOR, command=filing), "file")
-        await record.commit(filed)
-        assign = c.Order(actor=SUPERVISOR, command=c.Assign(lead="XA/A3/02"))
-        assigned = _order(fold(filed.events), number, assign, "assign")
-        answers = await asyncio.gather(*(record.commit(assigned) for _ in range(times)))
-        last = assigned.expected_seq + len(assigned.events)
-        assert sorted(answer.mine for answer in answers) == [0, *[last] * (times - 1)]
-        assert all(answer.events in ((), assigned.events) for answer in answers)
-        assert len(await record.history(number)) == last
-    finally:
-        await engine.dispose()
+    filed = _filed(f"RACE-{times}")
+    await record.commit(filed)
+    assigned = _assigned(filed)
+    answers = await asyncio.gather(*(record.commit(assigned) for _ in range(times)))
+    last = assigned.expected_seq + len(assigned.events)
+    assert sorted(answer.mine for answer in answers) == [0, *[last] * (times - 1)]
+    assert all(answer.events in ((), assigned.events) for answer in answers)
+    assert len(await record.history(filed.number)) == last
+
+
+async def test_a_filing_in_several_processes_at_once_is_one(engine: AsyncEngine) -> None:
+    filed = _filed("RACE-FILED")
+    answers = await asyncio.gather(*(CaseRecord(engine).commit(filed) for _ in range(6)))
+    assert sorted(answer.mine for answer in answers) == [0, *[len(filed.events)] * 5]
+    assert len(await CaseRecord(engine).history(filed.number)) == len(filed.events)
+
+
+async def test_a_process_that_is_behind_looks_again(engine: AsyncEngine) -> None:
+    here, there = CaseRecord(engine), CaseRecord(engine)
+    filed = _filed("RACE-BEHIND")
+    await here.commit(filed)
+    assigned = _assigned(filed)
+    assert await there.commit(assigned) == Committed()
+    other = await here.commit(_assigned(filed, "another"))
+    assert (other.mine, other.events) == (0, assigned.events)
+    accept = c.Order(actor=HANDLER, command=c.Accept())
+    accepted = _order(fold((*filed.events, *assigned.events)), filed.number, accept, "accept")
+    assert await here.commit(accepted) == Committed()
+    assert (await here.commit(accepted)).mine == accepted.expected_seq + len(accepted.events)
+    assert len(await there.history(filed.number)) == accepted.expected_seq + len(accepted.events)
+
+
+async def test_a_command_that_wrote_nothing_is_remembered_all_the_same(engine: AsyncEngine) -> None:
+    record = CaseRecord(engine)
+    filed = _filed("RACE-NOTHING")
+    await record.commit(filed)
+    assigned = _assigned(filed)
+    assert await record.commit(assigned.model_copy(update={"events": ()})) == Committed()
+    again = await record.commit(assigned)
+    assert (again.events, again.mine) == ((), assigned.expected_seq)
+    assert len(await record.history(filed.number)) == len(filed.events)
+
+
+async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(engine: AsyncEngine) -> None:
+    record = CaseRecord(engine)
+    filed = _filed("RACE-ALONE")
+    statements: list[str] = []
+
+    def heard(*called: object) -> None:
+        statements.append(str(called[2]))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", heard)
+    await record.commit(filed)
+    await record.commit(_assigned(filed))
+    event.remove(engine.sync_engine, "before_cursor_execute", heard)
+    assert [statement.split()[0] for statement in statements] == ["WITH", "WITH"]
