@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.settings import Settings
 from schemas.errors import UserError
-from schemas.sealing.keys import KEY_BYTES, KeyRing, Purpose, SealBrokenError, decode_key
+from schemas.sealing.keys import KEY_BYTES, PAYLOAD_KEYS, KeyRing, Purpose, SealBrokenError, decode_key
 
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
@@ -38,10 +38,15 @@ def load_keyring(settings: Settings, *, create: bool = False) -> KeyRing:
     return read_key_file(path)
 
 
-def read_key_file(path: Path) -> KeyRing:
+def read_key_file(path: Path, *, setting: str = PAYLOAD_KEYS) -> KeyRing:
     """Read ``{"keys": [{"id": "k1", "key": BASE64}, …]}``, newest first, refusing a file that others can
-    open.
+    open. ``setting``: what may be set instead of the file, for what is said of its errors.
     """
+    return KeyRing(read_roots(path, setting=setting), setting=setting)
+
+
+def read_roots(path: Path, *, setting: str = PAYLOAD_KEYS) -> list[tuple[str, bytes]]:
+    """The ids and keys of a key file, as they stand in it; errors as of `read_key_file`."""
     try:
         with path.open("rb") as file:
             # asked of the open file, not of the path: what is checked is what is read
@@ -59,9 +64,9 @@ def read_key_file(path: Path) -> KeyRing:
     except FileNotFoundError:
         raise UserError(
             "key_file_missing",
-            zh=f"找不到密钥文件 {path}。没有原来的密钥就读不出已有数据：请从备份恢复该文件，或设置 SANZHANG_KEYS。",
+            zh=f"找不到密钥文件 {path}。没有原来的密钥就读不出已有数据：请从备份恢复该文件，或设置 {setting}。",
             en=f"There is no key file {path}. Existing data cannot be read without its keys: "
-            "restore the file from a backup or set SANZHANG_KEYS.",
+            f"restore the file from a backup or set {setting}.",
             path=str(path),
         ) from None
     except OSError as error:
@@ -71,10 +76,10 @@ def read_key_file(path: Path) -> KeyRing:
             en=f"The key file {path} cannot be read ({error.strerror}). Check its owner and mode.",
             path=str(path),
         ) from error
-    return KeyRing(_roots(path, text))
+    return _roots(path, text, setting)
 
 
-def create_key_file(path: Path) -> None:
+def create_key_file(path: Path, *, setting: str = PAYLOAD_KEYS) -> None:
     """Write a file with one new random key; does nothing when another process was faster. Raise
     ``key_file_unwritable``.
     """
@@ -100,10 +105,9 @@ def create_key_file(path: Path) -> None:
     except OSError as error:
         raise UserError(
             "key_file_unwritable",
-            zh=f"无法在 {path.parent} 写入密钥文件（{error.strerror}）。"
-            "请检查目录权限与磁盘空间，或设置 SANZHANG_KEYS。",
+            zh=f"无法在 {path.parent} 写入密钥文件（{error.strerror}）。请检查目录权限与磁盘空间，或设置 {setting}。",
             en=f"The key file cannot be written in {path.parent} ({error.strerror}). "
-            "Check the folder's mode and free space, or set SANZHANG_KEYS.",
+            f"Check the folder's mode and free space, or set {setting}.",
             path=str(path),
         ) from error
 
@@ -135,7 +139,7 @@ def _bound(purpose: Purpose, key_id: str) -> bytes:
     return f"sanzhang/{purpose.value}/{key_id}".encode()
 
 
-def _roots(path: Path, text: bytes) -> list[tuple[str, bytes]]:
+def _roots(path: Path, text: bytes, setting: str) -> list[tuple[str, bytes]]:
     malformed = UserError(
         "key_malformed",
         zh=f"密钥文件 {path} 的内容无法识别。应为 JSON：keys 列表，每项含 id 与 key；请从备份恢复。",
@@ -156,7 +160,7 @@ def _roots(path: Path, text: bytes) -> list[tuple[str, bytes]]:
         key_id, key = fields.get("id"), fields.get("key")
         if not isinstance(key_id, str) or not isinstance(key, str):
             raise malformed
-        roots.append((key_id, decode_key(key_id, key)))
+        roots.append((key_id, decode_key(key_id, key, setting=setting)))
     return roots
 
 

@@ -65,6 +65,13 @@ def _signing(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _origin(name: str) -> str:
+    # C2SP signed-note: the name of a key holds no blanks and no plus sign, and a checkpoint's first line is that name
+    if any(char.isspace() or char == "+" or not char.isprintable() for char in name):
+        raise ValueError("not an origin")
+    return name
+
+
 _Folder = Annotated[Path, AfterValidator(_expanded)]
 
 
@@ -88,6 +95,20 @@ class Settings(BaseModel):
     """``k2:BASE64,k1:BASE64``, newest first; unset: the key file."""
     key_file: _Folder | None = None
     """Unset: ``keys.json`` in the data folder."""
+    audit_keys: SecretStr | None = None
+    """The ring that seals archived histories, as ``keys``; unset: the audit key file."""
+    audit_key_file: _Folder | None = None
+    """Unset: ``audit-keys.json`` in the data folder."""
+    signing_key: SecretStr | None = None
+    """Base64 of the 32 bytes from which the Ed25519 key of checkpoints is made; unset: the signing key file."""
+    signing_key_file: _Folder | None = None
+    """Unset: ``signing-key.json`` in the data folder."""
+    checkpoint_store: Annotated[str, Field(min_length=1)] | None = None
+    """Where checkpoints are kept outside the database: a folder, or an address such as ``s3://bucket/path``; unset: ``checkpoints`` in the data folder."""
+    log_origin: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_origin)] = "sanzhang"
+    """Whose checkpoints these are: the first line of each, and the name of their key."""
+    hash_algorithm: Literal["sha256", "sm3"] = "sha256"
+    """What new links, seals and checkpoints are hashed with; each record names its own."""
     notice_apprise_urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_words)] = ()
     notice_webhook_urls: Annotated[tuple[Annotated[SecretStr, AfterValidator(_web)], ...], BeforeValidator(_words)] = ()
     notice_webhook_secret: Annotated[SecretStr, AfterValidator(_signing)] | None = None
@@ -111,10 +132,26 @@ class Settings(BaseModel):
         """Where the key file is or will be."""
         return self.key_file if self.key_file is not None else self.data_dir / "keys.json"
 
+    @property
+    def audit_key_file_path(self) -> Path:
+        """Where the audit key file is or will be."""
+        return self.audit_key_file if self.audit_key_file is not None else self.data_dir / "audit-keys.json"
+
+    @property
+    def signing_key_file_path(self) -> Path:
+        """Where the signing key file is or will be."""
+        return self.signing_key_file if self.signing_key_file is not None else self.data_dir / "signing-key.json"
+
+    @property
+    def checkpoint_place(self) -> str:
+        """The folder or address of the checkpoints."""
+        return self.checkpoint_store or str(self.data_dir.absolute() / "checkpoints")
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.keys is not None and self.key_file is not None:
-            raise ValueError("keys")
+        for held, file in (("keys", "key_file"), ("audit_keys", "audit_key_file"), ("signing_key", "signing_key_file")):
+            if getattr(self, held) is not None and getattr(self, file) is not None:
+                raise ValueError(f"{held} {file}")
         if self.notice_webhook_urls and self.notice_webhook_secret is None:
             raise ValueError("notice_webhook_secret")
         return self
@@ -165,10 +202,20 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
     "max_concurrent_activities": ("应为 1 到 10000 的整数", "write a whole number from 1 to 10000"),
     "max_concurrent_local_activities": ("应为 1 到 10000 的整数", "write a whole number from 1 to 10000"),
     "unsandboxed": ("应为 true 或 false", "write true or false"),
+    "log_origin": ("不能含空白或加号，最长 200 个字符", "no blanks and no plus signs, at most 200 characters"),
+    "hash_algorithm": ("应为 sha256 或 sm3", "write sha256 or sm3"),
 }
 
 _SECRET: Final = frozenset(
-    {"database_dsn", "keys", "notice_apprise_urls", "notice_webhook_urls", "notice_webhook_secret"}
+    {
+        "database_dsn",
+        "keys",
+        "audit_keys",
+        "signing_key",
+        "notice_apprise_urls",
+        "notice_webhook_urls",
+        "notice_webhook_secret",
+    }
 )
 
 
@@ -196,9 +243,11 @@ def _invalid(field: str, values: Mapping[str, str]) -> UserError:
 
 
 def _contradiction(field: str) -> UserError:
-    if field == "keys":
-        zh = "SANZHANG_KEYS 与 SANZHANG_KEY_FILE 不能同时设置，请只保留一个。"
-        en = "SANZHANG_KEYS and SANZHANG_KEY_FILE cannot both be set; keep one."
+    field, _, other = field.partition(" ")
+    if other:
+        one, two = PREFIX + field.upper(), PREFIX + other.upper()
+        zh = f"{one} 与 {two} 不能同时设置，请只保留一个。"
+        en = f"{one} and {two} cannot both be set; keep one."
     else:
         zh = "设置了 SANZHANG_NOTICE_WEBHOOK_URLS 就必须设置 SANZHANG_NOTICE_WEBHOOK_SECRET，以便接收方验证签名。"
         en = "SANZHANG_NOTICE_WEBHOOK_URLS needs SANZHANG_NOTICE_WEBHOOK_SECRET, so that receivers can verify."

@@ -7,6 +7,7 @@ from typing import Any
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
+from schemas.evidence.archive import workflow_id as workflow_id  # noqa: PLC0414 - part of what callers need to know
 from schemas.petition import Card, ClockName, Frozen, Petition, Stage
 from schemas.refusals import Refusal
 
@@ -37,11 +38,6 @@ class Answer(Frozen):
     number: str
     seq: int
     stage: Stage
-
-
-def workflow_id(number: str) -> str:
-    """The workflow that carries a case."""
-    return f"petition-{number}"
 
 
 def refused(refusal: Refusal) -> ApplicationError:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from activities.evidence.keys import provide_keys
 from activities.keys import load_keyring
 from activities.record.migrate import migrate
 from activities.record.seed import seed
@@ -22,8 +23,9 @@ from workers.machine.up import Plan
 from workers.machine.up import up as run_machine
 
 
-async def _prepared(dsn: str, *, demo: bool) -> None:
+async def _prepared(dsn: str, *, settings: Settings, demo: bool) -> None:
     await migrate(dsn)
+    await provide_keys(settings, dsn)
     await seed(dsn, demo=demo)
 
 
@@ -43,8 +45,10 @@ async def up(
     # The import test and the replay gate stand in for the sandbox, which costs a worker a third of its speed; tests keep it.
     environment.setdefault("SANZHANG_UNSANDBOXED", "true")
 
+    settings = Settings.from_environment(environment)
+
     def keys(_: Path, fresh: bool) -> None:
-        load_keyring(Settings.from_environment(environment), create=fresh)
+        load_keyring(settings, create=fresh)
 
     console = Console()
     reporter: Reporter = JsonReporter() if as_json else TerminalReporter(console)
@@ -53,7 +57,7 @@ async def up(
         data_dir=folder,
         port_base=port_base,
         keys=keys,
-        migrate=partial(_prepared, demo=demo),
+        migrate=partial(_prepared, settings=settings, demo=demo),
         beside=show.play if show else None,
         environment=environment,
     )

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from schemas.errors import UserError
 
 KEY_BYTES: Final = 32
+PAYLOAD_KEYS: Final = "SANZHANG_KEYS"
+"""The setting that holds the ring of personal data and payloads."""
 _KEY_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,15}")
 
 
@@ -42,11 +44,11 @@ class KeyRing:
     included, is sealed anew.
     """
 
-    __slots__ = ("_derived", "_ids")
+    __slots__ = ("_derived", "_ids", "_setting")
 
-    def __init__(self, roots: Iterable[tuple[str, bytes]]) -> None:
+    def __init__(self, roots: Iterable[tuple[str, bytes]], *, setting: str = PAYLOAD_KEYS) -> None:
         """Raise ``UserError`` ``key_malformed`` for an empty ring, a bad or repeated id, or a key that is
-        not 32 bytes.
+        not 32 bytes. ``setting``: where the ring is set, for what is said of its errors.
         """
         derived: dict[tuple[str, Purpose], bytes] = {}
         ids: list[str] = []
@@ -56,21 +58,23 @@ class KeyRing:
                     key_id if len(key_id) <= 16 else "?",
                     "编号须以小写字母开头，如 k1",
                     "its id must look like k1",
+                    setting,
                 )
             if key_id in ids:
-                raise _malformed(key_id, "编号重复", "its id occurs twice")
+                raise _malformed(key_id, "编号重复", "its id occurs twice", setting)
             if len(root) != KEY_BYTES:
-                raise _malformed(key_id, f"须为 {KEY_BYTES} 字节", f"it must be {KEY_BYTES} bytes long")
+                raise _malformed(key_id, f"须为 {KEY_BYTES} 字节", f"it must be {KEY_BYTES} bytes long", setting)
             ids.append(key_id)
             for purpose in Purpose:
                 derived[key_id, purpose] = _derive(root, purpose)
         if not ids:
-            raise _malformed("?", "密钥环为空", "the key ring is empty")
+            raise _malformed("?", "密钥环为空", "the key ring is empty", setting)
+        self._setting = setting
         self._ids = tuple(ids)
         self._derived = derived
 
     @classmethod
-    def parse(cls, text: str) -> KeyRing:
+    def parse(cls, text: str, *, setting: str = PAYLOAD_KEYS) -> KeyRing:
         """Read ``k2:BASE64,k1:BASE64``; the first is current. Raise ``key_malformed`` without ever quoting
         key material.
         """
@@ -82,9 +86,10 @@ class KeyRing:
                     f"#{position}",
                     "格式应为“编号:BASE64”，多个以逗号分隔",
                     "write ID:BASE64, several separated by commas",
+                    setting,
                 )
-            roots.append((key_id, decode_key(key_id, encoded)))
-        return cls(roots)
+            roots.append((key_id, decode_key(key_id, encoded, setting=setting)))
+        return cls(roots, setting=setting)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -112,9 +117,9 @@ class KeyRing:
             raise UserError(
                 "key_missing",
                 zh=f"数据由密钥 {key_id} 加密，但当前密钥环中只有 {held}。"
-                f"请把 {key_id} 加回 SANZHANG_KEYS 或密钥文件后重试。",
+                f"请把 {key_id} 加回 {self._setting} 或其密钥文件后重试。",
                 en=f"Data was sealed with key {key_id}, but the key ring holds only {held}. "
-                f"Put {key_id} back into SANZHANG_KEYS or the key file and try again.",
+                f"Put {key_id} back into {self._setting} or its key file and try again.",
                 key_id=key_id,
                 held=list(self._ids),
             ) from None
@@ -127,13 +132,13 @@ class KeyRing:
         raise TypeError("a key ring is never pickled")
 
 
-def decode_key(key_id: str, encoded: str) -> bytes:
+def decode_key(key_id: str, encoded: str, *, setting: str = PAYLOAD_KEYS) -> bytes:
     """Standard or URL-safe base64 to bytes. Raise ``key_malformed`` naming the id, never the text."""
     try:
         return base64.b64decode(encoded.strip().translate(str.maketrans("-_", "+/")), validate=True)
     except ValueError:
         named = key_id if _KEY_ID.fullmatch(key_id) else "?"
-        raise _malformed(named, "不是有效的 BASE64", "it is not valid base64") from None
+        raise _malformed(named, "不是有效的 BASE64", "it is not valid base64", setting) from None
 
 
 def _derive(root: bytes, purpose: Purpose) -> bytes:
@@ -143,10 +148,10 @@ def _derive(root: bytes, purpose: Purpose) -> bytes:
     )
 
 
-def _malformed(key_id: str, zh: str, en: str) -> UserError:
+def _malformed(key_id: str, zh: str, en: str, setting: str) -> UserError:
     return UserError(
         "key_malformed",
-        zh=f"密钥 {key_id} 无法使用：{zh}。请检查 SANZHANG_KEYS 或密钥文件。",
-        en=f"Key {key_id} cannot be used: {en}. Check SANZHANG_KEYS or the key file.",
+        zh=f"密钥 {key_id} 无法使用：{zh}。请检查 {setting} 或其密钥文件。",
+        en=f"Key {key_id} cannot be used: {en}. Check {setting} or its key file.",
         key_id=key_id,
     )

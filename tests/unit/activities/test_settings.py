@@ -26,6 +26,8 @@ def test_an_empty_environment_gives_the_one_machine_defaults() -> None:
     assert settings.temporal is None
     assert settings.sticky_timeout == 2.0
     assert settings.key_file_path == settings.data_dir / "keys.json"
+    assert settings.audit_key_file_path == settings.data_dir / "audit-keys.json"
+    assert settings.checkpoint_place == str(settings.data_dir.absolute() / "checkpoints")
 
 
 def test_every_setting_can_be_given() -> None:
@@ -38,6 +40,11 @@ def test_every_setting_can_be_given() -> None:
             "SANZHANG_LOG_FORMAT": "json",
             "SANZHANG_LOG_LEVEL": "debug",
             "SANZHANG_KEY_FILE": "/etc/sanzhang/keys.json",
+            "SANZHANG_AUDIT_KEYS": "k1:hidden",
+            "SANZHANG_SIGNING_KEY": "hidden",
+            "SANZHANG_CHECKPOINT_STORE": "s3://bucket/checkpoints",
+            "SANZHANG_LOG_ORIGIN": "xa.example/三本账",
+            "SANZHANG_HASH_ALGORITHM": "sm3",
             "SANZHANG_NOTICE_APPRISE_URLS": "wecombot://hidden  mailtos://a:hidden@b?to=x,y",
             "SANZHANG_NOTICE_WEBHOOK_URLS": "https://hooks.example/hidden",
             "SANZHANG_NOTICE_WEBHOOK_SECRET": SECRET,
@@ -58,6 +65,7 @@ def test_every_setting_can_be_given() -> None:
         "mailtos://a:hidden@b?to=x,y",
     ]
     assert settings.max_cached_workflows == 0
+    assert settings.checkpoint_place == "s3://bucket/checkpoints"
     assert settings.unsandboxed
     assert "hidden" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert SECRET not in repr(settings)
@@ -91,6 +99,9 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         ("MAX_CONCURRENT_ACTIVITIES", "many"),
         ("MAX_CONCURRENT_LOCAL_ACTIVITIES", "1.5"),
         ("UNSANDBOXED", "perhaps"),
+        ("LOG_ORIGIN", "two words"),
+        ("LOG_ORIGIN", "a+b"),
+        ("HASH_ALGORITHM", "md5"),
     ],
 )
 def test_an_impossible_value_names_the_setting_and_the_right_form(name: str, value: str) -> None:
@@ -105,5 +116,8 @@ def test_an_impossible_value_names_the_setting_and_the_right_form(name: str, val
 def test_settings_that_contradict_each_other_are_refused() -> None:
     both = refused(KEYS="k1:x", KEY_FILE="/k")
     assert (both.code, both.facts["variable"]) == ("setting_invalid", "SANZHANG_KEYS")
+    audit = refused(AUDIT_KEYS="k1:hidden", AUDIT_KEY_FILE="/k")
+    assert (audit.code, audit.facts["variable"]) == ("setting_invalid", "SANZHANG_AUDIT_KEYS")
+    assert "SANZHANG_AUDIT_KEY_FILE" in audit.zh
     unsigned = refused(NOTICE_WEBHOOK_URLS="https://hooks.example/x")
     assert unsigned.facts["variable"] == "SANZHANG_NOTICE_WEBHOOK_SECRET"
