@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
@@ -23,6 +24,10 @@ from activities.settings import Settings
 from schemas.errors import UserError
 from schemas.sealing.keys import KeyRing
 
+if TYPE_CHECKING:
+    from activities.evidence.archive import Archives
+    from activities.evidence.journal import Journal
+
 ENGINE_PATIENCE = 60.0
 """Seconds a worker waits for the engine when it starts."""
 
@@ -37,6 +42,23 @@ class System:
     client: Client
     record: CaseRecord
     reference: ReferenceStore
+
+    # What only audits and the evidence worker need is made when it is asked for: a killed petition worker is back the sooner.
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What was done with the record."""
+        from activities.evidence.journal import Journal  # noqa: PLC0415
+
+        return Journal(self.database, algorithm=self.settings.hash_algorithm)
+
+    @cached_property
+    def archives(self) -> Archives:
+        """The histories of closed runs. Errors of :func:`activities.evidence.keys.load_audit_keyring`."""
+        from activities.evidence.archive import Archives  # noqa: PLC0415
+        from activities.evidence.keys import load_audit_keyring  # noqa: PLC0415
+
+        return Archives(self.database, load_audit_keyring(self.settings), algorithm=self.settings.hash_algorithm)
 
 
 def addresses(settings: Settings, environ: Mapping[str, str]) -> tuple[str, str, str]:
@@ -84,7 +106,7 @@ async def open_system(
             keyring=keyring,
             database=database,
             client=client,
-            record=CaseRecord(database),
+            record=CaseRecord(database, algorithm=settings.hash_algorithm),
             reference=ReferenceStore(database),
         )
     finally:
