@@ -24,7 +24,7 @@ DEFAULT_NAMESPACE = "sanzhang"
 class Runtime(BaseModel):
     """A running system, as its clients need to know it.
 
-    `temporal` is ``host:port``; `ui` the address of the engine's pages, None when the engine is not ours;
+    `temporal` is ``host:port``; `ui` the address of the engine's pages, None when the engine is not ours; `gateway` that of our own;
     `pids` the process number of every part ``up`` started, and of ``up`` itself; `started_at` is in UTC.
     """
 
@@ -33,6 +33,7 @@ class Runtime(BaseModel):
     temporal: str
     namespace: str
     ui: str | None
+    gateway: str | None = None
     database_dsn: str
     pids: Mapping[str, int]
     started_at: AwareDatetime | None

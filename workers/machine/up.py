@@ -19,8 +19,11 @@ from workers.machine.engine import EmbeddedEngine, engine_answers
 from workers.machine.external import await_database, await_engine
 from workers.machine.folder import MARK, check_folder, end_orphans, sole_owner
 from workers.machine.parts import Part, State
-from workers.machine.ports import Ports, choose_ports
+from workers.machine.ports import HOST, Ports, choose_ports
 from workers.machine.supervise import Supervisor
+
+GATEWAY_PORT = "{gateway_port}"
+"""In a program's arguments: the gateway's port."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ WORKERS = (
     # A second one takes the cases of a killed first over at once, without waiting for it to start.
     Program("worker-petitions-2", ("-m", "workers.run", "petitions")),
     Program("worker-notices", ("-m", "workers.run", "notices")),
+    Program("gateway", ("-m", "gateway.web.serve", "--port", GATEWAY_PORT)),
 )
 
 
@@ -150,6 +154,7 @@ class _System:
             temporal=foreign_engine or engine.target,
             namespace=self._namespace,
             ui=None if foreign_engine else engine.ui,
+            gateway=f"http://{HOST}:{ports.gateway}" if self._has_gateway else None,
             database_dsn=dsn,
             pids={},
             started_at=datetime.now(UTC),
@@ -161,6 +166,10 @@ class _System:
         if plan.beside is not None:
             await plan.beside(self._runtime)
         await asyncio.Event().wait()
+
+    @property
+    def _has_gateway(self) -> bool:
+        return any(GATEWAY_PORT in program.arguments for program in self._plan.programs)
 
     async def stop(self) -> None:
         await self._supervisor.stop()
@@ -224,7 +233,7 @@ class _System:
         async def answers() -> bool:
             return ready.exists()
 
-        arguments = [word.replace("{gateway_port}", str(ports.gateway)) for word in program.arguments]
+        arguments = [word.replace(GATEWAY_PORT, str(ports.gateway)) for word in program.arguments]
         return Part(
             name=program.name,
             command=lambda: [sys.executable, "-P", *arguments],

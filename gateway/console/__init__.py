@@ -1,0 +1,1 @@
+"""The pages people work in: server-rendered, Chinese first, keyboard first."""
