@@ -416,5 +416,11 @@ Event = Annotated[
     Field(discriminator="kind"),
 ]
 
+
+def corrected_texts(event: Amended) -> dict[str, str]:
+    """What a correction makes of the petition's own words: ``title``, ``text``, or nothing."""
+    return {change.field: change.new for change in event.changes if change.field in ("title", "text")}
+
+
 EVENT_VERSION = 1
 """Version of the event shapes above; stored with each event so that later releases can upcast."""

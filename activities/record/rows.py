@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from schemas.events import Amended, Event, Filed
+from schemas.events import Amended, Event, Filed, corrected_texts
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.custody import owner
 from schemas.petition import Card, ClockName, Petition
@@ -58,7 +58,7 @@ def _texts(event: Event) -> dict[str, Any]:
         content = event.content
         return {"title": content.title, "text": content.text, "submitted_at": content.submitted_at}
     if isinstance(event, Amended):
-        return {change.field: change.new for change in event.changes if change.field in ("title", "text")}
+        return dict[str, Any](corrected_texts(event))
     return {}
 
 

@@ -120,14 +120,14 @@ def _in_scope(state: Petition, actor: Actor, scope: Scope) -> Refusal | None:
     if scope is Scope.NEXT_HIGHER:
         owner = next_higher(state)
         return None if actor.unit == owner else refuse("not_next_higher", owner=owner)
-    owners, fits = _owners(state, actor, scope)
+    owners, fits = owners_of(state, actor, scope)
     if fits:
         return None
     named = "、".join(dict.fromkeys(filter(None, owners)))
     return refuse("scope_wrong", reach=actor.reach, owner=named or "—")
 
 
-def _owners(state: Petition, actor: Actor, scope: Scope) -> tuple[tuple[str, ...], bool]:
+def owners_of(state: Petition, actor: Actor, scope: Scope) -> tuple[tuple[str, ...], bool]:
     """Whose the case is in that scope, and whether the actor belongs to them."""
     match scope:
         case Scope.LEAD:

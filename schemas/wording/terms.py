@@ -15,6 +15,7 @@ TERMS: dict[str, str] = {
     "approve": "快速报批",
     "assign": "及时交办",
     "supervise": "督促办理",
+    "reply": "结果答复",
     "revisit": "回访报告",
     "sign_off": "领导把关",
     "archive": "公开问责",

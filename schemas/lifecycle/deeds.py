@@ -1,0 +1,103 @@
+"""Which command an event comes of, and by what right it was given: the table of :mod:`schemas.lifecycle.decide`, read backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas import events as e
+from schemas.lifecycle.authority import Scope, owners_of
+from schemas.lifecycle.decide import RULES
+from schemas.petition import Actor, Petition, Role
+
+
+class Basis(StrEnum):
+    """Why an event was recorded."""
+
+    RIGHT = "right"
+    """A person's order, by the right of their role over a scope."""
+    POLICY = "policy"
+    """Policy takes it as done: an implied approval, no fault found."""
+    LADDER = "ladder"
+    """An instant had come: a rung, the cap of a pause, the end of an offer. Whoever acted next wrote it down, and did not decide it."""
+    CONSEQUENCE = "consequence"
+    """It follows from the events it was recorded with."""
+    SYSTEM = "system"
+    """The system's own order: a new calendar, word from a merged case."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """By what an event came about. ``command``: empty where no command asked for it. ``units``: whose the case was, in that scope, just before."""
+
+    basis: Basis
+    command: str = ""
+    role: Role | None = None
+    scope: Scope | None = None
+    units: tuple[str, ...] = ()
+
+
+COMMAND_OF: Mapping[str, str] = {
+    "filed": "file",
+    "amended": "amend",
+    "approved": "approve",
+    "declined": "decline",
+    "transfer_offered": "transfer",
+    "transfer_answered": "answer_transfer",
+    "assigned": "assign",
+    "accepted": "accept",
+    "return_requested": "return",
+    "return_upheld": "uphold_return",
+    "return_refused": "refuse_return",
+    "progress_reported": "report_progress",
+    "co_reported": "co_report",
+    "co_report_waived": "waive_co_report",
+    "extension_requested": "request_extension",
+    "extension_granted": "grant_extension",
+    "extension_refused": "refuse_extension",
+    "paused": "pause",
+    "resumed": "resume",
+    "urged": "urge",
+    "replied": "reply",
+    "revisit_recorded": "record_revisit",
+    "reworked": "rework",
+    "sign_off_key_turned": "sign_off",
+    "signed_off": "sign_off",
+    "terminated": "terminate",
+    "disclosed": "disclose",
+    "disclosure_retracted": "retract_disclosure",
+    "accounted": "account",
+    "withdrawn": "withdraw",
+    "merged": "merge",
+    "unmerged": "unmerge",
+    "reopened": "reopen",
+    "calendar_pinned": "recompute_due",
+    "member_admitted": "admit_member",
+    "member_released": "release_member",
+}
+"""The command behind each kind of event a command asks for by itself."""
+
+
+def right_of(before: Petition | None, event: e.Event, actor: Actor) -> Right:
+    """By what right ``event`` was recorded in the name of ``actor`` on a case that stood as ``before`` (None: its filing)."""
+    apart = _without_right(event)
+    if apart is not None:
+        return Right(apart)
+    following = isinstance(event, e.Replied) and bool(event.following)
+    command = "follow_reply" if following else COMMAND_OF[event.kind]
+    if actor.role is Role.SYSTEM:
+        return Right(Basis.SYSTEM, command, actor.role)
+    scope = RULES[command].people.get(actor.role) if command in RULES else None
+    if before is None or scope is None:
+        return Right(Basis.RIGHT, command, actor.role)
+    units, _ = owners_of(before, actor, scope)
+    return Right(Basis.RIGHT, command, actor.role, scope, tuple(dict.fromkeys(filter(None, units))))
+
+
+def _without_right(event: e.Event) -> Basis | None:
+    if isinstance(event, e.Escalated | e.TransferTimedOut) or (isinstance(event, e.Resumed) and event.by_cap):
+        return Basis.LADDER
+    if (isinstance(event, e.Approved) and event.implied) or (isinstance(event, e.Accounted) and event.by_policy):
+        return Basis.POLICY
+    return Basis.CONSEQUENCE if isinstance(event, e.ClockSet | e.Sealed) else None
