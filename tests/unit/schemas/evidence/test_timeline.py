@@ -138,7 +138,7 @@ def test_the_time_of_a_case_is_shared_out_to_the_second() -> None:
     assert {share.unit: share.seconds for share in found.shares} == {
         "XA/A1": 2 * 3600,
         STATION: 2 * 3600,
-        "XA": 3 * 3600,
+        CITY_DESK: 3 * 3600,
     }
 
 
