@@ -1,0 +1,64 @@
+"""The heads of all chains as the database has them now, against what the log said of them last.
+
+Written for a million cases: rows come through a cursor of the driver's own, past SQLAlchemy, which would cost more than the hashing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.evidence.leaf import CaseLeaf, JournalLeaf
+
+BATCH: Final = 8_192
+"""Rows at once: some megabytes."""
+
+_CHANGED: Final = """
+SELECT cases.case_number, head.seq, encode(head.link, 'hex'), coalesce(sealed.run, 0), coalesce(encode(sealed.history, 'hex'), ''),
+       head.algorithm, said.leaf
+FROM cases
+LEFT JOIN LATERAL (
+    SELECT run, history FROM seals WHERE seals.case_number = cases.case_number ORDER BY run DESC LIMIT 1
+) AS sealed ON true
+LEFT JOIN LATERAL (
+    SELECT leaf FROM log_leaves WHERE log_leaves.case_number = cases.case_number ORDER BY index DESC LIMIT 1
+) AS said ON true
+JOIN LATERAL (
+    SELECT seq, link, algorithm FROM events WHERE events.case_number = cases.case_number ORDER BY seq DESC LIMIT 1
+) AS head ON true
+WHERE said.leaf IS NULL
+   OR CAST(said.leaf AS json) ->> 'link' <> encode(cases.link, 'hex')
+   OR CAST(CAST(said.leaf AS json) ->> 'run' AS integer) <> coalesce(sealed.run, 0)
+ORDER BY cases.case_number
+"""
+# The read model says quickly which cases may have moved; what goes into a leaf is taken from the events.
+
+_JOURNAL: Final = """
+SELECT number, encode(link, 'hex'), algorithm,
+       (SELECT leaf FROM log_leaves WHERE case_number = '' ORDER BY index DESC LIMIT 1)
+FROM journal ORDER BY number DESC LIMIT 1
+"""
+
+
+async def driver(connection: AsyncConnection) -> Any:
+    """asyncpg's connection, in the transaction of this one."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
+async def changed_heads(connection: AsyncConnection) -> AsyncGenerator[list[tuple[str, str]]]:
+    """``(case number, leaf)`` of every case whose head or newest seal is not what the log said of it last, ordered by case number, in
+    batches; at the end the journal's (no case number), if it changed.
+    """
+    raw = await driver(connection)
+    cursor = await raw.cursor(_CHANGED)
+    while rows := await cursor.fetch(BATCH):
+        found = [(number, CaseLeaf(number, *said).text, last) for number, *said, last in rows]
+        if changed := [(number, leaf) for number, leaf, last in found if leaf != last]:
+            yield changed
+    if (head := await raw.fetchrow(_JOURNAL)) is not None:
+        *said, last = head
+        leaf = JournalLeaf(*said).text
+        if leaf != last:
+            yield [("", leaf)]
