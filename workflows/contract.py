@@ -19,6 +19,11 @@ NOTICES_QUEUE = "notices"
 NOTICES_ID = "notice-dispatch"
 """The one workflow that dispatches notices."""
 
+SEAL_WORKFLOW = "seal"
+CHECKPOINT_WORKFLOW = "checkpoint"
+RECONCILE_WORKFLOW = "reconcile"
+EVIDENCE_QUEUE = "evidence"
+
 CASE_LEDGER = SearchAttributeKey.for_keyword("CaseLedger")
 CASE_UNIT = SearchAttributeKey.for_keyword("CaseUnit")
 CASE_CARD = SearchAttributeKey.for_keyword("CaseCard")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio.client import WorkflowHistory
 
 from activities.evidence.histories import as_replayed
@@ -41,32 +41,38 @@ class Archives:
 
     async def put(self, run: SealedRun, document: ArchiveDocument, at: datetime) -> bool:
         """Writes archive and seal, both or neither; False where the run is sealed already. A seal once written is never replaced."""
-        content = written(document)
-        key_id, sealed = await asyncio.to_thread(self._closed, content)
         async with self._engine.begin() as connection:
-            seal_row = {
-                "case_number": run.case_number,
-                "run": run.run,
-                "seq": run.seq,
-                "link": run.link,
-                "history": history_hash(content, self._algorithm),
-                "history_events": document.events,
-                "algorithm": self._algorithm,
-                "sealed_at": at,
-            }
-            archive_row = {
-                "case_number": run.case_number,
-                "run": run.run,
-                "key_id": key_id,
-                "sealed": sealed,
-                "archived_at": at,
-            }
-            # Of two that seal the same run at once, the second waits here for the first, and then has nothing to do.
-            made = insert(t.seals).values(seal_row).on_conflict_do_nothing().returning(t.seals.c.run)
-            if (await connection.execute(made)).one_or_none() is None:
-                return False
-            await connection.execute(insert(t.archives).values(archive_row))
-            return True
+            return await self.put_with(connection, run, document, at)
+
+    async def put_with(
+        self, connection: AsyncConnection, run: SealedRun, document: ArchiveDocument, at: datetime
+    ) -> bool:
+        """As `put`, in the caller's transaction."""
+        content = written(document)
+        seal_row = {
+            "case_number": run.case_number,
+            "run": run.run,
+            "seq": run.seq,
+            "link": run.link,
+            "history": history_hash(content, self._algorithm),
+            "history_events": document.events,
+            "algorithm": self._algorithm,
+            "sealed_at": at,
+        }
+        # Of two that seal the same run at once, the second waits here for the first, and then has nothing to do.
+        made = insert(t.seals).values(seal_row).on_conflict_do_nothing().returning(t.seals.c.run)
+        if (await connection.execute(made)).one_or_none() is None:
+            return False
+        key_id, sealed = await asyncio.to_thread(self._closed, content)
+        archive_row = {
+            "case_number": run.case_number,
+            "run": run.run,
+            "key_id": key_id,
+            "sealed": sealed,
+            "archived_at": at,
+        }
+        await connection.execute(insert(t.archives).values(archive_row))
+        return True
 
     async def content(self, case_number: str, run: int) -> bytes:
         """The written document, as it was hashed.

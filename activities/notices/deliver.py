@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity
 
+from activities.heartbeat import beating
 from activities.notices.contract import DELIVER_DUE, Dispatched, DispatchOrder
 from activities.notices.dispatch import Addresses, Dispatcher
 from activities.notices.transports import Transport
@@ -23,9 +24,6 @@ from schemas.notices import AddressBook
 POLL: Final = 1.0
 """Seconds between looks at an empty outbox: one look is one indexed row. PostgreSQL's LISTEN/NOTIFY would be quicker, but a NOTIFY takes a
 lock of the whole server at commit, and the commits are those of all cases."""
-
-BEAT: Final = 5.0
-"""Seconds between signs of life, by which the engine knows soon that a dispatcher died."""
 
 
 class NoticeActivities:
@@ -39,8 +37,7 @@ class NoticeActivities:
         """Delivers what falls due for ``order.patience`` seconds, or until the worker is told to stop."""
         loop = asyncio.get_running_loop()
         until = loop.time() + order.patience
-        beating = asyncio.create_task(_beat())
-        try:
+        async with beating():
             done = Dispatched()
             while True:
                 made = await self._dispatcher.deliver_batch()
@@ -53,14 +50,6 @@ class NoticeActivities:
                     # What is due is in another dispatcher's hands for the moment.
                     wait = POLL
                 await _stopping_within(min(left, POLL if wait is None else min(wait, POLL)))
-        finally:
-            beating.cancel()
-
-
-async def _beat() -> None:
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(BEAT)
 
 
 async def _stopping_within(seconds: float) -> None:

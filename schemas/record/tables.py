@@ -51,6 +51,7 @@ events = Table(
     Column("algorithm", Text, nullable=False),
     Column("link", LargeBinary, nullable=False),
     Index("ix_events_at", "at"),
+    Index("ix_events_sealed", "recorded_at", postgresql_where=text("kind = 'sealed'")),
 )
 """The evidence: one row per event; ``link`` = hash(previous link ‖ canonical event)."""
 

@@ -27,6 +27,7 @@ from schemas.events import Event, FiledContent
 from schemas.lifecycle import fold
 from schemas.petition import Actor, Complexity, Ledger, Petition, Role
 from schemas.policy import CasePolicy, Channel, Policy
+from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
 from workflows.petition import PetitionWorkflow
@@ -157,13 +158,14 @@ async def opened(
     *,
     cached_workflows: int = 200,
     patience: float = 60.0,
+    keyring: KeyRing | None = None,
 ) -> AsyncGenerator[House]:
-    """A house with its worker running."""
+    """A house with its worker running; without a ring its payloads can be read."""
     await migrate(database_dsn)
     database = new_engine(database_dsn, pool_size=10)
     record = TroubledRecord(database)
     config = engine.client.config()
-    config["data_converter"] = data_converter(None)
+    config["data_converter"] = data_converter(keyring)
     client = Client(**config)
 
     async def rules() -> Rules:

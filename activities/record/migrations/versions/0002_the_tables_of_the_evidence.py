@@ -73,6 +73,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_number", "run", name=op.f("pk_seals")),
     )
     op.create_index("ix_seals_sealed_at", "seals", ["sealed_at"], unique=False)
+    op.create_index(
+        "ix_events_sealed", "events", ["recorded_at"], unique=False, postgresql_where=sa.text("kind = 'sealed'")
+    )
     for table in APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
@@ -81,6 +84,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_events_sealed", table_name="events")
     op.drop_index("ix_seals_sealed_at", table_name="seals")
     op.drop_table("seals")
     op.drop_index("ix_log_leaves_case", table_name="log_leaves")

@@ -1,0 +1,59 @@
+"""The work on the evidence as Temporal sees it: regular activities on a queue of their own. Each may be repeated and run twice at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import activity
+
+from activities.evidence.contract import (
+    MAKE_CHECKPOINT,
+    RECONCILE_ALL,
+    SEAL_CLOSED,
+    CheckpointMade,
+    Reconciled,
+    SealOrder,
+    Swept,
+)
+from activities.evidence.journal import Journal
+from activities.evidence.log import MerkleLog
+from activities.evidence.seal import Sealer
+from activities.heartbeat import beating
+from schemas.evidence.journal import EntryKind
+from schemas.petition import SYSTEM
+
+Reconcile = Callable[[], Awaitable[Reconciled]]
+"""Compares engine, record and read model, and says so in the journal."""
+
+
+class EvidenceActivities:
+    """Registered on the workers of the evidence queue."""
+
+    def __init__(self, sealer: Sealer, log: MerkleLog, journal: Journal, reconcile: Reconcile) -> None:
+        self._sealer = sealer
+        self._log = log
+        self._journal = journal
+        self._reconcile = reconcile
+
+    @activity.defn(name=SEAL_CLOSED)
+    async def seal_closed(self, order: SealOrder) -> Swept:
+        """Seals the runs that have closed. Errors are the engine's and the database's."""
+        async with beating():
+            return await self._sealer.sweep(order.since)
+
+    @activity.defn(name=MAKE_CHECKPOINT)
+    async def make_checkpoint(self) -> CheckpointMade:
+        """Puts the heads of all chains into the log and signs it. Errors of :meth:`MerkleLog.checkpoint`."""
+        async with beating():
+            made = await self._log.checkpoint()
+            if made is None:
+                return CheckpointMade()
+            done = CheckpointMade(number=made.number, size=made.size)
+            await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=done.model_dump())
+            return done
+
+    @activity.defn(name=RECONCILE_ALL)
+    async def reconcile_all(self) -> Reconciled:
+        """Compares engine, record and read model for all cases. Errors are the engine's and the database's."""
+        async with beating():
+            return await self._reconcile()

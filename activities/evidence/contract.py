@@ -1,0 +1,44 @@
+"""What the workflows of the evidence and their activities say to each other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import Field
+
+from schemas.petition import Frozen
+
+SEAL_CLOSED: Final = "seal_closed"
+MAKE_CHECKPOINT: Final = "make_checkpoint"
+RECONCILE_ALL: Final = "reconcile_all"
+
+
+class SealOrder(Frozen):
+    """Seal the closed runs recorded ``since``; all of them without it."""
+
+    since: datetime | None = None
+
+
+class Swept(Frozen):
+    """What a sweep did: runs sealed, runs whose history could not be had yet, runs found lost. The next one need not look at what was
+    recorded before ``settled_before``.
+    """
+
+    sealed: int = 0
+    waiting: int = 0
+    lost: int = 0
+    settled_before: datetime
+
+
+class CheckpointMade(Frozen):
+    """The checkpoint that was made: its number and how many leaves it is over; 0 and 0 where nothing had changed."""
+
+    number: int = 0
+    size: int = 0
+
+
+class Reconciled(Frozen):
+    """The counts of a reconciliation, as the journal has them."""
+
+    counts: dict[str, Any] = Field(default_factory=dict[str, Any])
