@@ -39,9 +39,7 @@ def authority_said(right: Right) -> tuple[str, str]:
     if right.scope is None or right.role is None:
         return "登记之权", "the right to register"
     zh, en = _SCOPES[right.scope]
-    units = "、".join(right.units)
-    role = f"{chinese(right.role)}之权"
-    return (
-        f"{role}：{zh}{f'（{units}）' if units else ''}",
-        f"as {right.role.value}: {en}{f' ({units})' if units else ''}",
-    )
+    # Who may revisit is said by whose the case was not.
+    units = () if right.scope is Scope.VISITOR else right.units
+    zh_units, en_units = (f"（{'、'.join(units)}）", f" ({', '.join(units)})") if units else ("", "")
+    return f"{chinese(right.role)}之权：{zh}{zh_units}", f"as {right.role.value}: {en}{en_units}"

@@ -63,6 +63,15 @@ TERMS: dict[str, str] = {
     "already_accepted": "同一事项已受理",
     "not_competent": "不属于本机关职权",
     "already_concluded": "已经复核终结",
+    # journal entries
+    "revealed": "查看个人信息",
+    "exported": "导出卷宗",
+    "repaired": "重建读模型",
+    "reconciled": "对账",
+    "verified": "核验",
+    "replayed": "重放",
+    "checkpointed": "检查点",
+    "history_lost": "流程历史已失",
     # disclosure exemptions
     "privacy": "涉及个人隐私",
     "accuser_protection": "保护举报人",

@@ -19,7 +19,7 @@ import uvloop
 from temporalio.client import Client
 
 from schemas.petition import Complexity
-from tests.bench import latency, memory, path, peers, recovery, throughput
+from tests.bench import folding, latency, memory, path, peers, recovery, throughput
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
@@ -28,7 +28,7 @@ from tests.bench.textbook import TextbookPetition
 from tests.bench.throughput import Contender
 from workflows.contract import workflow_id
 
-PARTS = ("throughput", "latency", "memory", "recovery")
+PARTS = ("throughput", "latency", "memory", "recovery", "fold")
 TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
 ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
 
@@ -36,19 +36,26 @@ ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
 async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
     """Everything asked for, on one machine in one run."""
     results: dict[str, Any] = {"conditions": conditions(), "quick": options.quick}
-    with installation(home / "one") as place:
-        if "throughput" in options.only or "latency" in options.only:
-            await _with_workers(options, place, results)
-        if "memory" in options.only:
-            cases = 400 if options.quick else 2_000
-            results["memory"] = {
-                "cached": await memory.kilobytes_per_case(place, cases, cached=True),
-                "evicted": await memory.kilobytes_per_case(place, cases, cached=False),
-            }
+    if "fold" in options.only:
+        results["fold"] = folding.measure(quick=options.quick)
+    if {"throughput", "latency", "memory"} & set(options.only):
+        with installation(home / "one") as place:
+            await _with_installation(options, place, results)
     if "recovery" in options.only:
         results["recovery"] = await recovery.recoveries(home / "two", 1 if options.quick else 3)
     results["conditions"]["load_at_end"] = os.getloadavg()
     return results
+
+
+async def _with_installation(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:
+    if "throughput" in options.only or "latency" in options.only:
+        await _with_workers(options, place, results)
+    if "memory" in options.only:
+        cases = 400 if options.quick else 2_000
+        results["memory"] = {
+            "cached": await memory.kilobytes_per_case(place, cases, cached=True),
+            "evicted": await memory.kilobytes_per_case(place, cases, cached=False),
+        }
 
 
 async def _with_workers(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:

@@ -24,6 +24,10 @@ def show(results: dict[str, Any], out: TextIO) -> None:
         table.add_row(
             f"idle open case, {name}, kB", str(each["kb_per_case"]), "", "", "≤ 100" if name == "cached" else "0"
         )
+    if folded := results.get("fold"):
+        table.add_row("cases a second as of their end", f"{folded['cases_per_second_at_the_end']:,}", "", "", "≥ 5,000")
+        table.add_row("  as of a random moment", f"{folded['cases_per_second_at_a_random_moment']:,}", "", "", "")
+        table.add_row("  ratio to bare validation of the events", str(folded["ratio_to_bare_validation"]), "", "", "")
     for part, each in results.get("recovery", {}).items():
         wanted = "< 3" if part.startswith("worker") else "< 10"
         table.add_row(f"next action after kill -9 of {part}, s, worst", str(each["max"]), "", "", wanted)
