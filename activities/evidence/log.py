@@ -253,11 +253,19 @@ class MerkleLog:
                 before.path(), "the log's files do not lead to the root of this checkpoint"
             )
         cursor = await (await driver(connection)).cursor(_LEAVES_FROM, before.size)
-        while rows := await cursor.fetch(BATCH):
-            if rows[0][0] != tiling.size or rows[-1][0] != tiling.size + len(rows) - 1:
-                raise LogCutError(f"the database lacks leaves between {tiling.size} and {rows[-1][0]}")
-            full = tiling.extend(leaf.encode() for _, leaf in rows)
-            await self._store.put_all((tile.path, content) for tile, content in full)
+        writing: asyncio.Task[None] | None = None
+        try:
+            while rows := await cursor.fetch(BATCH):
+                if rows[0][0] != tiling.size or rows[-1][0] != tiling.size + len(rows) - 1:
+                    raise LogCutError(f"the database lacks leaves between {tiling.size} and {rows[-1][0]}")
+                full = [(tile.path, content) for tile, content in tiling.extend(leaf.encode() for _, leaf in rows)]
+                # Files are written while the next leaves are read and hashed; never more than one batch waits.
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._store.put_all(full))
+        finally:
+            if writing is not None:
+                await writing
         await self._store.put_all((tile.path, content) for tile, content in tiling.partials())
         return tiling
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +20,7 @@ from schemas.errors import UserError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-AT_ONCE: Final = 16
+AT_ONCE: Final = 8
 """Objects written side by side: enough to hide the way to a store, few enough for a small one."""
 _READABLE: Final = 0o444
 _DRAFT: Final = ".draft-"
@@ -82,28 +82,13 @@ class CheckpointStore:
 
     async def put_new(self, path: str, content: bytes) -> None:
         """Writes an object for good; the same content again is fine. ``CheckpointStoreConflictError`` where other content lies there."""
-        if self._folder is not None:
-            written = await asyncio.to_thread(_write, self._folder / path, content)
-        else:
-            written = await self._create(path, content)
-        if not written and await self.get(path) != content:
-            raise CheckpointStoreConflictError(path, "the store holds other content under this name")
+        await self.put_all([(path, content)])
 
     async def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Writes many objects, several at once; errors as of :meth:`put_new`. All of them are written when it returns."""
-        remaining = iter(objects)
-
-        async def write() -> None:
-            for path, content in remaining:
-                await self.put_new(path, content)
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(AT_ONCE):
-                    tasks.create_task(write())
-        except* CheckpointStoreError as errors:
-            # One named error says more than a group of them.
-            raise errors.exceptions[0] from errors
+        """Writes many objects, several at once; errors as of :meth:`put_new`. All of them are on the disk when it returns."""
+        remaining = list(objects)
+        write = self._write if self._folder is not None else self._create
+        await asyncio.gather(*(write(remaining[at::AT_ONCE]) for at in range(min(AT_ONCE, len(remaining)))))
 
     async def get(self, path: str) -> bytes | None:
         """An object, or None if there is none of that name."""
@@ -131,15 +116,31 @@ class CheckpointStore:
         for path in found:
             yield path
 
-    async def _create(self, path: str, content: bytes) -> bool:
+    async def _create(self, objects: Sequence[tuple[str, bytes]]) -> None:
         import obstore  # noqa: PLC0415
         from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415
 
-        try:
-            await obstore.put_async(self._remote, path, content, mode="create")
-        except AlreadyExistsError:
-            return False
-        return True
+        for path, content in objects:
+            try:
+                await obstore.put_async(self._remote, path, content, mode="create")
+            except AlreadyExistsError:
+                self._same(path, content, await self.get(path))
+
+    async def _write(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        await asyncio.to_thread(self._write_files, objects)
+
+    def _write_files(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        folder = self._folder or Path()
+        for path, content in objects:
+            if not _written(folder / path, content):
+                self._same(path, content, self.read(path))
+        # A file outlives a loss of power only if the folders on the way to it do.
+        for each in {above for path, _ in objects for above in Path(path).parents}:
+            _sync(folder / each)
+
+    def _same(self, path: str, content: bytes, kept: bytes | None) -> None:
+        if kept != content:
+            raise CheckpointStoreConflictError(path, "the store holds other content under this name")
 
     @property
     def _remote(self) -> ObjectStore:
@@ -148,8 +149,8 @@ class CheckpointStore:
         return self._objects
 
 
-def _write(path: Path, content: bytes) -> bool:
-    """Whether the file is new. It is there whole and on the disk, or not at all: an empty file after a loss of power would look like tampering."""
+def _written(path: Path, content: bytes) -> bool:
+    """Whether the file is new. It is there whole or not at all: an empty file after a loss of power would look like tampering."""
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,17 +161,20 @@ def _write(path: Path, content: bytes) -> bool:
             file.flush()
             os.fchmod(handle, _READABLE)
             os.fsync(handle)
-        Path(path).hardlink_to(name)
+        path.hardlink_to(name)
     except FileExistsError:
         return False
     finally:
         Path(name).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
     return True
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _below(folder: Path, prefix: str) -> list[str]:

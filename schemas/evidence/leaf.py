@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, cast
 
-from schemas.evidence.links import encoded
+# The canonical form of these very fields, written out: a checkpoint may form a million leaves, and the general encoder takes seven times as
+# long. A test holds it against the general one.
+_CASE_TEXT: Final = '{"algorithm":%s,"case":%s,"history":%s,"link":%s,"run":%d,"seq":%d}'
+_JOURNAL_TEXT: Final = '{"algorithm":%s,"journal":%d,"link":%s}'
 
 
 class LeafError(ValueError):
@@ -32,16 +36,8 @@ class CaseLeaf:
     @property
     def text(self) -> str:
         """The leaf as it is hashed."""
-        return _text(
-            {
-                "algorithm": self.algorithm,
-                "case": self.case,
-                "history": self.history,
-                "link": self.link,
-                "run": self.run,
-                "seq": self.seq,
-            }
-        )
+        said = (_quoted(each) for each in (self.algorithm, self.case, self.history, self.link))
+        return _CASE_TEXT % (*said, self.run, self.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class JournalLeaf:
     @property
     def text(self) -> str:
         """The leaf as it is hashed."""
-        return _text({"algorithm": self.algorithm, "journal": self.journal, "link": self.link})
+        return _JOURNAL_TEXT % (_quoted(self.algorithm), self.journal, _quoted(self.link))
 
 
 Leaf = CaseLeaf | JournalLeaf
@@ -78,7 +74,3 @@ def parse_leaf(text: str) -> Leaf:
     if leaf.text != text:
         raise LeafError("a leaf is not written canonically")
     return leaf
-
-
-def _text(fields: dict[str, Any]) -> str:
-    return encoded(fields).decode()

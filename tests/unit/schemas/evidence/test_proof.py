@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.evidence.checkpoint import Checkpoint, Note, NoteSignature, PublicKey
 from schemas.evidence.leaf import CaseLeaf, JournalLeaf, LeafError, parse_leaf
+from schemas.evidence.links import encoded
 from schemas.evidence.merkle import consistency_proof, inclusion_proof
 from schemas.evidence.proof import ProofBundle, ProofError
 from schemas.evidence.tiles import TileHashes, Tiling
@@ -117,6 +118,7 @@ def test_what_is_no_bundle(said: str) -> None:
 def test_leaves_are_read_back(case: str, seq: int, link: str, run: int, history: str) -> None:
     for leaf in (CaseLeaf(case, seq, link, run, history, "sm3"), JournalLeaf(seq, link)):
         assert parse_leaf(leaf.text) == leaf
+        assert leaf.text.encode() == encoded(asdict(leaf))
 
 
 def test_a_leaf_is_written_as_the_log_has_it() -> None:
