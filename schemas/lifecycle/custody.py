@@ -10,6 +10,12 @@ HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)
 """The stages before an answer."""
 
 
+OWNERSHIP = frozenset(
+    {"stage", "registrar", "accountable", "lead", "accepted_at", "objection", "merged_into", "standstill", "spans"}
+)
+"""What of a state says whose time it is; an event that changes nothing of it hands nothing over."""
+
+
 def owner(state: Petition) -> str:
     """The unit whose time runs now.
 

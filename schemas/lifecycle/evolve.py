@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas import events as e
 from schemas.lifecycle.clocks import meet, put, void
-from schemas.lifecycle.custody import handed_over
+from schemas.lifecycle.custody import OWNERSHIP, handed_over
 from schemas.petition import (
     Answered,
     CardShown,
@@ -33,7 +33,7 @@ def evolve(state: Petition | None, event: e.Event) -> Petition:
     if isinstance(event, e.Filed):
         if state is not None:
             raise ValueError(f"case {event.number} is filed twice")
-        return _advanced(_filed(event), event, {})
+        return _advanced(_filed(event), event, {"spans": ()})
     if state is None:
         raise ValueError(f"the first event of a case is its filing, not {event.kind}")
     return _advanced(state.model_copy(), event, _FOLDS[event.kind](state, event))
@@ -57,7 +57,8 @@ def _advanced(fresh: Petition, event: e.Event, changes: Changes) -> Petition:
     fields.update(changes)
     fields["seq"] += 1
     at = fields["touched_at"] = max(event.at, fresh.touched_at)
-    fields["spans"] = handed_over(fresh, at)
+    if not OWNERSHIP.isdisjoint(changes):
+        fields["spans"] = handed_over(fresh, at)
     return fresh
 
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
 from schemas.lifecycle import evolve, fold
+from schemas.lifecycle.custody import handed_over
 from schemas.petition import Petition
 from tests.strategies import Step, play, scripts
 
@@ -23,6 +24,7 @@ def test_a_fold_is_its_steps_and_leaves_the_states_before_alone(steps: list[Step
         state = evolve(state, event)
         states.append(state)
         dumps.append(state.model_dump())
+        assert handed_over(state, state.touched_at) == state.spans, f"{event.kind} hands over: see OWNERSHIP"
     assert fold(events) == state
     for place, before in enumerate(states):
         assert fold(events[place + 1 :], before) == state
