@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 from uuid import uuid4
 
@@ -13,20 +12,18 @@ from rich.text import Text
 
 from gateway.cli.case import tables
 from gateway.cli.case.options import read_options
-from gateway.cli.case.reading import Case, actions_of
+from gateway.cli.case.reading import Case
 from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, moment, print_json
-from gateway.desk import Filing, refusal_error
+from gateway.desk import Filing
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
+from gateway.orders.carrying import actions_of, carry_out
 from gateway.orders.drafting import Draft, content_of
-from gateway.orders.fields import command_model
-from gateway.orders.reading import PERSONAL_FIELDS, read_order
+from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.errors import UserError
-from schemas.lifecycle import is_accused
 from schemas.petition import Complexity, Ledger
 from schemas.proposals.proposal import Proposal
-from schemas.refusals import refuse
 from schemas.wording.terms import chinese
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]
@@ -75,23 +72,7 @@ async def act(
             await _show_actions(door, case, as_person, as_json=as_json)
             return
         actor = await door.actor(as_person)
-        command_model(action)
-        view = await door.case(case)
-        if is_accused(view.state, actor):
-            # Before anything about the fields is said: even that would tell the accused something of the case.
-            raise refusal_error(refuse("recused"))
-        if isinstance(into := given.get("into"), str) and into.strip():
-            given["into"] = (await door.case(into)).state.number
-        order = read_order(
-            action,
-            given,
-            view.state,
-            rules=await door.rules(),
-            organisation=await door.organisation(),
-            keyring=door.system.keyring,
-            now=datetime.now(UTC),
-        )
-        answer = await door.desk.act(view.state.number, actor, order, command_id=command_id)
+        answer = await carry_out(door, case, actor, action, given, command_id=command_id)
     if as_json:
         print_json(answer.model_dump(mode="json") | {"command": action})
     else:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 from pydantic import ValidationError
 
-from activities.record.views import CaseFilter, HistoryLine, Order
+from activities.record.views import CaseFilter, Order
 from gateway.cli.case import tables
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, door_for, moment, print_json, viewer_of
 from gateway.doors import Door
+from gateway.orders.carrying import actions_of, history_line, without_ciphertext
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.evidence.chain import Recorded, payload
-from schemas.lifecycle import allowed
-from schemas.petition import Actor, Card, Ledger, Petition, Role, Stage
+from schemas.petition import Card, Ledger, Role, Stage
 from schemas.wording.due_reasons import due_reasons
-from schemas.wording.narration import narrate
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="案件编号或查询码 / case number or tracking code.")]
-
-_CIPHERTEXT = ("sealed", "key_id", "person")
-"""Of sealed personal data only the masks are shown."""
 
 
 @command
@@ -121,7 +117,7 @@ async def history(case: Case, *, as_person: AsPerson = None, data_dir: DataDir =
     """案件经过：谁在何时做了什么 / everything that happened, by whom, when."""
     async with door_for(data_dir) as door:
         number, events = await history_of(door, case, as_person)
-    lines = [_line(recorded) for recorded in events]
+    lines = [history_line(recorded) for recorded in events]
     if not as_json:
         tables.print_history(number, lines)
         return
@@ -155,37 +151,3 @@ async def history_of(door: Door, case: str, person: str | None) -> tuple[str, li
     view = await door.case(case, await viewer_of(door, person))
     number = view.state.number
     return number, await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
-
-
-def actions_of(state: Petition, viewer: Actor | None) -> dict[str, dict[str, str] | None]:
-    """For each command: None where this person could give it now, else why not. Nobody acts as the administrator of the machine."""
-    if viewer is None:
-        return {}
-    return {
-        kind: refusal.model_dump(mode="json") if refusal is not None else None
-        for kind, refusal in allowed(state, viewer).items()
-    }
-
-
-def without_ciphertext(stored: Any) -> Any:
-    """An event as stored, but of sealed personal data only the masks."""
-    if isinstance(stored, list):
-        return [without_ciphertext(each) for each in cast("list[Any]", stored)]
-    if not isinstance(stored, dict):
-        return stored
-    fields = cast("dict[str, Any]", stored)
-    sealed = "key_id" in fields and "sealed" in fields
-    return {name: without_ciphertext(value) for name, value in fields.items() if not (sealed and name in _CIPHERTEXT)}
-
-
-def _line(recorded: Recorded) -> HistoryLine:
-    zh, en = narrate(recorded.event)
-    return HistoryLine(
-        seq=recorded.seq,
-        kind=recorded.event.kind,
-        at=recorded.event.at,
-        recorded_at=recorded.recorded_at,
-        actor=recorded.actor,
-        zh=zh,
-        en=en,
-    )

@@ -1,0 +1,84 @@
+"""An order of a person to a case, from what was filled in to the answer of the desk: the same at every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from activities.record.views import HistoryLine
+from gateway.desk import refusal_error
+from gateway.doors import Door
+from gateway.orders.fields import command_model
+from gateway.orders.reading import read_order
+from schemas.evidence.chain import Recorded
+from schemas.lifecycle import allowed, is_accused
+from schemas.petition import Actor, Petition
+from schemas.refusals import refuse
+from schemas.wording.narration import narrate
+from workflows.contract import Answer
+
+_CIPHERTEXT = ("sealed", "key_id", "person")
+"""Of sealed personal data only the masks are shown."""
+
+
+async def carry_out(
+    door: Door, named: str, actor: Actor, action: str, given: Mapping[str, Any], *, command_id: str | None = None
+) -> Answer:
+    """Carries the order to the case of that number or tracking code. Refusals, and fields that can't be, are ``UserError``.
+
+    ``command_id`` makes a repeated order one order.
+    """
+    command_model(action)
+    view = await door.case(named)
+    if is_accused(view.state, actor):
+        # Before anything about the fields is said: even that would tell the accused something of the case.
+        raise refusal_error(refuse("recused"))
+    fields = dict(given)
+    if isinstance(into := fields.get("into"), str) and into.strip():
+        fields["into"] = (await door.case(into)).state.number
+    order = read_order(
+        action,
+        fields,
+        view.state,
+        rules=await door.rules(),
+        organisation=await door.organisation(),
+        keyring=door.system.keyring,
+        now=datetime.now(UTC),
+    )
+    return await door.desk.act(view.state.number, actor, order, command_id=command_id)
+
+
+def actions_of(state: Petition, viewer: Actor | None) -> dict[str, dict[str, str] | None]:
+    """For each command: None where this person could give it now, else why not. Nobody acts as the administrator of the machine."""
+    if viewer is None:
+        return {}
+    return {
+        kind: refusal.model_dump(mode="json") if refusal is not None else None
+        for kind, refusal in allowed(state, viewer).items()
+    }
+
+
+def without_ciphertext(stored: Any) -> Any:
+    """An event as stored, but of sealed personal data only the masks."""
+    if isinstance(stored, list):
+        return [without_ciphertext(each) for each in cast("list[Any]", stored)]
+    if not isinstance(stored, dict):
+        return stored
+    fields = cast("dict[str, Any]", stored)
+    sealed = "key_id" in fields and "sealed" in fields
+    return {name: without_ciphertext(value) for name, value in fields.items() if not (sealed and name in _CIPHERTEXT)}
+
+
+def history_line(recorded: Recorded) -> HistoryLine:
+    """An event as a line that people read."""
+    zh, en = narrate(recorded.event)
+    return HistoryLine(
+        seq=recorded.seq,
+        kind=recorded.event.kind,
+        at=recorded.event.at,
+        recorded_at=recorded.recorded_at,
+        actor=recorded.actor,
+        zh=zh,
+        en=en,
+    )
