@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from schemas.events import Amended, Event, Filed, corrected_texts
+from schemas.events import Amended, Event, Filed, Petitioner, corrected_texts
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.custody import owner
 from schemas.petition import Card, ClockName, Petition
@@ -67,13 +67,15 @@ def petitioner_rows(number: str, event: Event) -> list[dict[str, Any]]:
     brought = event.content.petitioners if isinstance(event, Filed) else None
     if isinstance(event, Amended):
         brought = event.petitioners
-    return [
-        {
-            "case_number": number,
-            "position": position,
-            "alias": petitioner.alias,
-            "representative": petitioner.representative,
-            "sealed": petitioner.sealed.model_dump(mode="json") if petitioner.sealed else None,
-        }
-        for position, petitioner in enumerate(brought or ())
-    ]
+    return [petitioner_row(number, position, petitioner) for position, petitioner in enumerate(brought or ())]
+
+
+def petitioner_row(number: str, position: int, petitioner: Petitioner) -> dict[str, Any]:
+    """The row of one petitioner; positions count from 0."""
+    return {
+        "case_number": number,
+        "position": position,
+        "alias": petitioner.alias,
+        "representative": petitioner.representative,
+        "sealed": petitioner.sealed.model_dump(mode="json") if petitioner.sealed else None,
+    }
