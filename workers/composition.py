@@ -27,6 +27,8 @@ from schemas.sealing.keys import KeyRing
 if TYPE_CHECKING:
     from activities.evidence.archive import Archives
     from activities.evidence.journal import Journal
+    from activities.evidence.log import MerkleLog
+    from activities.evidence.signing import Signer
 
 ENGINE_PATIENCE = 60.0
 """Seconds a worker waits for the engine when it starts."""
@@ -59,6 +61,21 @@ class System:
         from activities.evidence.keys import load_audit_keyring  # noqa: PLC0415
 
         return Archives(self.database, load_audit_keyring(self.settings), algorithm=self.settings.hash_algorithm)
+
+    @cached_property
+    def log(self) -> MerkleLog:
+        """The log over all chains; where the signing key is not at hand, for taking proofs only.
+
+        ``UserError`` ``checkpoint_store_invalid``, and those of a signing key that is there and can't be used.
+        """
+        from activities.evidence.log import MerkleLog  # noqa: PLC0415
+        from activities.evidence.store import CheckpointStore  # noqa: PLC0415
+
+        settings = self.settings
+        store = CheckpointStore.at(settings.checkpoint_place)
+        return MerkleLog(
+            self.database, store, _signer(settings), origin=settings.log_origin, algorithm=settings.hash_algorithm
+        )
 
 
 def addresses(settings: Settings, environ: Mapping[str, str]) -> tuple[str, str, str]:
@@ -111,6 +128,19 @@ async def open_system(
         )
     finally:
         await database.dispose()
+
+
+def _signer(settings: Settings) -> Signer | None:
+    from activities.evidence.keys import load_signing_seed  # noqa: PLC0415
+    from activities.evidence.signing import Signer  # noqa: PLC0415
+
+    try:
+        return Signer(load_signing_seed(settings).get_secret_value(), settings.log_origin)
+    except UserError as error:
+        # An auditor's machine takes proofs and has no business with this key.
+        if error.code == "key_file_missing":
+            return None
+        raise
 
 
 async def _when_there(connect: Callable[[], Awaitable[Client]]) -> Client:

@@ -1,4 +1,4 @@
-"""``python -m workers.run petitions|notices``: one worker process.
+"""``python -m workers.run petitions|notices|evidence``: one worker process.
 
 It says that it serves by creating ``SANZHANG_READY_FILE``, ends its work on SIGTERM, and exits with an error if a poller dies.
 """
@@ -26,7 +26,7 @@ from workers.composition import System, open_system
 POOL = 20
 """Database connections of a worker: more commits at once only queue inside PostgreSQL."""
 
-WORKERS = {"petitions": "workers.petitions", "notices": "workers.notices"}
+WORKERS = {"petitions": "workers.petitions", "notices": "workers.notices", "evidence": "workers.evidence"}
 """The kinds of worker process there are; only the one that is started is imported, for a killed worker must be back soon."""
 
 Serving = Callable[[System], AbstractAsyncContextManager[Worker]]

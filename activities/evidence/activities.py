@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from temporalio import activity
 
 from activities.evidence.contract import (
     MAKE_CHECKPOINT,
-    RECONCILE_ALL,
     SEAL_CLOSED,
     CheckpointMade,
-    Reconciled,
     SealOrder,
     Swept,
 )
@@ -22,18 +18,14 @@ from activities.heartbeat import beating
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM
 
-Reconcile = Callable[[], Awaitable[Reconciled]]
-"""Compares engine, record and read model, and says so in the journal."""
-
 
 class EvidenceActivities:
     """Registered on the workers of the evidence queue."""
 
-    def __init__(self, sealer: Sealer, log: MerkleLog, journal: Journal, reconcile: Reconcile) -> None:
+    def __init__(self, sealer: Sealer, log: MerkleLog, journal: Journal) -> None:
         self._sealer = sealer
         self._log = log
         self._journal = journal
-        self._reconcile = reconcile
 
     @activity.defn(name=SEAL_CLOSED)
     async def seal_closed(self, order: SealOrder) -> Swept:
@@ -51,9 +43,3 @@ class EvidenceActivities:
             done = CheckpointMade(number=made.number, size=made.size)
             await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=done.model_dump())
             return done
-
-    @activity.defn(name=RECONCILE_ALL)
-    async def reconcile_all(self) -> Reconciled:
-        """Compares engine, record and read model for all cases. Errors are the engine's and the database's."""
-        async with beating():
-            return await self._reconcile()

@@ -20,6 +20,7 @@ _NAMES = {
     "worker-petitions": "办件工作进程",
     "worker-petitions-2": "办件工作进程",
     "worker-notices": "通知工作进程",
+    "worker-evidence": "存证工作进程",
     "gateway": "门户",
 }
 _STATES = {

@@ -46,6 +46,7 @@ WORKERS = (
     # A second one takes the cases of a killed first over at once, without waiting for it to start.
     Program("worker-petitions-2", ("-m", "workers.run", "petitions")),
     Program("worker-notices", ("-m", "workers.run", "notices")),
+    Program("worker-evidence", ("-m", "workers.run", "evidence")),
     Program("gateway", ("-m", "gateway.web.serve", "--port", GATEWAY_PORT)),
 )
 

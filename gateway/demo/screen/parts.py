@@ -14,6 +14,7 @@ _NAMES = {
     "worker-petitions": "办件",
     "worker-petitions-2": "办件",
     "worker-notices": "通知",
+    "worker-evidence": "存证",
     "gateway": "门户",
 }
 _STATES = {

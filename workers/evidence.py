@@ -1,0 +1,91 @@
+"""The worker that keeps the evidence, and the schedules by which it does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.worker import Worker
+
+from activities.evidence.activities import EvidenceActivities
+from activities.evidence.seal import Sealer
+from workers.composition import System
+from workers.drain import BUILD, DRAIN
+from workflows.contract import CHECKPOINT_WORKFLOW, EVIDENCE_QUEUE, SEAL_WORKFLOW
+from workflows.evidence import CheckpointWorkflow, SealWorkflow
+
+CATCH_UP: Final = timedelta(days=1)
+"""For how long a turn that fell into an outage is made up for."""
+
+
+def _daily(hour: int, minute: int) -> ScheduleSpec:
+    at = ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)])
+    return ScheduleSpec(calendars=[at], time_zone_name="Asia/Shanghai")
+
+
+SCHEDULES: Final = {
+    SEAL_WORKFLOW: ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=1))]),
+    # After the day has ended, whose cases it signs.
+    CHECKPOINT_WORKFLOW: _daily(0, 10),
+}
+"""When each workflow runs."""
+
+
+def schedule_id(workflow: str) -> str:
+    """The schedule of a workflow, and the beginning of the ids of the runs it starts."""
+    return f"evidence-{workflow}"
+
+
+@asynccontextmanager
+async def serving(system: System) -> AsyncGenerator[Worker]:
+    """A serving worker of the evidence queue; the schedules are set up by it."""
+    sealer = Sealer(system.database, system.client, system.keyring, system.archives, system.journal)
+    activities = EvidenceActivities(sealer, system.log, system.journal)
+    worker = Worker(
+        system.client,
+        task_queue=EVIDENCE_QUEUE,
+        workflows=[SealWorkflow, CheckpointWorkflow],
+        activities=[activities.seal_closed, activities.make_checkpoint],
+        graceful_shutdown_timeout=DRAIN,
+        build_id=BUILD,
+    )
+    async with worker:
+        await keep_schedules(system.client)
+        yield worker
+
+
+async def keep_schedules(client: Client, task_queue: str = EVIDENCE_QUEUE) -> None:
+    """Creates the schedules that are missing and brings the others up to this release; one that was paused stays so."""
+    for workflow, spec in SCHEDULES.items():
+        name = schedule_id(workflow)
+        wanted = Schedule(
+            action=ScheduleActionStartWorkflow(workflow, id=name, task_queue=task_queue),
+            spec=spec,
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        )
+        try:
+            # The first turn comes at once: an installation that has just been brought to this release waits for no midnight.
+            await client.create_schedule(name, wanted, trigger_immediately=True)
+        except ScheduleAlreadyRunningError:
+            await client.get_schedule_handle(name).update(lambda held, new=wanted: _updated(held, new))
+
+
+def _updated(held: ScheduleUpdateInput, wanted: Schedule) -> ScheduleUpdate:
+    wanted.state = held.description.schedule.state
+    return ScheduleUpdate(wanted)
