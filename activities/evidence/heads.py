@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.evidence.leaf import CaseLeaf, JournalLeaf
+from schemas.evidence.leaf import JournalLeaf, case_leaf_text
 
 BATCH: Final = 8_192
 """Rows at once: some megabytes."""
@@ -43,7 +44,8 @@ FROM journal ORDER BY number DESC LIMIT 1
 
 
 async def driver(connection: AsyncConnection) -> Any:
-    """asyncpg's connection, in the transaction of this one."""
+    """asyncpg's connection, in a transaction of this one, as its cursors need it."""
+    await connection.execute(text("SELECT"))
     return (await connection.get_raw_connection()).driver_connection
 
 
@@ -54,9 +56,11 @@ async def changed_heads(connection: AsyncConnection) -> AsyncGenerator[list[tupl
     raw = await driver(connection)
     cursor = await raw.cursor(_CHANGED)
     while rows := await cursor.fetch(BATCH):
-        found = [(number, CaseLeaf(number, *said).text, last) for number, *said, last in rows]
-        if changed := [(number, leaf) for number, leaf, last in found if leaf != last]:
-            yield changed
+        yield [
+            (number, leaf)
+            for number, seq, link, run, history, algorithm, last in rows
+            if (leaf := case_leaf_text(number, seq, link, run, history, algorithm)) != last
+        ]
     if (head := await raw.fetchrow(_JOURNAL)) is not None:
         *said, last = head
         leaf = JournalLeaf(*said).text

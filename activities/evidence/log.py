@@ -79,11 +79,14 @@ class MerkleLog:
         self._origin = origin
         self._algorithm = algorithm
         self._clock = clock
+        # The database keeps processes apart; within one, calls that wait would take the connections the first one needs.
+        self._turn = asyncio.Lock()
 
     async def checkpoint(self, *, heartbeat: bool = False) -> Checkpoint | None:
         """Makes a checkpoint over all that changed since the last one; None where nothing did.
 
-        ``heartbeat``: then too, over the same tree, to show that the log is alive. May be repeated, and called twice at once. Raises
+        ``heartbeat``: then too, over the same tree, to show that the log is alive. May be repeated, and called twice at once; uses two
+        connections. Raises
         ``CheckpointStoreError`` where the store is not what it was, :class:`LogCutError` where the database is not, ``UserError``
         ``signing_key_missing``, ``log_algorithm_fixed``.
         """
@@ -93,11 +96,12 @@ class MerkleLog:
                 zh="没有签名密钥，不能制作检查点。",
                 en="There is no signing key, so no checkpoint can be made.",
             )
-        finished = await self._complete(self._signer, heartbeat=False)
-        changed = await self._gather()
-        if not changed and (finished is not None or not heartbeat):
-            return finished
-        return await self._complete(self._signer, heartbeat=heartbeat) or await self._latest()
+        async with self._turn:
+            finished = await self._complete(self._signer, heartbeat=False)
+            changed = await self._gather()
+            if not changed and (finished is not None or not heartbeat):
+                return finished
+            return await self._complete(self._signer, heartbeat=heartbeat) or await self._latest()
 
     async def latest(self) -> SignedCheckpoint | None:
         """The newest checkpoint, or None."""
@@ -168,7 +172,8 @@ class MerkleLog:
 
     async def _gather(self) -> bool:
         """Step 1; whether there are leaves now that no checkpoint is over."""
-        async with self._engine.begin() as connection:
+        # Heads are read through one connection while leaves are written through the other.
+        async with self._engine.connect() as reader, self._engine.begin() as connection:
             await _alone(connection)
             last = await _newest(connection)
             size, number = (last["size"], last["number"]) if last is not None else (0, 0)
@@ -177,11 +182,20 @@ class MerkleLog:
                 # Another process was faster: what it gathered is fixed, and may be in the store already.
                 return True
             raw = await driver(connection)
-            async for changed in changed_heads(connection):
-                rows = [(index + at, number + 1, case, leaf) for at, (case, leaf) in enumerate(changed)]
-                columns = ["index", "checkpoint", "case_number", "leaf"]
-                await raw.copy_records_to_table("log_leaves", records=rows, columns=columns)
-                index += len(rows)
+            columns = ["index", "checkpoint", "case_number", "leaf"]
+            writing: asyncio.Task[None] | None = None
+            try:
+                async for changed in changed_heads(reader):
+                    rows = [(index + at, number + 1, case, leaf) for at, (case, leaf) in enumerate(changed)]
+                    if writing is not None:
+                        await writing
+                    writing = asyncio.create_task(
+                        raw.copy_records_to_table("log_leaves", records=rows, columns=columns)
+                    )
+                    index += len(rows)
+            finally:
+                if writing is not None:
+                    await writing
             return index > start
 
     async def _complete(self, signer: Signer, *, heartbeat: bool) -> Checkpoint | None:

@@ -20,6 +20,11 @@ class LeafError(ValueError):
     """A text that is no leaf of this log."""
 
 
+def case_leaf_text(case: str, seq: int, link: str, run: int, history: str, algorithm: str) -> str:
+    """The text of :class:`CaseLeaf`, for whoever forms a million of them."""
+    return _CASE_TEXT % (_quoted(algorithm), _quoted(case), _quoted(history), _quoted(link), run, seq)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseLeaf:
     """Event ``seq`` of a case is its last and has this link; ``run`` is its newest sealed run (0: none), ``history`` the hash of that
@@ -36,8 +41,7 @@ class CaseLeaf:
     @property
     def text(self) -> str:
         """The leaf as it is hashed."""
-        said = (_quoted(each) for each in (self.algorithm, self.case, self.history, self.link))
-        return _CASE_TEXT % (*said, self.run, self.seq)
+        return case_leaf_text(self.case, self.seq, self.link, self.run, self.history, self.algorithm)
 
 
 @dataclass(frozen=True, slots=True)

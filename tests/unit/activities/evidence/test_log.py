@@ -344,7 +344,7 @@ async def test_a_renewed_key_goes_on_with_the_same_log(place: Installation) -> N
 
 async def test_the_log_grows_through_a_door_that_is_read_only_otherwise(place: Installation) -> None:
     await place.heads(1, 1)
-    auditors = new_engine(place.dsn, pool_size=1, read_only=True)
+    auditors = new_engine(place.dsn, pool_size=2, read_only=True)
     try:
         assert await place.log(engine=auditors).checkpoint() is not None
         assert (await place.log(engine=auditors).proof(number(1))).includes()
