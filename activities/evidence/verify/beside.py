@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from activities.evidence.verify.chains import Chain
+from activities.evidence.verify.chain.links import Chain
 from activities.evidence.verify.rows import CaseRows, CommandRow
 from activities.record.intake import content_hash
 from activities.record.rows import petitioner_row

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.evidence.archive import Archives
-from activities.evidence.verify.chains import Chain
+from activities.evidence.verify.chain.links import Chain
 from activities.evidence.verify.rows import CaseRows, SealRow
 from schemas.errors import UserError
 from schemas.evidence.archive import history_hash, read

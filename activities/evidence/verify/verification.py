@@ -12,15 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from activities.evidence.archive import Archives
 from activities.evidence.store import CheckpointStore
 from activities.evidence.verify import beside
-from activities.evidence.verify.chains import Chain, columns, read_chain
-from activities.evidence.verify.diagnosis import diagnose, exchanged, moved_from, unexplained
-from activities.evidence.verify.engine import Decisions, differing
-from activities.evidence.verify.inclusion import included
+from activities.evidence.verify.chain.decided import Decisions, differing
+from activities.evidence.verify.chain.diagnosis import diagnose, exchanged, moved_from, unexplained
+from activities.evidence.verify.chain.kept import contradictions, kept
+from activities.evidence.verify.chain.links import Chain, columns, read_chain
+from activities.evidence.verify.chain.repair import Search
 from activities.evidence.verify.journalled import JournalCheck
-from activities.evidence.verify.kept import contradictions, kept
-from activities.evidence.verify.logged import Logged, check_log, logged_heads
+from activities.evidence.verify.log.inclusion import included
+from activities.evidence.verify.log.leaves import check_log
+from activities.evidence.verify.log.logged import Logged, logged_heads
 from activities.evidence.verify.numbers import numbers
-from activities.evidence.verify.repair import Search
 from activities.evidence.verify.rows import CaseRows, windows
 from activities.evidence.verify.sealed import archives as check_archives
 from activities.evidence.verify.sealed import seals

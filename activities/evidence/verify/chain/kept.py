@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from activities.evidence.verify.chains import Chain, Link
-from activities.evidence.verify.repair import Search
+from activities.evidence.verify.chain.links import Chain, Link
+from activities.evidence.verify.chain.repair import Search
 from activities.evidence.verify.rows import CaseRows
 from schemas.evidence.finding import Finding, finding
 from schemas.wording.witnesses import WITNESSES

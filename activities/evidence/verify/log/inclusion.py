@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from activities.evidence.store import CheckpointStore
-from activities.evidence.verify.logged import Logged
+from activities.evidence.verify.log.logged import Logged
 from activities.evidence.verify.rows import CaseRows
 from schemas.evidence.checkpoint import Checkpoint, CheckpointError, PublicKey, SignatureError
 from schemas.evidence.finding import finding

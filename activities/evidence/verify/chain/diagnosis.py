@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from activities.evidence.verify.chains import Chain, Link, numbering
-from activities.evidence.verify.repair import Search
+from activities.evidence.verify.chain.links import Chain, Link, numbering
+from activities.evidence.verify.chain.repair import Search
 from schemas.evidence.finding import Finding, finding
 
 MOST_SHIFTED = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from activities.evidence.verify.chains import Chain
+from activities.evidence.verify.chain.links import Chain
 from schemas.events import Event
 from schemas.evidence.chain import payload
 from schemas.evidence.finding import Finding, finding

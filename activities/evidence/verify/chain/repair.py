@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from activities.evidence.verify.chains import Chain, Link
+from activities.evidence.verify.chain.links import Chain, Link
 from schemas import events as e
 from schemas import petition as p
 from schemas.evidence.finding import Finding, finding

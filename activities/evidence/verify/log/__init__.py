@@ -1,0 +1,1 @@
+"""The log of checkpoints: notes, leaves, and the tree over them."""
