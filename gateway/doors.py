@@ -14,10 +14,13 @@ from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from schemas.lifecycle import may_see
-from schemas.petition import Actor
+from schemas.petition import Actor, Role
 from workers.composition import System, open_system
 
 T = TypeVar("T")
+
+ADMINISTRATOR = Actor(id="administrator", role=Role.SYSTEM, unit="")
+"""Whoever works at the machine itself and names no person: recorded as such, never as somebody."""
 
 KEPT_SECONDS = 5.0
 """How long a version read is taken for the newest: an import reaches every door within so many seconds, and none asks for each petition."""

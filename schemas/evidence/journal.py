@@ -9,14 +9,18 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import AwareDatetime, Field, field_validator
 
+from schemas.errors import UserError
 from schemas.petition import Actor, Frozen
 
-JOURNAL = "journal"
+JOURNAL: Final = "journal"
 """What the journal's chain starts from, as a case's chain starts from its number."""
+
+SHORTEST_REASON: Final = 4
+"""Characters: "核对身份" is a reason, "x" is none."""
 
 
 class EntryKind(StrEnum):
@@ -55,6 +59,19 @@ class Entry(Frozen):
                 "the body of a journal entry holds text, whole numbers, truth values, null, lists and objects only"
             )
         return body
+
+
+def given_reason(said: str) -> str:
+    """The reason for seeing or taking along personal data, on one line. ``UserError`` ``reason_missing`` for fewer than four characters."""
+    reason = " ".join("".join(char if char.isprintable() else " " for char in said).split())
+    if len(reason) < SHORTEST_REASON:
+        raise UserError(
+            "reason_missing",
+            zh=f"查看个人信息须说明理由（至少 {SHORTEST_REASON} 个字），理由将记入查阅记录。",
+            en=f"Say why personal data is to be seen, in at least {SHORTEST_REASON} characters; the reason is recorded.",
+            shortest=SHORTEST_REASON,
+        )
+    return reason
 
 
 def canonical(entry: Entry) -> bytes:

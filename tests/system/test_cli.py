@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from collections.abc import Iterator
@@ -11,16 +12,22 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import func, select
+from temporalio.client import Client, ScheduleOverlapPolicy
 from typer.testing import CliRunner
 
-from activities.runtime import find_system
+from activities.record.migrate import new_engine
+from activities.runtime import Runtime, find_system
 from gateway.cli.main import application
+from schemas.record import tables as t
 from tests.system.importing import SANZHANG
 from tests.system.running import RunningUp
+from workers.evidence import SCHEDULES, schedule_id
 
 pytestmark = pytest.mark.system
 
 DESK, CHIEF, SUPERVISOR, VISITOR = "xa-operator-1", "xa-chief", "xa-supervisor-1", "xa-visitor-1"
+AUDITOR = "xa-auditor-1"
 HANDLER, STATION_CHIEF = "a3-01-handler-1", "a3-01-chief"
 PHONE = "13812341234"
 
@@ -135,6 +142,58 @@ def test_a_case_from_the_desk_to_its_seal(cli: CommandLine, tmp_path: Path) -> N
 
     assert cli.refused("case", "act", number, "accept", "--as", HANDLER) == (1, "stage_wrong")
     assert cli.act(number, DESK, "reopen", "--facts", "又有噪音") == "approve"
+
+
+def test_who_sees_personal_data_says_why_and_it_is_told(cli: CommandLine) -> None:
+    number = cli.file(
+        "--text", "派出所民警态度恶劣", "--unit", "XA/A3/01", "--accused-unit", "XA/A3/01", "--name", "张三丰", "--phone", PHONE
+    )  # fmt: skip
+    look = ("case", "reveal", number)
+    assert cli.refused(*look, "--as", DESK) == (2, "reason_missing")
+    assert cli.refused(*look, "--why", "想看一下", "--as", STATION_CHIEF) == (2, "case_unknown")
+    shown = cli(*look, "--why", "回访前核对电话", "--as", DESK)
+    assert (shown["petitioners"][0]["name"], shown["petitioners"][0]["phone"]) == ("张三丰", PHONE)
+    assert PHONE in cli.read(*look, "--why", "抽查登记", "--as", AUDITOR)
+
+    told = cli("audit", "access", number, "--as", AUDITOR)
+    assert [(each["person"], each["why"]) for each in told] == [(DESK, "回访前核对电话"), (AUDITOR, "抽查登记")]
+    assert told[0]["fields"] == ["name", "phone"]
+    assert cli("audit", "access", "--person", DESK, "--since", "2026-01-01") == told[:1]
+    assert cli("audit", "access", "--until", "2026-01-01") == []
+    read = cli.read("audit", "access", number)
+    assert "回访前核对电话" in read
+    assert PHONE not in read
+    assert cli.refused("audit", "access", number, "--as", DESK) == (2, "auditors_only")
+    assert cli.refused("audit", "access", "XA-2026-S-999999") == (2, "access_unknown")
+
+
+def test_what_has_closed_is_sealed_and_all_heads_are_signed(cli: CommandLine) -> None:
+    sealed, signed = asyncio.run(_kept_evidence(find_system(cli.machine.data_dir)))
+    assert sealed >= 1
+    assert signed >= 1
+    assert (cli.machine.data_dir / "checkpoints" / "checkpoints" / f"{1:010}").exists()
+
+
+async def _kept_evidence(runtime: Runtime) -> tuple[int, int]:
+    """How many runs are sealed, and how many checkpoints there are, as soon as there are some."""
+    client = await Client.connect(runtime.temporal, namespace=runtime.namespace)
+    # As the clock would, without waiting for it.
+    for workflow in SCHEDULES:
+        await client.get_schedule_handle(schedule_id(workflow)).trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE)
+    engine = new_engine(runtime.database_dsn, pool_size=1)
+    try:
+        async with asyncio.timeout(60):
+            while True:
+                async with engine.connect() as connection:
+                    sealed, signed = [
+                        (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+                        for table in (t.archives, t.checkpoints)
+                    ]
+                if sealed and signed:
+                    return sealed, signed
+                await asyncio.sleep(0.2)
+    finally:
+        await engine.dispose()
 
 
 def test_the_accused_never_see_it(cli: CommandLine) -> None:

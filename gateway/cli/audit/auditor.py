@@ -8,12 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.cli.output import settings_for
-from gateway.doors import Door, open_door
+from gateway.doors import ADMINISTRATOR, Door, open_door
 from schemas.errors import UserError
 from schemas.petition import Actor, Role
-
-ADMINISTRATOR = Actor(id="administrator", role=Role.SYSTEM, unit="")
-"""Whoever works at the machine itself and names no person: recorded as such, never as somebody."""
 
 
 @dataclass(frozen=True)

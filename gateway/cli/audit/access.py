@@ -1,0 +1,122 @@
+"""``sanzhang audit access``: who looked at which personal data, when, why; and who took a dossier along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment, print_json
+from schemas.errors import UserError
+from schemas.evidence.journal import Entry, EntryKind
+from schemas.lifecycle import is_accused
+from schemas.wording.terms import chinese
+
+READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED)
+
+_FIELDS = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
+
+
+@command
+async def access(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="只看此件；不填为全部 / of this case only.")
+    ] = None,
+    *,
+    looked: Annotated[
+        str | None, typer.Option("--person", metavar="PERSON", help="只看此人 / by this person only.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="不早于 / from.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="不晚于 / until.")] = None,
+    as_person: AsPerson = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """查阅记录：谁在何时、因何查看了谁的个人信息，谁导出了卷宗 / who saw personal data, when, why; who exported dossiers."""
+    begin, end = moment(since, "--since"), moment(until, "--until")
+    async with audit_door(data_dir, as_person) as audit:
+        number = None if case is None else await _number(audit, case)
+        entries = audit.door.system.journal.entries(
+            case_number=number, kinds=READINGS, person=looked, since=begin, until=end
+        )
+        found = [entry async for entry in _fit_to_see(audit, entries)]
+    if as_json:
+        print_json([_facts(entry) for entry in found])
+    else:
+        _print(found)
+
+
+async def _number(audit: AuditDoor, named: str) -> str:
+    """The case meant; one that is in the journal only, for it was removed from the record, is found by its number."""
+    try:
+        return (await audit.door.case(named, audit.viewer)).state.number
+    except UserError as error:
+        number = named.strip().upper()
+        if error.code != "case_unknown" or await audit.door.system.record.state(number) is not None:
+            raise
+    async for _ in audit.door.system.journal.entries(case_number=number, kinds=READINGS):
+        return number
+    raise UserError(
+        "access_unknown",
+        zh=f"没有编号为 {named} 的件，也没有关于它的查阅记录。",
+        en=f"There is no case {named}, and nothing in the journal about one.",
+        number=named,
+    )
+
+
+async def _fit_to_see(audit: AuditDoor, entries: AsyncGenerator[Entry]) -> AsyncGenerator[Entry]:
+    """Without those of cases that accuse the auditor, of which the auditor is not even told that they exist."""
+    hidden: dict[str, bool] = {}
+    async for entry in entries:
+        number = entry.case_number
+        if audit.viewer is not None and number not in hidden:
+            state = await audit.door.system.record.state(number)
+            hidden[number] = state is not None and is_accused(state, audit.viewer)
+        if not hidden.get(number, False):
+            yield entry
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    return {
+        "entry": entry.number,
+        "at": entry.at.isoformat(),
+        "kind": entry.kind.value,
+        "person": entry.actor.id,
+        "role": entry.actor.role.value,
+        "unit": entry.actor.unit,
+        "case": entry.case_number,
+        "why": entry.reason,
+        **entry.body,
+    }
+
+
+def _print(entries: list[Entry]) -> None:
+    table = Table(title=f"查阅记录 {len(entries)} 条 / readings", title_justify="left")
+    for heading in ("序号", "时刻", "何人", "角色", "单位", "案件", "何事", "内容", "理由"):
+        table.add_column(heading, no_wrap=heading in ("序号", "时刻", "案件"), overflow="fold")
+    for entry in entries:
+        cells = (
+            str(entry.number),
+            local(entry.at),
+            entry.actor.id,
+            chinese(entry.actor.role),
+            entry.actor.unit,
+            entry.case_number,
+            chinese(entry.kind),
+            _content(entry),
+            entry.reason,
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    Console(highlight=False).print(table)
+
+
+def _content(entry: Entry) -> str:
+    if entry.kind is EntryKind.EXPORTED:
+        return "全文" if entry.body.get("full") else "脱敏"
+    fields: list[str] = entry.body.get("fields", [])
+    return "、".join(_FIELDS.get(field, field) for field in fields)
