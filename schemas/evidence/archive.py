@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
+from schemas.evidence.links import history_hash
 from schemas.petition import Frozen
+
+__all__ = ["ArchiveDocument", "EngineHistory", "history_hash", "read", "workflow_id", "written"]
 
 
 class EngineHistory(Frozen):
@@ -56,8 +58,3 @@ def written(document: ArchiveDocument) -> bytes:
 def read(content: bytes) -> ArchiveDocument:
     """The document these bytes hold. ``ValueError`` where they hold none."""
     return ArchiveDocument.model_validate_json(content)
-
-
-def history_hash(content: bytes, algorithm: str = "sha256") -> bytes:
-    """What a seal says of the written document; of the clear form, so that sealing it under another key changes nothing."""
-    return hashlib.new(algorithm, content).digest()

@@ -27,3 +27,8 @@ def genesis(name: str, algorithm: str = "sha256") -> bytes:
 def link(previous: bytes, content: bytes, algorithm: str = "sha256") -> bytes:
     """The link after ``previous`` for these canonical bytes. ``ValueError`` where the algorithm is not to be had."""
     return hashlib.new(algorithm, previous + content).digest()
+
+
+def history_hash(content: bytes, algorithm: str = "sha256") -> bytes:
+    """What a seal says of the written document; of the clear form, so that sealing it under another key changes nothing."""
+    return hashlib.new(algorithm, content).digest()
