@@ -6,7 +6,8 @@ facts the sentences speak of. Doors print the sentences; machines branch on the 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 
 class UserError(Exception):
@@ -25,3 +26,11 @@ class UserError(Exception):
     def as_dict(self) -> dict[str, Any]:
         """The same facts for machines: ``code``, ``zh``, ``en``, ``facts``."""
         return {"code": self.code, "zh": self.zh, "en": self.en, "facts": self.facts}
+
+
+def first_of(errors: Sequence[BaseException]) -> BaseException:
+    """The first error of those that ended several tasks at once (a ``BaseExceptionGroup``'s ``exceptions``), out of whatever groups it is in."""
+    first = errors[0]
+    return (
+        first_of(cast("Sequence[BaseException]", first.exceptions)) if isinstance(first, BaseExceptionGroup) else first
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,8 @@ from gateway.board import board as read_board
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
 from gateway.measures_table import age_band, measures_table
 from gateway.orders.reading import resolved_unit
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.evidence.journal import Entry, EntryKind
 
 
 @command
@@ -31,10 +33,32 @@ async def board(
         path = resolved_unit(await door.organisation(), unit) if unit else ""
         rules = await door.rules()
         shown = await read_board(door.queries, rules.calendar, at, path)
+        reconciled = await patiently(lambda: door.system.journal.latest(EntryKind.RECONCILED), READING_PATIENCE)
     if as_json:
-        print_json(shown.model_dump(mode="json"))
+        print_json(shown.model_dump(mode="json") | {"reconciled": _reconciled(reconciled)})
     else:
         _print(shown)
+        _print_reconciled(reconciled)
+
+
+def _reconciled(entry: Entry | None) -> dict[str, Any] | None:
+    """The last comparison of engine, record and read model; None where there was none yet."""
+    return None if entry is None else {"at": entry.at.isoformat(), **entry.body}
+
+
+def _print_reconciled(entry: Entry | None) -> None:
+    out = Console(highlight=False)
+    if entry is None:
+        out.print("[dim]· 尚未对账（sanzhang audit reconcile） / engine, record and board not compared yet[/dim]")
+        return
+    findings = entry.body.get("findings", 0)
+    if findings:
+        out.print(
+            f"[red]✗[/red] 最近对账 {local(entry.at)}：不符 {findings} 处（sanzhang audit reconcile 可查） / "
+            f"last reconciliation: {findings} out of step"
+        )
+    else:
+        out.print(f"[green]✓[/green] 最近对账 {local(entry.at)}：三方一致 / last reconciliation: all agree")
 
 
 def _print(shown: Board) -> None:

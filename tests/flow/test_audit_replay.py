@@ -22,7 +22,7 @@ from schemas.refusals import Refusal, refuse
 from schemas.wording.narration import narrate
 from tests.flow.house import HANDLER, SUPERVISOR, House
 from tests.flow.paths import LEAD, approved, merged, overdue, reopened, reworked, straight_simple, supervised, together
-from workers.replay import Outcome, Verdict, decided, replaying
+from workers.replay import Outcome, Verdict, decisions_by, replaying
 from workers.replay.judging import Manner, judged_here
 from workers.replay.sources import Source, Sources, case_numbers
 from workflows.contract import PetitionStart
@@ -72,9 +72,10 @@ async def test_what_people_and_the_ladder_did_was_decided_so(house: House) -> No
     for number, each in found.items():
         assert each.events == len(await house.events(number))
     assert set(numbers) <= {number async for number in case_numbers(house.database)}
-    material = await sources(house).material(numbers[0])
     async with replaying(None) as replay:
-        assert list((await decided(replay, material.histories)).values()) == await house.events(numbers[0])
+        decided = decisions_by(sources(house), replay)
+        assert await decided(numbers[0]) == await house.events(numbers[0])
+        assert await decided("XA-2026-C-999999") is None
 
 
 async def test_code_that_decides_otherwise_by_the_same_commands_is_found(
@@ -149,7 +150,9 @@ async def test_other_commands_are_found_with_the_event_of_the_history(house: Hou
     assert found is not None
     assert found.code == "commands"
     history = await house.handle(number).fetch_history()
-    assert history.events[found.history_event - 1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
+    assert (
+        history.events[found.history_event - 1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED
+    )
     assert "Nondeterminism" in found.sdk
 
 

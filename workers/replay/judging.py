@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
 
 from pydantic import ValidationError
 
+from schemas.errors import first_of
 from schemas.sealing.keys import SealBrokenError
 from workers.replay.comparing import compared
 from workers.replay.replaying import Replaying, replaying
@@ -92,14 +92,6 @@ async def judge(sources: Sources, manner: Manner, following: Next, tell: Tell) -
                 lanes.create_task(_lane(sources, manner, following, tell))
     except BaseExceptionGroup as group:
         raise first_of(group.exceptions) from group
-
-
-def first_of(errors: Sequence[BaseException]) -> BaseException:
-    """The first error of those that ended several tasks at once."""
-    first = errors[0]
-    return (
-        first_of(cast("Sequence[BaseException]", first.exceptions)) if isinstance(first, BaseExceptionGroup) else first
-    )
 
 
 async def _lane(sources: Sources, manner: Manner, following: Next, tell: Tell) -> None:

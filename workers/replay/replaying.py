@@ -98,23 +98,6 @@ def _quiet() -> Runtime:
     )
 
 
-async def decided(replay: Replaying, histories: Iterable[WorkflowHistory]) -> dict[int, Event]:
-    """What the workflow decided, by its histories (all runs of a case, oldest first): the events of every commit that was answered, by their seq.
-
-    Where the record answered with other events (the task had been lost after its commit), those: the workflow has taken them over. Raises what
-    made the replay fail, if it did.
-    """
-    events: dict[int, Event] = {}
-    for history in histories:
-        run = await replay.one(history)
-        if run.failure is not None:
-            raise run.failure
-        for offer in run.offers:
-            if offer.answer is not None:
-                events |= enumerate(taken_over(offer), start=offer.order.expected_seq + 1)
-    return events
-
-
 def taken_over(offer: Offer) -> tuple[Event, ...]:
     """The events the workflow folded after this commit."""
     told = offer.answer

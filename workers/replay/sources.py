@@ -61,6 +61,11 @@ class Sources:
 
     async def material(self, number: str, *, engine: bool = True, archive: bool = False) -> Material:
         """A case by the sources named. Errors are theirs; ``ValueError`` where a row of the record is no event."""
+        histories = await self.histories(number, engine=engine, archive=archive)
+        return Material(number, histories, await self._record.history(number))
+
+    async def histories(self, number: str, *, engine: bool = True, archive: bool = True) -> tuple[WorkflowHistory, ...]:
+        """All runs of a case, oldest first, in clear."""
         found: dict[str, WorkflowHistory] = {}
         if archive:
             for run in await self._archived_runs(number):
@@ -68,8 +73,7 @@ class Sources:
         if engine:
             # A run in both is taken from the engine: it may have gone on since it was archived.
             found |= {each.run_id: each for each in await of_case(self._client, self._keyring, number)}
-        histories = sorted(found.values(), key=lambda each: each.events[0].event_time.ToNanoseconds())
-        return Material(number, tuple(histories), await self._record.history(number))
+        return tuple(sorted(found.values(), key=lambda each: each.events[0].event_time.ToNanoseconds()))
 
     async def _archived_runs(self, number: str) -> Sequence[int]:
         query = select(t.archives.c.run).where(t.archives.c.case_number == number).order_by(t.archives.c.run)

@@ -1,0 +1,135 @@
+"""``sanzhang audit reconcile``: do engine, audit record and read model agree; and the read model rebuilt where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from activities.evidence.reconcile import Disagreement, Outcome, Span, reconcile_all, repair
+from activities.evidence.reconcile.repairing import REPAIRABLE
+from activities.evidence.reconcile.sweeping import count
+from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json
+from gateway.patience import away, is_passing
+from schemas.errors import UserError
+
+SHOWN = 50
+"""Findings people are shown; machines get as many as the outcome holds."""
+
+
+@command
+async def reconcile(
+    *,
+    do_repair: Annotated[
+        bool,
+        typer.Option("--repair", help="由事件重建读模型（仅本机管理员） / rebuild the read model from the events."),
+    ] = False,
+    days: Annotated[
+        int, typer.Option("--since", metavar="DAYS", min=0, help="含最近几天办结的案件 / cases closed in so many days.")
+    ] = 7,
+    everything: Annotated[bool, typer.Option("--all", help="所有案件 / every case there is.")] = False,
+    reason: Annotated[
+        str, typer.Option("--why", metavar="REASON", help="修复事由，记入日志 / why it is repaired; recorded.")
+    ] = "",
+    data_dir: DataDir = None,
+    person: AsPerson = None,
+    as_json: AsJson = False,
+) -> None:
+    """对账：引擎、审计记录、读模型三方比对；有不符则退出码为 1 / compare engine, record and read model."""
+    span = Span(days=days, everything=everything)
+    try:
+        async with audit_door(data_dir, person, pool_size=12, may_repair=do_repair) as audit:
+            outcome = await _reconciled(audit, span, quiet=as_json)
+            repaired, refused = await _repaired(audit, outcome, reason) if do_repair else ({}, [])
+            after = await _reconciled(audit, span, quiet=as_json) if repaired else outcome
+    except Exception as error:  # judged by is_passing, raised again where it is none of ours
+        if is_passing(error):
+            raise away(error) from error
+        raise
+    if as_json:
+        print_json(
+            after.model_dump(mode="json")
+            | {"repaired": repaired, "not_repaired": [error.as_dict() for error in refused]}
+        )
+    else:
+        _print(after, repaired, refused)
+    if after.findings:
+        raise typer.Exit(REFUSED)
+
+
+async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
+    system = audit.door.system
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("对账 / reconcile"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=await count(system.database, span))
+        return await reconcile_all(
+            system.database,
+            system.client,
+            span=span,
+            journal=system.journal,
+            actor=audit.actor,
+            looked_at=lambda: bar.advance(task),
+        )
+
+
+async def _repaired(audit: AuditDoor, outcome: Outcome, reason: str) -> tuple[dict[str, int], list[UserError]]:
+    """How many fields were changed by case; and the cases that were refused."""
+    system = audit.door.system
+    repaired: dict[str, int] = {}
+    refused: list[UserError] = []
+    for number in sorted({each.case for each in outcome.found if each.code in REPAIRABLE}):
+        try:
+            changed = await repair(system.database, system.journal, audit.actor, number, reason)
+        except UserError as error:
+            refused.append(error)
+            continue
+        if changed:
+            repaired[number] = changed
+    return repaired, refused
+
+
+def _print(outcome: Outcome, repaired: dict[str, int], refused: Sequence[UserError]) -> None:
+    out = Console(highlight=False)
+    for number, fields in repaired.items():
+        out.print(f"[green]✓[/green] {escape(number)}：由事件重建，改正 {fields} 处 / rebuilt, {fields} fields")
+    for error in refused:
+        out.print(f"[red]✗[/red] {escape(error.zh)}\n  {escape(error.en)}", soft_wrap=True)
+    for each in outcome.found[:SHOWN]:
+        _print_found(out, each)
+    if len(outcome.found) > SHOWN:
+        out.print(f"[dim]另有 {len(outcome.found) - SHOWN} 条，--json 可见 / more with --json[/dim]")
+    mark = "[red]✗[/red]" if outcome.findings else "[green]✓[/green]"
+    out.print(f"{mark} 对账 {outcome.cases} 件：不符 {outcome.findings} 处，提示 {outcome.notes} 条")
+    out.print(f"  {outcome.cases} cases compared: {outcome.findings} out of step, {outcome.notes} notes")
+
+
+def _print_found(out: Console, found: Disagreement) -> None:
+    mark = "[yellow]·[/yellow]" if found.note else "[red]✗[/red]"
+    out.print(f"{mark} {escape(found.zh)}\n  {escape(found.en)}", soft_wrap=True)
+    if not found.fields:
+        return
+    table = Table("字段 / field", "事件 / by the events", "另一方 / the other side")
+    for each in found.fields:
+        table.add_row(Text(each.name), Text(_short(each.record)), Text(_short(each.other)))
+    out.print(table)
+
+
+def _short(value: Any) -> str:
+    said = "—" if value is None else str(value)
+    return said if len(said) <= 60 else said[:59] + "…"

@@ -1,0 +1,239 @@
+"""Do engine, record and read model agree: a busy system does, and whatever is altered on one side is named."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from temporalio.service import RPCError
+
+from activities.evidence.journal import Journal
+from activities.evidence.reconcile import Outcome, Span, looking, reconcile_all, repair
+from activities.record.intake import NumberOffice
+from schemas import commands as c
+from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
+from schemas.petition import SYSTEM, Petition
+from tests.databases import own_database
+from tests.flow.house import SUPERVISOR, House, content, opened
+from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
+from tests.machine_fixtures import running_engine
+from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id
+
+pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(database_dsn: str) -> AsyncIterator[House]:
+    """A house on an engine and a database of its own: what other tests leave behind belongs to no case of this one."""
+    async with (
+        own_database(database_dsn, "reconciled") as dsn,
+        running_engine() as engine,
+        opened(engine, dsn) as house,
+    ):
+        yield house
+
+
+async def by_owner(house: House, statement: str, **parameters: Any) -> None:
+    """As whoever owns the database, whom no trigger stops."""
+    async with house.database.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text(statement), parameters)
+
+
+async def reconciled(house: House, *, later: timedelta = timedelta(0), **given: Any) -> Outcome:
+    return await reconcile_all(house.database, house.client, clock=lambda: datetime.now(UTC) + later, **given)
+
+
+def by_case(outcome: Outcome) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in outcome.found:
+        found.setdefault(each.case, []).append(each.code)
+    return found
+
+
+async def run(house: House, number: str, state: Petition | None, *, queue: str = PETITIONS_QUEUE) -> None:
+    """A run of that workflow in the place of the one there is."""
+    with contextlib.suppress(RPCError):
+        await house.handle(number).terminate()
+    await house.client.start_workflow(
+        PETITION_WORKFLOW, PetitionStart(number=number, state=state), id=workflow_id(number), task_queue=queue
+    )
+
+
+async def test_a_system_at_work_agrees_with_itself(house: House) -> None:
+    numbers = [number for walk in PATHS.values() for number in await walk(house)]
+    done, busy = asyncio.Event(), await supervised(house)
+
+    async def work() -> None:
+        while not done.is_set():
+            await house.act(busy, SUPERVISOR, c.Urge(text="请抓紧"))
+
+    working = asyncio.create_task(work())
+    outcome = await reconciled(house, span=Span(everything=True))
+    done.set()
+    await working
+    assert outcome.found == ()
+    assert outcome.cases >= len(numbers) + 1
+    assert (await reconciled(house)).found == ()
+
+
+async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(looking, "PAUSE", 0.02)
+    expected: dict[str, list[str]] = {}
+
+    async def out_of_step(codes: list[str], statement: str = "", number: str | None = None) -> str:
+        number = number or await approved(house)
+        if statement:
+            await by_owner(house, statement, number=number)
+        expected[number] = codes
+        return number
+
+    await out_of_step(
+        ["row_differs"], "UPDATE cases SET stage = 'archive', due = due + interval '1 day' WHERE case_number = :number"
+    )
+    await out_of_step(
+        ["row_differs"],
+        "UPDATE cases SET state = jsonb_set(state, '{lead}', '\"XA/A3/09\"') WHERE case_number = :number",
+    )
+    await out_of_step(["row_missing"], "DELETE FROM cases WHERE case_number = :number")
+    await out_of_step(["petitioners_differ"], "INSERT INTO petitioners VALUES (:number, 0, '某人', true, null)")
+    await out_of_step(["filing_unmarked"], "UPDATE intake SET filed_at = NULL WHERE case_number = :number")
+    await out_of_step(["intake_missing"], "DELETE FROM intake WHERE case_number = :number")
+    await out_of_step(
+        ["record_unreadable"],
+        "UPDATE events SET payload = payload - 'registrar' WHERE case_number = :number AND seq = 1",
+    )
+    killed = await out_of_step(["run_missing"])
+    await house.handle(killed).terminate()
+    astray = await out_of_step(["engine_differs"])
+    state = await house.record.state(astray)
+    assert state is not None
+    await run(house, astray, state.model_copy(update={"lead": "XA/A3/09"}))
+    silent = await out_of_step(["engine_silent", "timer_missing"])
+    await run(house, silent, await house.record.state(silent), queue="nobody-listens")
+    [sealed] = await straight_simple(house)
+    await out_of_step(["run_of_sealed_case"], number=sealed)
+    await run(house, sealed, state.model_copy(update={"number": sealed}))
+    await out_of_step(["run_without_case"], number="XA-2026-C-900000")
+    await run(house, "XA-2026-C-900000", state.model_copy(update={"number": "XA-2026-C-900000"}))
+    nobody = "XA-2026-C-800000"
+    await out_of_step(["commands_unfounded", "notices_unfounded", "petitioners_unfounded"], number=nobody)
+    await by_owner(house, "INSERT INTO petitioners VALUES (:number, 0, '', true, null)", number=nobody)
+    await by_owner(house, "INSERT INTO commands VALUES (:number, 'c', 1, 1)", number=nobody)
+    await by_owner(
+        house,
+        "INSERT INTO outbox (id, case_number, kind, unit, role, zh, en, created_at, not_before, next_attempt_at)"
+        " VALUES ('n', :number, '', '', '', '', '', now(), now(), now())",
+        number=nobody,
+    )
+    await out_of_step(
+        ["row_unfounded"],
+        "WITH gone AS (DELETE FROM events WHERE case_number = :number),"
+        " too AS (DELETE FROM commands WHERE case_number = :number),"
+        " notices AS (DELETE FROM outbox WHERE case_number = :number)"
+        " DELETE FROM intake WHERE case_number = :number",
+        number=await _without_run(house),
+    )
+    noted = await out_of_step(["notices_given_up"], "UPDATE outbox SET gave_up_at = now() WHERE case_number = :number")
+    never = (await NumberOffice(house.database).reserve(content(), "XA", datetime.now(UTC))).number
+    await out_of_step(["number_unfiled"], number=never)
+
+    outcome = await reconciled(house, later=timedelta(hours=2))
+    assert by_case(outcome) == expected
+    assert {each.case for each in outcome.found if each.note} == {noted, never}
+    assert (outcome.findings, outcome.notes) == (sum(map(len, expected.values())) - 2, 2)
+    fields = {each.case: [field.name for field in each.fields] for each in outcome.found}
+    assert fields[next(iter(expected))] == ["stage", "due"]
+    assert fields[astray] == ["lead"]
+    # Nobody's name or words leave the database by a finding.
+    assert "某人" not in outcome.model_dump_json()
+
+
+async def _without_run(house: House) -> str:
+    number = await approved(house)
+    await house.handle(number).terminate()
+    return number
+
+
+async def test_a_case_that_should_have_rung_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "PAUSE", 0.02)
+    number = await approved(house)
+    look = looking.Looking(house.database, house.client, clock=lambda: datetime.now(UTC) + timedelta(days=30))
+    assert [each.code for each in await look.at(number)] == ["timer_overdue"]
+
+
+async def test_the_read_model_is_rebuilt_from_the_events_and_that_is_recorded(house: House) -> None:
+    journal = Journal(house.database)
+    number = await approved(house)
+    before = await _rows(house, number)
+    await by_owner(
+        house,
+        "UPDATE cases SET stage = 'archive', title = '改过的标题', card = 'red' WHERE case_number = :number",
+        number=number,
+    )
+    await by_owner(house, "INSERT INTO petitioners VALUES (:number, 0, '张三', true, null)", number=number)
+    assert await repair(house.database, journal, SYSTEM, number, "夜间对账") == 4
+    assert await _rows(house, number) == before
+    entry = await journal.latest(EntryKind.REPAIRED)
+    assert entry is not None
+    assert (entry.case_number, entry.reason, entry.actor.id) == (number, "夜间对账", SYSTEM.id)
+    assert entry.body["changed"]["stage"] == ["archive", "assign"]
+    assert set(entry.body["changed"]) == {"stage", "title", "card", "petitioners"}
+    assert "改过的标题" not in str(entry.body)
+    assert await repair(house.database, journal, SYSTEM, number, "") == 0
+    await by_owner(house, "DELETE FROM cases WHERE case_number = :number", number=number)
+    assert await repair(house.database, journal, SYSTEM, number, "") > 0
+    assert await _rows(house, number) == before
+    await house.act(number, SUPERVISOR, c.Assign(lead=LEAD))
+    await house.agreed(number)
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    [
+        "UPDATE events SET payload = jsonb_set(payload, '{note}', '\"改\"') WHERE case_number = :number AND seq = 2",
+        "DELETE FROM events WHERE case_number = :number AND seq = 2",
+        "DELETE FROM events WHERE case_number = :number AND seq = 1",
+        "WITH gone AS (DELETE FROM events WHERE case_number = :number AND seq = 2)"
+        " DELETE FROM cases WHERE case_number = :number",
+        "UPDATE cases SET link = 'x' WHERE case_number = :number",
+    ],
+)
+async def test_nothing_is_rebuilt_from_a_record_that_does_not_hold(house: House, alteration: str) -> None:
+    number = await approved(house)
+    await by_owner(house, alteration, number=number)
+    before = await _rows(house, number)
+    with pytest.raises(UserError) as refused:
+        await repair(house.database, Journal(house.database), SYSTEM, number, "")
+    assert refused.value.code == "chain_broken"
+    assert await _rows(house, number) == before
+
+
+async def _rows(house: House, number: str) -> tuple[Any, ...]:
+    async with house.database.connect() as connection:
+        case = await connection.execute(text("SELECT * FROM cases WHERE case_number = :number"), {"number": number})
+        people = await connection.execute(
+            text("SELECT * FROM petitioners WHERE case_number = :number"), {"number": number}
+        )
+        return case.one_or_none(), people.all()
+
+
+async def test_what_was_found_is_told_to_the_journal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(looking, "PAUSE", 0.02)
+    journal = Journal(house.database)
+    number = await approved(house)
+    await by_owner(house, "UPDATE cases SET round = 7 WHERE case_number = :number", number=number)
+    outcome = await reconciled(house, journal=journal, actor=SYSTEM, span=Span(days=0))
+    entry = await journal.latest(EntryKind.RECONCILED)
+    assert entry is not None
+    assert entry.body["by_code"] == outcome.by_code
+    assert entry.body["findings"] == outcome.findings >= 1
