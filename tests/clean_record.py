@@ -6,7 +6,7 @@ missing; the histories it would have kept are invented. Times are fixed, so that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -169,7 +169,7 @@ class Cast:
     now: datetime
 
 
-async def write(engine: AsyncEngine, folder: Path, before_last: Callable[[], None] = lambda: None) -> Cast:
+async def write(engine: AsyncEngine, folder: Path, before_last: Callable[[], Awaitable[None]]) -> Cast:
     """The whole record; ``before_last`` is called when two of its three checkpoints are made."""
     book = Book(engine, folder)
     sealed = await book.sealed("解放路")
@@ -188,7 +188,7 @@ async def write(engine: AsyncEngine, folder: Path, before_last: Callable[[], Non
     await book.journal.append(EntryKind.RECONCILED, SYSTEM, body={"cases": 5})
     await book.journal.append(EntryKind.EXPORTED, s.AUDITOR, case_number=sealed, reason="复核", body={"full": False})
     await book.log.checkpoint()
-    before_last()
+    await before_last()
 
     book.pass_(days=1)
     sealed_later = await book.sealed("蔡锷路")

@@ -82,6 +82,7 @@ def ends(case: CaseRows, chain: Chain) -> Iterator[Finding]:
             yield finding("head_disagrees", chain.number, field="seq", found=str(head.seq), expected=str(last))
         else:
             for seq in range(reach.by.get("commands", 0) + 1, last + 1):
+                chain.rewritten.add(seq)
                 yield finding("event_appended", chain.number, seq)
 
 

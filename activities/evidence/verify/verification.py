@@ -168,7 +168,9 @@ class Verification:
                 yield each
 
     def _of_chain(self, case: CaseRows, chain: Chain, *, sound: bool) -> Iterator[Finding]:
-        vouched = {each.seq: each.link for each in kept(case)}
+        told = kept(case)
+        # Of several witnesses of one event the first weighs most.
+        vouched = {each.seq: each.link for each in reversed(told)}
         if not sound:
             self._search.hints = _hints(case)
             diagnose(chain, vouched, self._search)
@@ -177,7 +179,7 @@ class Verification:
             if chain.opaque - chain.unreadable:
                 self._unexplained.append(_Unexplained(chain, vouched))
         # A case in which nothing is wrong needs no more than one look at each link that was kept of it.
-        if any(chain.link_at(seq) not in (None, link) for seq, link in vouched.items()):
+        if any(chain.link_at(each.seq) not in (None, each.link) for each in told):
             self._search.hints = _hints(case)
             yield from contradictions(case, chain, self._search)
 

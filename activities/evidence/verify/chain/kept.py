@@ -93,6 +93,8 @@ def _own(case: CaseRows, chain: Chain, told: list[Kept]) -> Iterator[Finding]:
         link = chain.link_at(each.seq)
         if each.witness == "log" or link is None or link == each.link or each.seq in chain.doubtful:
             continue
+        if each.link in chain.forged:
+            continue
         if each.witness == "cases":
             if each.seq == chain.last:
                 yield finding("head_disagrees", chain.number, field="link", found=each.link.hex(), expected=link.hex())
@@ -144,5 +146,6 @@ def _relink(chain: Chain, place: int, right: Link, previous: bytes) -> None:
         made = each.after(previous)
         if made is None:
             return
+        chain.forged.add(each.row.link)
         chain.links[at] = Link(each.row._replace(link=made), each.stored)
         previous = made

@@ -64,6 +64,9 @@ class Chain:
     rewritten: set[int] = field(default_factory=set[int])
     """Events on which the chain and the links kept elsewhere disagree, and those that hang on them."""
 
+    forged: set[bytes] = field(default_factory=set[bytes])
+    """Links that were recomputed with a forgery which could be put right."""
+
     @property
     def doubtful(self) -> set[int]:
         """Events whose content nothing vouches for."""

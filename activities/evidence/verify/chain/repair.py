@@ -19,7 +19,7 @@ from schemas import events as e
 from schemas import petition as p
 from schemas.evidence.finding import Finding, finding
 
-TRIES_FOR_EVENT = 20_000
+TRIES_FOR_EVENT = 10_000
 TRIES_IN_ALL = 1_000_000
 NEAR = 40
 """How far from an altered whole number the former one is looked for."""
@@ -34,6 +34,8 @@ _VOCABULARIES: tuple[type[StrEnum], ...] = (
     p.Card,
 )
 _WORDS = tuple(word.value for vocabulary in _VOCABULARIES for word in vocabulary)
+_PINNED = ("calendar", "policy")
+"""What a case pins of calendar and policy: long, and of words no case says."""
 _COLUMNS = ("actor_id", "actor_role", "actor_unit", "command_id", "recorded_at", "version")
 
 Accepts = Callable[[Link], bool]
@@ -114,6 +116,8 @@ class Search:
 
     def _inner(self, each: Link, pool: tuple[str, ...], *, simple: bool) -> Iterator[tuple[str, Any, Any, Link]]:
         for path, value in _leaves(each.stored):
+            if not simple and path[0] in _PINNED:
+                continue
             for candidate in _near(value) if simple else _alike(value, pool):
                 if candidate != value or type(candidate) is not type(value):
                     yield _spelt(path), value, candidate, Link(each.row, _put(each.stored, path, candidate))

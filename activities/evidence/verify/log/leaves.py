@@ -114,6 +114,7 @@ class _Leaves:
         self._passed = passed
         self._bundle: tuple[int, Sequence[bytes] | None] = (-1, None)
         self._lost: set[str] = set()
+        self._unlike: list[tuple[str, str]] = []
 
     async def check(self, signed: Sequence[Signed]) -> None:
         """Every leaf up to the last checkpoint, then what must not be there."""
@@ -138,6 +139,10 @@ class _Leaves:
             theirs = self._entry(index, size)
             trees.grow(index, mine, None if theirs is None else theirs.decode(errors="surrogateescape"))
             self._end(trees, ends.get(index + 1, ()))
+        for hashes, entries in self._unlike:
+            # Where the entries were refuted by a root, the hashes need not be wrong.
+            if entries not in self._lost:
+                self._lose(hashes)
         await self._beyond(row, rows, signed)
 
     def _end(self, trees: _Trees, ends: Sequence[Signed]) -> None:
@@ -193,8 +198,10 @@ class _Leaves:
         path = Tile(0, bundle, width_at(0, bundle, size)).path
         found = store.read(path) or store.read(Tile(0, bundle).path)
         hashes = b"".join(leaf_hash(entry, self._algorithm) for entry in entries)
-        if found is None or found[: len(hashes)] != hashes:
+        if found is None:
             self._lose(path)
+        elif found[: len(hashes)] != hashes:
+            self._unlike.append((path, Tile(None, bundle, width_at(0, bundle, size)).path))
 
     def _lose(self, path: str) -> None:
         if path not in self._lost:
