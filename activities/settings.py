@@ -54,6 +54,12 @@ def _web(url: SecretStr) -> SecretStr:
     return url
 
 
+def _nats(url: SecretStr) -> SecretStr:
+    if not re.match(r"(nats|tls)://[^/\s]+", url.get_secret_value()):
+        raise ValueError("not the address of a NATS server")
+    return url
+
+
 def _signing(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().removeprefix("whsec_")
     try:
@@ -113,6 +119,32 @@ class Settings(BaseModel):
     notice_webhook_urls: Annotated[tuple[Annotated[SecretStr, AfterValidator(_web)], ...], BeforeValidator(_words)] = ()
     notice_webhook_secret: Annotated[SecretStr, AfterValidator(_signing)] | None = None
     """Standard Webhooks: ``whsec_`` and base64 of at least 24 bytes."""
+    events_secret: Annotated[tuple[Annotated[SecretStr, AfterValidator(_signing)], ...], BeforeValidator(_words)] = ()
+    """Standard Webhooks secrets by which upstream systems sign their events, the newest first; unset: no events are taken by HTTP."""
+    attachment_store: Annotated[str, Field(min_length=1)] | None = None
+    """Where attachments lie, sealed: a folder, or an address such as ``s3://bucket/path``; unset: ``attachments`` in the data folder."""
+    attachment_limit: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
+    """Bytes of one attachment."""
+    attachment_types: Annotated[tuple[str, ...], BeforeValidator(_words)] = (
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "audio/mpeg",
+        "image/jpeg",
+        "image/png",
+        "text/plain",
+        "video/mp4",
+    )
+    """Media types that may be attached, separated by blanks."""
+    attachment_scan: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    """A command that is given each attachment on its standard input: it ends with 0 for a clean one and with 1 for one to be refused."""
+    nats_url: Annotated[SecretStr, AfterValidator(_nats)] | None = None
+    """``nats://host:port`` of the JetStream from which events are taken."""
+    nats_stream: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")] = "PETITIONS"
+    nats_subject: Annotated[str, Field(pattern=r"^[^\s]{1,200}$")] = "petitions.filed"
+    kafka_servers: Annotated[str, Field(pattern=r"^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$")] | None = None
+    """``host:port,host:port`` of the brokers from which events are taken."""
+    kafka_topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")] = "petitions.filed"
     max_cached_workflows: Annotated[int, Field(ge=0, le=1_000_000)] = 5_000
     """Larger than the cases in motion: a smaller cache costs a factor of 3-4. One idle case is at most 100
     kB.
@@ -126,6 +158,15 @@ class Settings(BaseModel):
     """Workflows without the sandbox: production only."""
     taxonomy_file: _Folder | None = None
     """The category taxonomy of this installation; unset: the one that ships."""
+    hosts: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    """Host names under which the gateway is called, separated by blanks; unset: whatever a request says."""
+    oidc_issuer: Annotated[str, Field(pattern=r"^https?://[^/\s]+\S*$")] | None = None
+    """The organisation's identity provider (OpenID Connect); unset: local accounts only."""
+    oidc_client_id: Annotated[str, Field(min_length=1)] | None = None
+    oidc_client_secret: SecretStr | None = None
+    """Unset: a public client, which PKCE protects."""
+    oidc_claim: Annotated[str, Field(min_length=1)] = "preferred_username"
+    """The claim that holds the person's id of the organisation."""
 
     @property
     def key_file_path(self) -> Path:
@@ -147,6 +188,11 @@ class Settings(BaseModel):
         """The folder or address of the checkpoints."""
         return self.checkpoint_store or str(self.data_dir.absolute() / "checkpoints")
 
+    @property
+    def attachment_place(self) -> str:
+        """The folder or address of the attachments."""
+        return self.attachment_store or str(self.data_dir.absolute() / "attachments")
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         for held, file in (("keys", "key_file"), ("audit_keys", "audit_key_file"), ("signing_key", "signing_key_file")):
@@ -154,6 +200,8 @@ class Settings(BaseModel):
                 raise ValueError(f"{held} {file}")
         if self.notice_webhook_urls and self.notice_webhook_secret is None:
             raise ValueError("notice_webhook_secret")
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("oidc_client_id")
         return self
 
     @classmethod
@@ -196,6 +244,13 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
         "应为 whsec_ 加至少 24 字节的 BASE64",
         "write whsec_ and the base64 of at least 24 bytes",
     ),
+    "events_secret": (
+        "应为 whsec_ 加至少 24 字节的 BASE64，多个以空格分隔",
+        "write whsec_ and the base64 of at least 24 bytes; separate several by blanks",
+    ),
+    "attachment_limit": ("应为 1000 到 1000000000 的字节数", "write a number of bytes from 1000 to 1000000000"),
+    "nats_url": ("应以 nats:// 或 tls:// 开头", "it must begin with nats:// or tls://"),
+    "kafka_servers": ("应为 主机:端口，多个以逗号分隔", "write host:port, separated by commas"),
     "max_cached_workflows": ("应为 0 到 1000000 的整数", "write a whole number from 0 to 1000000"),
     "sticky_timeout": ("应为大于 0、不超过 60 的秒数", "write seconds above 0 and up to 60"),
     "max_concurrent_workflow_tasks": ("应为 2 到 10000 的整数", "write a whole number from 2 to 10000"),
@@ -204,6 +259,7 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
     "unsandboxed": ("应为 true 或 false", "write true or false"),
     "log_origin": ("不能含空白或加号，最长 200 个字符", "no blanks and no plus signs, at most 200 characters"),
     "hash_algorithm": ("应为 sha256 或 sm3", "write sha256 or sm3"),
+    "oidc_issuer": ("应为 https:// 开头的地址", "write an address that begins with https://"),
 }
 
 _SECRET: Final = frozenset(
@@ -215,6 +271,8 @@ _SECRET: Final = frozenset(
         "notice_apprise_urls",
         "notice_webhook_urls",
         "notice_webhook_secret",
+        "events_secret",
+        "nats_url",
     }
 )
 
@@ -248,6 +306,9 @@ def _contradiction(field: str) -> UserError:
         one, two = PREFIX + field.upper(), PREFIX + other.upper()
         zh = f"{one} 与 {two} 不能同时设置，请只保留一个。"
         en = f"{one} and {two} cannot both be set; keep one."
+    elif field == "oidc_client_id":
+        zh = "SANZHANG_OIDC_ISSUER 与 SANZHANG_OIDC_CLIENT_ID 须同时设置。"
+        en = "SANZHANG_OIDC_ISSUER and SANZHANG_OIDC_CLIENT_ID belong together; set both."
     else:
         zh = "设置了 SANZHANG_NOTICE_WEBHOOK_URLS 就必须设置 SANZHANG_NOTICE_WEBHOOK_SECRET，以便接收方验证签名。"
         en = "SANZHANG_NOTICE_WEBHOOK_URLS needs SANZHANG_NOTICE_WEBHOOK_SECRET, so that receivers can verify."

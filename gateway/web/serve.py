@@ -10,42 +10,47 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 
 from activities.logs import configure_logging
-from activities.record.queries import CaseQueries
 from activities.settings import Settings
+from gateway.access.callers import Callers
+from gateway.access.provider import Provider
 from gateway.doors import Door, open_door
 from gateway.web.app import create_app
-from gateway.web.viewer import Access, Viewer
-from schemas.petition import Actor
+from gateway.web.limits import Limits
+from gateway.web.viewer import Access
 
 GRACE_SECONDS = 10
 """How long requests under way may take to end when the process is told to stop."""
 
 
-class _Nobody:
-    """Until somebody can sign in."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    async def viewer(self, request: Request) -> Viewer | None:
-        return None
-
-    def queries(self, actor: Actor) -> CaseQueries:
-        return self._door.queries
-
-
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[tuple[Door, Access]]:
     """The door of these settings, and how its callers are known; tells that it serves."""
-    async with open_door(settings, os.environ, pool_size=20) as door:
+    async with open_door(settings, os.environ, pool_size=20) as door, opened_provider(settings) as provider:
         if ready := os.environ.get("SANZHANG_READY_FILE"):
             await asyncio.to_thread(Path(ready).touch)
-        yield door, _Nobody(door)
+        yield door, Callers(door, limits=Limits(), provider=provider)
+
+
+@asynccontextmanager
+async def opened_provider(settings: Settings) -> AsyncGenerator[Provider | None]:
+    """The identity provider of these settings, if they name one."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        yield None
+        return
+    async with httpx.AsyncClient() as http:
+        yield Provider(
+            http,
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            claim=settings.oidc_claim,
+        )
 
 
 def application(settings: Settings) -> FastAPI:

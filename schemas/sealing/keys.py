@@ -30,6 +30,9 @@ class Purpose(StrEnum):
     PERSONAL = "personal"
     PERSON_MATCH = "person-match"
     AUDIT = "audit"
+    ATTACHMENT = "attachment"
+    PARKED = "parked"
+    SIGN_IN = "sign-in"
 
 
 class SealBrokenError(Exception):

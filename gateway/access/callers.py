@@ -1,0 +1,129 @@
+"""Who sent a request: the session of a browser, or the token of a machine."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+
+from fastapi import Request
+
+from activities.access.accounts import Accounts
+from activities.access.scoped import scoped
+from activities.access.sessions import Sessions
+from activities.access.tokens import Tokens
+from activities.record.queries import CaseQueries
+from gateway.access.provider import Provider
+from gateway.doors import Door
+from gateway.web.limits import Limits
+from gateway.web.viewer import Language, Viewer
+from schemas.access import check_sending
+from schemas.errors import UserError
+from schemas.petition import Actor
+
+SESSION_COOKIE: Final = "sanzhang_session"
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "X-CSRF"
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110 §9.2.1)."""
+
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Callers:
+    """The :class:`gateway.web.viewer.Access` of an installation, and what the sign-in pages need. ``provider``: None without OIDC."""
+
+    def __init__(self, door: Door, *, limits: Limits, provider: Provider | None = None) -> None:
+        database = door.system.database
+        self._door = door
+        self.accounts = Accounts(database)
+        self.sessions = Sessions(database)
+        self.tokens = Tokens(database)
+        self.limits = limits
+        self.provider = provider
+
+    async def viewer(self, request: Request) -> Viewer | None:
+        """See :class:`gateway.web.viewer.Access`. Whatever changes something must bear the session's own mark, and auditors change nothing.
+
+        ``UserError`` ``token_invalid``, ``csrf_missing``, ``auditors_change_nothing``, ``too_many``.
+        """
+        said = request.headers.get("Authorization", "")
+        viewer = await (self._by_token(request, said) if said else self._by_session(request))
+        if viewer is not None and request.method not in SAFE:
+            check_sending(viewer.actor, request.url.path)
+        return viewer
+
+    def queries(self, actor: Actor) -> CaseQueries:
+        """Readings in which the database itself shows that actor's rows only."""
+        return CaseQueries(scoped(self._door.system.database, actor))
+
+    async def check_person(self, person: str) -> None:
+        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not in the organisation in force."""
+        actor, _ = await self._person(person)
+        if actor is None:
+            raise UserError(
+                "person_not_here",
+                zh=f"{person} 不在本系统的组织机构中，不能登录；请联系管理员。",
+                en=f"{person} is not a person of this organisation and can't sign in; ask the administrator.",
+                person=person,
+            )
+
+    async def _by_token(self, request: Request, said: str) -> Viewer:
+        scheme, _, text = said.partition(" ")
+        if scheme.lower() != "bearer":
+            raise UserError(
+                "token_invalid",
+                zh="Authorization 只接受 Bearer 令牌（Bearer szt_…）。",
+                en="Authorization takes a bearer token only (Bearer szt_…).",
+            )
+        token = await self.tokens.shown(text.strip())
+        await self.limits.token(token.id)
+        actor, name = await self._person(token.person)
+        if actor is None:
+            raise UserError(
+                "token_invalid",
+                zh=f"令牌所代表的 {token.person} 已不在组织机构中。",
+                en=f"The person this token acts as ({token.person}) is no longer in the organisation.",
+            )
+        return Viewer(actor=actor, name=name, language=language_of(request), scopes=frozenset(token.scopes))
+
+    async def _by_session(self, request: Request) -> Viewer | None:
+        secret = request.cookies.get(SESSION_COOKIE)
+        session = await self.sessions.find(secret) if secret else None
+        if session is None:
+            return None
+        actor, name = await self._person(session.person)
+        if actor is None:
+            await self.sessions.end_all(session.person)
+            return None
+        if request.method not in SAFE and not hmac.compare_digest(await _mark(request), session.csrf.encode()):
+            raise UserError(
+                "csrf_missing",
+                zh="页面已过期或请求来源不明，请刷新页面后重试。",
+                en="The page is out of date, or the request did not come from it; reload the page and try again.",
+            )
+        return Viewer(actor=actor, name=name, language=language_of(request, session.language), csrf=session.csrf)
+
+    async def _person(self, person: str) -> tuple[Actor | None, str]:
+        """As whom a person of the organisation in force acts, and their name; None for somebody who left it."""
+        organisation = await self._door.organisation()
+        try:
+            return organisation.actor(person), organisation.person(person).name
+        except UserError:
+            return None, ""
+
+
+async def _mark(request: Request) -> bytes:
+    """What the request bears of its session's mark: in a header (htmx), or as a field of its form."""
+    if (mark := request.headers.get(CSRF_HEADER)) is not None:
+        return mark.encode()
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in FORMS:
+        return b""
+    # Starlette keeps the form with the request, so the handler reads the same one.
+    field = (await request.form()).get(CSRF_FIELD)
+    return field.encode() if isinstance(field, str) else b""
+
+
+def language_of(request: Request, before: str = "zh") -> Language:
+    """As the browser has chosen; else as ``before``."""
+    return "en" if request.cookies.get("language", before) == "en" else "zh"

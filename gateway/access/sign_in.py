@@ -1,0 +1,181 @@
+"""Signing in and out at a browser."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
+
+from activities.keys import seal, unseal
+from gateway.access.callers import SESSION_COOKIE, Callers, language_of
+from gateway.access.provider import Going, Provider, remembered, utc_now
+from gateway.console.preferences import local_path
+from gateway.console.rendering import render
+from gateway.web.problems import status_of
+from gateway.web.viewer import Anybody, TheDoor, access_of
+from schemas.errors import UserError
+from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
+
+GOING_COOKIE: Final = "sanzhang_going"
+BACK: Final = "/sign-in/provider/back"
+FIRST_PAGE: Final = "/"
+"""Leads each role to where its day begins."""
+
+router = APIRouter(include_in_schema=False)
+
+
+def callers_of(request: Request) -> Callers:
+    """How this application knows its callers, with what signing in needs besides."""
+    access = access_of(request)
+    if not isinstance(access, Callers):
+        raise TypeError("this application was opened without sign-in")
+    return access
+
+
+TheCallers = Annotated[Callers, Depends(callers_of)]
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request, callers: TheCallers, viewer: Anybody, next: str = "") -> Response:  # noqa: A002
+    """The form; whoever is signed in already goes on."""
+    if viewer is not None:
+        return RedirectResponse(local_path(next), 303)
+    return _page(request, callers, next_page=local_path(next))
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    callers: TheCallers,
+    person: Annotated[str, Form(max_length=80)] = "",
+    password: Annotated[str, Form(max_length=1024)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "",  # noqa: A002
+) -> Response:
+    """Signs in with a local account, under a session id that is new in any case."""
+    person, page = person.strip(), local_path(next)
+    try:
+        await callers.limits.sign_in(person, address_of(request))
+        if not await callers.accounts.admits(person, SecretStr(password)):
+            raise UserError(
+                "sign_in_failed",
+                zh="人员编号或密码不对；多次失败的账户会暂时锁定，请稍后再试或联系管理员。",
+                en="The person or the password is wrong. An account with several failures is locked for a while: try later or ask the administrator.",
+            )
+        return await _entered(request, callers, person, page)
+    except UserError as error:
+        return _page(request, callers, next_page=page, person=person, error=error)
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, callers: TheCallers, viewer: Anybody) -> Response:
+    """Ends the session; asked of the viewer first, so that only the person's own page can do it."""
+    answer = RedirectResponse("/sign-in", 303)
+    if viewer is not None and not viewer.is_machine:
+        await callers.sessions.end(request.cookies[SESSION_COOKIE])
+    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request))
+    return answer
+
+
+@router.get("/sign-in/provider")
+async def leave_for_provider(request: Request, callers: TheCallers, door: TheDoor, next: str = "") -> Response:  # noqa: A002
+    """On to the organisation's identity provider."""
+    try:
+        where, going = await _provider(callers).leave(_back(request), local_path(next), utc_now())
+    except UserError as error:
+        return _page(request, callers, next_page=local_path(next), error=error)
+    answer = RedirectResponse(where, 303)
+    answer.set_cookie(
+        GOING_COOKIE,
+        _sealed(door.system.keyring, going),
+        path=BACK,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
+    return answer
+
+
+@router.get(BACK)
+async def back_from_provider(request: Request, callers: TheCallers, door: TheDoor) -> Response:
+    """Back from the provider: only the browser that left, and only a person of the organisation."""
+    going = _unsealed(door.system.keyring, request.cookies.get(GOING_COOKIE, ""))
+    try:
+        if going is None:
+            raise UserError(
+                "provider_refused",
+                zh="登录已过时或与此浏览器不符，请重新登录。",
+                en="The sign-in is out of date or belongs to another browser; please try again.",
+            )
+        person = await _provider(callers).arrive(going, dict(request.query_params), _back(request), utc_now())
+        answer = await _entered(request, callers, person, going.next)
+    except UserError as error:
+        answer = _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
+    answer.delete_cookie(GOING_COOKIE, path=BACK, httponly=True, samesite="lax", secure=is_secure(request))
+    return answer
+
+
+def address_of(request: Request) -> str:
+    """The address a request came from, as the server was told."""
+    return request.client.host if request.client is not None else "?"
+
+
+def is_secure(request: Request) -> bool:
+    """Whether cookies must not travel in the clear: everywhere but on this very machine."""
+    return request.url.scheme == "https" or request.url.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
+async def _entered(request: Request, callers: Callers, person: str, page: str) -> Response:
+    if (secret := request.cookies.get(SESSION_COOKIE)) is not None:
+        await callers.sessions.end(secret)
+    await callers.check_person(person)
+    begun = await callers.sessions.begin(person, language_of(request))
+    answer = RedirectResponse(page, 303)
+    answer.set_cookie(SESSION_COOKIE, begun.secret, path="/", httponly=True, samesite="lax", secure=is_secure(request))
+    return answer
+
+
+def _page(
+    request: Request, callers: Callers, *, next_page: str, person: str = "", error: UserError | None = None
+) -> Response:
+    provider = None if callers.provider is None else f"/sign-in/provider?{urlencode({'next': next_page})}"
+    return render(
+        request,
+        None,
+        "sign_in.html",
+        status=200 if error is None else status_of(error),
+        next=next_page,
+        person=person,
+        refused=error,
+        oidc=provider,
+    )
+
+
+def _provider(callers: Callers) -> Provider:
+    if callers.provider is None:
+        raise UserError(
+            "provider_missing",
+            zh="本系统未接入统一身份认证，请用本地账户登录。",
+            en="This installation has no identity provider; sign in with a local account.",
+        )
+    return callers.provider
+
+
+def _back(request: Request) -> str:
+    return str(request.url.replace(path=BACK, query="", fragment=""))
+
+
+def _sealed(keyring: KeyRing, going: Going) -> str:
+    key_id, sealed = seal(keyring, Purpose.SIGN_IN, going.model_dump_json().encode())
+    return f"{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+
+def _unsealed(keyring: KeyRing, text: str) -> Going | None:
+    key_id, _, sealed = text.partition(".")
+    try:
+        return remembered(unseal(keyring, Purpose.SIGN_IN, key_id, base64.urlsafe_b64decode(sealed)).decode())
+    except (UserError, SealBrokenError, ValueError):
+        return None

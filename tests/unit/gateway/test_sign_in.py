@@ -1,0 +1,262 @@
+"""Signing in at a browser, against a real database: what lets somebody in, what does not, and what a foreign page can't do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+from fastapi import FastAPI, Request
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from activities.access.accounts import TRIES, Accounts
+from activities.defaults import demo_organisation
+from activities.record.migrate import migrate, new_engine
+from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.provider import Provider
+from gateway.access.sign_in import router as sign_in
+from gateway.doors import Door
+from gateway.web.limits import SIGN_IN, Limits
+from gateway.web.problems import problem_response
+from gateway.web.security import Security
+from gateway.web.viewer import SignedIn
+from schemas.errors import UserError
+from schemas.sealing.keys import KeyRing
+from tests.databases import own_database
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OPERATOR, AUDITOR = "he-xiaoyun", "fu-zhiyuan"
+PASSWORD = SecretStr("three ledgers, one promise")
+ELSEWHERE = {"Sec-Fetch-Site": "cross-site"}
+TABLES = ("accounts", "sessions", "tokens")
+
+
+@contextlib.asynccontextmanager
+async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator[tuple[Callers, FastAPI]]:
+    """The sign-in alone, with a page that says who is there and something that can be sent."""
+    engine = new_engine(dsn, pool_size=4)
+
+    async def organisation() -> object:
+        return demo_organisation()
+
+    system = SimpleNamespace(database=engine, keyring=KeyRing([("k1", b"k" * 32)]))
+    door = cast("Door", SimpleNamespace(system=system, organisation=organisation))
+    callers = Callers(door, limits=Limits(), provider=provider)
+    callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    app = FastAPI()
+    app.state.door, app.state.access = door, callers
+    app.include_router(sign_in)
+    app.add_exception_handler(UserError, cast("Any", problem_response))
+    app.add_middleware(Security, hosts=("localhost",))
+
+    @app.get("/me")
+    async def me(request: Request, viewer: SignedIn) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+        return {"person": viewer.actor.id, "csrf": viewer.csrf, "language": viewer.language}
+
+    @app.post("/sent")
+    async def sent(request: Request, viewer: SignedIn) -> str:  # pyright: ignore[reportUnusedFunction]
+        form = await request.form()
+        return str(form.get("said", ""))
+
+    yield callers, app
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def dsn(database_dsn: str) -> AsyncIterator[str]:
+    async with own_database(database_dsn, "sign_in") as own:
+        await migrate(own)
+        yield own
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def callers(dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
+    async with house(dsn) as (callers, app):
+        await callers.accounts.set_password(OPERATOR, PASSWORD)
+        await callers.accounts.set_password(AUDITOR, PASSWORD)
+        yield callers, app
+
+
+def browser(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+
+
+async def enter(web: httpx.AsyncClient, person: str = OPERATOR, password: str = "", **more: str) -> httpx.Response:
+    form = {"person": person, "password": password or PASSWORD.get_secret_value(), **more}
+    return await web.post("/sign-in", data=form)
+
+
+async def test_a_person_signs_in_works_and_signs_out(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        assert (await web.get("/me")).json()["code"] == "sign_in_needed"
+        entered = await enter(web, next="/ledgers?stage=assign")
+        assert (entered.status_code, entered.headers["location"]) == (303, "/ledgers?stage=assign")
+        cookie = entered.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        me = (await web.get("/me")).json()
+        assert me["person"] == OPERATOR
+        held = web.cookies[SESSION_COOKIE]
+        assert (await web.post("/sign-out", data={"csrf": me["csrf"]})).headers["location"] == "/sign-in"
+        web.cookies.set(SESSION_COOKIE, held)
+        assert (await web.get("/me")).status_code == 401
+
+
+async def test_every_answer_is_guarded(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        page = await web.get("/sign-in")
+        assert "'unsafe" not in page.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in page.headers
+        secure = await web.get("https://localhost/sign-in")
+        assert secure.headers["strict-transport-security"]
+        assert (await web.get("http://evil.example/sign-in")).json()["code"] == "host_unknown"
+        assert not re.search(r"<script>|<style|style=|\son\w+=", page.text)
+
+
+async def test_a_session_planted_before_is_of_no_use(callers: tuple[Callers, FastAPI]) -> None:
+    begun = await callers[0].sessions.begin(AUDITOR, "zh")
+    async with browser(callers[1]) as web:
+        web.cookies.set(SESSION_COOKIE, begun.secret, domain="localhost.local", path="/")
+        await enter(web)
+        assert web.cookies[SESSION_COOKIE] != begun.secret
+        assert await callers[0].sessions.find(begun.secret) is None
+
+
+async def test_what_is_sent_must_bear_the_mark_of_the_session(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        await enter(web)
+        csrf = (await web.get("/me")).json()["csrf"]
+        other = (await callers[0].sessions.begin(OPERATOR, "zh")).session.csrf
+        for refused in (
+            await web.post("/sent", data={"said": "x"}),
+            await web.post("/sent", data={"said": "x", "csrf": other}),
+            await web.post("/sent", json={"csrf": csrf}),
+            await web.post("/sent", headers={"X-CSRF": ""}),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (403, "csrf_missing")
+        assert (await web.post("/sent", data={"said": "x", "csrf": csrf})).json() == "x"
+        assert (await web.post("/sent", files={"said": (None, "y")}, data={"csrf": csrf})).json() == "y"
+        assert (await web.post("/sent", headers={"X-CSRF": csrf})).status_code == 200
+
+
+async def test_a_foreign_page_sends_nothing_not_even_a_sign_in(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        form = {"person": OPERATOR, "password": PASSWORD.get_secret_value()}
+        for headers in (
+            ELSEWHERE,
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+        ):
+            refused = await web.post("/sign-in", data=form, headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (403, "sent_from_elsewhere")
+        assert (await web.post("/sign-in", data=form, headers={"Origin": "http://localhost"})).status_code == 303
+
+
+async def test_auditors_send_nothing_but_what_is_theirs(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        await enter(web, AUDITOR)
+        csrf = (await web.get("/me")).json()["csrf"]
+        refused = await web.post("/sent", data={"csrf": csrf})
+        assert (refused.status_code, refused.json()["code"]) == (403, "auditors_change_nothing")
+        token = await callers[0].tokens.create(AUDITOR, ["petitions:write"])
+        web.cookies.clear()
+        refused = await web.post("/sent", headers={"Authorization": f"Bearer {token.text}"})
+        assert refused.json()["code"] == "auditors_change_nothing"
+
+
+async def test_strangers_and_wrong_passwords_are_told_the_same(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        told = {
+            re.sub(r'value="[^"]*"', "", (await enter(web, person, password)).text)
+            for person, password in ((OPERATOR, "wrong wrong wrong"), ("nobody", "wrong wrong wrong"), ("", "x"))
+        }
+        assert len(told) == 1
+        assert "密码不对" in told.pop()
+
+
+async def test_guessing_locks_the_account_for_a_while_and_the_address_out(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        await callers[0].accounts.set_password("tan-wei", PASSWORD)
+        for _ in range(TRIES):
+            assert (await enter(web, "tan-wei", "wrong wrong wrong")).status_code == 403
+        assert (await enter(web, "tan-wei")).status_code == 403, "locked, though the password is right"
+        for _ in range(SIGN_IN.amount - TRIES - 1):
+            await enter(web, "tan-wei", "x")
+        assert (await enter(web, "tan-wei")).status_code == 429
+        assert (await enter(web)).status_code == 303, "others at the same address are not held up"
+
+
+async def test_a_new_password_ends_every_session_and_so_does_a_closed_account(
+    callers: tuple[Callers, FastAPI],
+) -> None:
+    async with browser(callers[1]) as web:
+        for change in (
+            lambda: callers[0].accounts.set_password(OPERATOR, PASSWORD),
+            lambda: callers[0].accounts.disable(OPERATOR),
+        ):
+            await enter(web)
+            assert (await web.get("/me")).status_code == 200
+            await change()
+            assert (await web.get("/me")).status_code == 401
+        assert (await enter(web)).status_code == 403
+
+
+async def test_people_of_no_organisation_stay_outside(callers: tuple[Callers, FastAPI]) -> None:
+    await callers[0].accounts.set_password("who-left", PASSWORD)
+    begun = await callers[0].sessions.begin("who-left", "zh")
+    async with browser(callers[1]) as web:
+        assert "不在本系统的组织机构中" in (await enter(web, "who-left")).text
+        web.cookies.set(SESSION_COOKIE, begun.secret)
+        assert (await web.get("/me")).status_code == 401
+
+
+async def test_a_machine_shows_its_token(callers: tuple[Callers, FastAPI]) -> None:
+    issued = await callers[0].tokens.create("hotline-12345", ["events:write"], label="热线")
+    async with browser(callers[1]) as web:
+        shown = {"Authorization": f"Bearer {issued.text}"}
+        assert (await web.get("/me", headers=shown)).json()["person"] == "hotline-12345"
+        assert (await web.post("/sent", headers=shown)).status_code == 200, "a token needs no mark of a session"
+        for wrong in (issued.text[:-1] + "x", "szt_0000000000000000_" + "x" * 43, "", "Basic eDp5"):
+            refused = await web.get("/me", headers={"Authorization": wrong if " " in wrong else f"Bearer {wrong}"})
+            assert (refused.status_code, refused.json()["code"]) == (401, "token_invalid")
+        await callers[0].tokens.revoke(issued.view.id)
+        assert (await web.get("/me", headers=shown)).status_code == 401
+        assert (await callers[0].tokens.listed())[0].used_at is not None
+
+
+async def test_nothing_in_the_database_opens_a_door(dsn: str, callers: tuple[Callers, FastAPI]) -> None:
+    begun = await callers[0].sessions.begin(OPERATOR, "zh")
+    issued = await callers[0].tokens.create(OPERATOR, ["petitions:read"])
+    engine = new_engine(dsn, pool_size=1)
+    async with engine.connect() as connection:
+        rows = [await connection.execute(text(f"SELECT x::text FROM {each} x")) for each in TABLES]
+        kept = "".join(row for found in rows for row in found.scalars())
+    await engine.dispose()
+    for secret in (PASSWORD.get_secret_value(), begun.secret, issued.text.rpartition("_")[2]):
+        assert secret not in kept
+        assert secret.encode().hex() not in kept
+
+
+async def test_a_link_leads_nowhere_else(callers: tuple[Callers, FastAPI]) -> None:
+    async with browser(callers[1]) as web:
+        for elsewhere in (
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil",
+            "javascript:alert(1)",
+        ):
+            assert (await enter(web, next=elsewhere)).headers["location"] == "/"
+            assert (await web.get("/sign-in", params={"next": elsewhere})).headers["location"] == "/"
