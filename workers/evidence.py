@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from temporalio.client import (
@@ -24,11 +25,13 @@ from temporalio.client import (
 from temporalio.worker import Worker
 
 from activities.evidence.activities import EvidenceActivities
+from activities.evidence.reconcile import reconcile_all
 from activities.evidence.seal import Sealer
+from schemas.petition import SYSTEM
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
-from workflows.contract import CHECKPOINT_WORKFLOW, EVIDENCE_QUEUE, SEAL_WORKFLOW
-from workflows.evidence import CheckpointWorkflow, SealWorkflow
+from workflows.contract import CHECKPOINT_WORKFLOW, EVIDENCE_QUEUE, RECONCILE_WORKFLOW, SEAL_WORKFLOW
+from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
 
 CATCH_UP: Final = timedelta(days=1)
 """For how long a turn that fell into an outage is made up for."""
@@ -41,8 +44,9 @@ def _daily(hour: int, minute: int) -> ScheduleSpec:
 
 SCHEDULES: Final = {
     SEAL_WORKFLOW: ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(minutes=1))]),
-    # After the day has ended, whose cases it signs.
+    # After the day has ended, whose cases it signs; and at an hour when nobody works.
     CHECKPOINT_WORKFLOW: _daily(0, 10),
+    RECONCILE_WORKFLOW: _daily(2, 30),
 }
 """When each workflow runs."""
 
@@ -56,12 +60,13 @@ def schedule_id(workflow: str) -> str:
 async def serving(system: System) -> AsyncGenerator[Worker]:
     """A serving worker of the evidence queue; the schedules are set up by it."""
     sealer = Sealer(system.database, system.client, system.keyring, system.archives, system.journal)
-    activities = EvidenceActivities(sealer, system.log, system.journal)
+    reconcile = partial(reconcile_all, system.database, system.client, journal=system.journal, actor=SYSTEM)
+    activities = EvidenceActivities(sealer, system.log, system.journal, reconcile)
     worker = Worker(
         system.client,
         task_queue=EVIDENCE_QUEUE,
-        workflows=[SealWorkflow, CheckpointWorkflow],
-        activities=[activities.seal_closed, activities.make_checkpoint],
+        workflows=[SealWorkflow, CheckpointWorkflow, ReconcileWorkflow],
+        activities=[activities.seal_closed, activities.make_checkpoint, activities.reconcile_all],
         graceful_shutdown_timeout=DRAIN,
         build_id=BUILD,
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from temporalio import activity
 
 from activities.evidence.contract import (
     MAKE_CHECKPOINT,
+    RECONCILE_ALL,
     SEAL_CLOSED,
     CheckpointMade,
+    Reconciled,
     SealOrder,
     Swept,
 )
 from activities.evidence.journal import Journal
 from activities.evidence.log import MerkleLog
+from activities.evidence.reconcile import Outcome
 from activities.evidence.seal import Sealer
 from activities.heartbeat import beating
 from schemas.evidence.journal import EntryKind
@@ -22,10 +27,13 @@ from schemas.petition import SYSTEM
 class EvidenceActivities:
     """Registered on the workers of the evidence queue."""
 
-    def __init__(self, sealer: Sealer, log: MerkleLog, journal: Journal) -> None:
+    def __init__(
+        self, sealer: Sealer, log: MerkleLog, journal: Journal, reconcile: Callable[[], Awaitable[Outcome]]
+    ) -> None:
         self._sealer = sealer
         self._log = log
         self._journal = journal
+        self._reconcile = reconcile
 
     @activity.defn(name=SEAL_CLOSED)
     async def seal_closed(self, order: SealOrder) -> Swept:
@@ -43,3 +51,10 @@ class EvidenceActivities:
             done = CheckpointMade(number=made.number, size=made.size)
             await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=done.model_dump())
             return done
+
+    @activity.defn(name=RECONCILE_ALL)
+    async def reconcile_all(self) -> Reconciled:
+        """Compares engine, record and read model. Errors are the engine's and the database's."""
+        async with beating():
+            found = await self._reconcile()
+        return Reconciled.model_validate(found.model_dump(include=set(Reconciled.model_fields)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 
@@ -39,6 +39,9 @@ class CheckpointMade(Frozen):
 
 
 class Reconciled(Frozen):
-    """The counts of a reconciliation, as the journal has them."""
+    """What a reconciliation found, in numbers: what it found by name stands with its cases, not in the engine."""
 
-    counts: dict[str, Any] = Field(default_factory=dict[str, Any])
+    cases: int = 0
+    findings: int = 0
+    notes: int = 0
+    by_code: dict[str, int] = Field(default_factory=dict[str, int])
