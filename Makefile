@@ -1,7 +1,7 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run picture test test-uncached bench golden lint clean
+.PHONY: help setup run picture test test-uncached bench golden replay-gate lint clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
@@ -11,6 +11,7 @@ help:
 	@echo 'make test-uncached  the flows once more with no case kept in memory'
 	@echo 'make bench   the measurements'
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
+	@echo 'make replay-gate  what every release decided, and a sample of the running system, decided again by this code'
 	@echo 'make lint    style and types'
 	@echo 'make clean   remove what setup and the tools made; data in var/ stays'
 
@@ -37,7 +38,12 @@ bench: setup
 
 golden: setup
 	.venv/bin/python -m tests.golden.record
+	.venv/bin/python -m tests.golden.record_decisions
 	.venv/bin/python -m tests.golden.record_events
+
+# Before a release goes out: open cases must be taken on by it, and what was decided must still be what it decides.
+replay-gate: setup
+	.venv/bin/python -m tests.golden.gate
 
 lint: setup
 	.venv/bin/ruff check .

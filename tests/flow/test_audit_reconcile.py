@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from click.testing import Result
 from sqlalchemy import text
 from temporalio.service import RPCError
+from typer.testing import CliRunner
 
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile import Outcome, Span, looking, reconcile_all, repair
 from activities.record.intake import NumberOffice
+from activities.record.seed import seed
+from gateway.cli.main import application
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
@@ -82,6 +89,64 @@ async def test_a_system_at_work_agrees_with_itself(house: House) -> None:
     assert outcome.found == ()
     assert outcome.cases >= len(numbers) + 1
     assert (await reconciled(house)).found == ()
+
+
+@pytest.fixture
+def sanzhang(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Result]]:
+    """The command line at that house, as the administrator."""
+    dsn = house.database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("SANZHANG_TEMPORAL", house.client.service_client.config.target_host)
+    monkeypatch.setenv("SANZHANG_DATABASE_DSN", dsn)
+    monkeypatch.setenv("SANZHANG_KEYS", "k1:" + base64.b64encode(bytes(32)).decode())
+    monkeypatch.setenv("SANZHANG_DATA_DIR", str(tmp_path))
+
+    async def run(*arguments: str) -> Result:
+        # The command has a loop of its own; the worker goes on in this one.
+        return await asyncio.to_thread(CliRunner().invoke, application(["audit", "board"]), arguments)
+
+    return run
+
+
+async def test_every_case_is_replayed_by_the_command_and_the_rest_after_a_stop(
+    house: House, sanzhang: Callable[..., Awaitable[Result]], tmp_path: Path
+) -> None:
+    file = tmp_path / "replayed.jsonl"
+    done = await sanzhang("audit", "replay", "--all", "--jobs", "2", "--journal", str(file), "--json")
+    assert done.exit_code == 0, done.output
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["same"] == counts["cases"] == len(file.read_bytes().splitlines())
+    lines = file.read_bytes().splitlines(keepends=True)
+    # Stopped in the middle of a line, with all but that and one more done.
+    file.write_bytes(b"".join(lines[:-2]) + lines[-2][:20])
+    again = await sanzhang("audit", "replay", "--all", "--journal", str(file), "--json")
+    assert json.loads(again.stdout)["counts"] == counts
+    assert sorted(file.read_bytes().splitlines(keepends=True)) == sorted(lines)
+    entries = [entry async for entry in Journal(house.database).entries(kinds=[EntryKind.REPLAYED])]
+    assert [entry.body["counts"]["cases"] for entry in entries] == [counts["cases"]] * 2
+    one = await sanzhang("audit", "replay", json.loads(lines[0])["case"])
+    assert one.exit_code == 0
+    assert "决定相同 1" in one.stdout
+
+
+async def test_one_line_of_the_board_tells_of_the_last_reconciliation(
+    house: House, sanzhang: Callable[..., Awaitable[Result]]
+) -> None:
+    await seed(house.database.url.render_as_string(hide_password=False), demo=True)
+    number = await approved(house)
+    assert "尚未对账" in (await sanzhang("board")).stdout
+    assert (await sanzhang("audit", "reconcile")).exit_code == 0
+    assert "三方一致" in (await sanzhang("board")).stdout
+    await by_owner(house, "UPDATE cases SET card = 'red' WHERE case_number = :number", number=number)
+    found = await sanzhang("audit", "reconcile", "--json")
+    assert found.exit_code == 1
+    assert [each["code"] for each in json.loads(found.stdout)["found"]] == ["row_differs"]
+    last = await Journal(house.database).latest(EntryKind.RECONCILED)
+    assert last is not None
+    assert "不符 1 处" in (await sanzhang("board")).stdout
+    assert (last.actor.id, last.body["findings"]) == ("administrator", 1)
+    repaired = await sanzhang("audit", "reconcile", "--repair", "--why", "对账修复", "--json")
+    assert (repaired.exit_code, json.loads(repaired.stdout)["repaired"]) == (0, {number: 1})
+    await house.agreed(number)
 
 
 async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio import workflow
@@ -13,7 +14,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.petition as petition
     from activities.plugin import SanzhangPlugin
+    from schemas.petition import Outcome
+    from tests.golden.gate import golden_verdicts
     from workflows.contract import PetitionStart
     from workflows.petition import PetitionWorkflow
 
@@ -50,6 +54,33 @@ async def test_what_any_release_wrote_replays() -> None:
 
     results = await replayer.replay_workflows(histories(), raise_on_replay_failure=False)
     assert {kept[run].name: failed for run, failed in results.replay_failures.items()} == {}
+
+
+async def test_what_any_release_decided_is_decided_again() -> None:
+    found = [(one.name, verdict.difference) async for one, verdict in golden_verdicts()]
+    assert found == [(file.stem, None) for file in RECORDED]
+
+
+async def test_another_decision_by_the_same_commands_is_caught_though_it_replays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decide = petition.decide
+
+    def kinder(*given: Any) -> Any:
+        return [
+            event.model_copy(update={"outcome": Outcome.EXPLAINED}) if event.kind == "replied" else event
+            for event in decide(*given)
+        ]
+
+    monkeypatch.setattr(petition, "decide", kinder)
+    replayer = Replayer(workflows=[PetitionWorkflow], plugins=[SanzhangPlugin(None, unsandboxed=True)])
+    file = GOLDEN / "0.1.0" / "straight_complex-1.json"
+    assert (await replayer.replay_workflow(history(file), raise_on_replay_failure=False)).replay_failure is None
+    caught = {one.name: verdict.difference async for one, verdict in golden_verdicts()}["straight_complex-1"]
+    assert caught is not None
+    assert caught.recorded is not None
+    assert (caught.code, caught.recorded.kind) == ("decision", "replied")
+    assert [each.path for each in caught.fields] == ["outcome"]
 
 
 @workflow.defn(name="petition")
