@@ -82,6 +82,16 @@ class MerkleLog:
         # The database keeps processes apart; within one, calls that wait would take the connections the first one needs.
         self._turn = asyncio.Lock()
 
+    @property
+    def store(self) -> CheckpointStore:
+        """Where the checkpoints are kept outside the database."""
+        return self._store
+
+    @property
+    def key(self) -> PublicKey | None:
+        """The public key it signs with, None where it only takes proofs."""
+        return self._signer.key if self._signer is not None else None
+
     async def checkpoint(self, *, heartbeat: bool = False) -> Checkpoint | None:
         """Makes a checkpoint over all that changed since the last one; None where nothing did.
 

@@ -8,6 +8,7 @@ from gateway.cli.audit.access import access
 from gateway.cli.audit.reconcile import reconcile
 from gateway.cli.audit.replay import replay
 from gateway.cli.audit.timeline import timeline
+from gateway.cli.audit.verify import verify
 
 app = typer.Typer(
     name="audit", help="审计：重放、核验、对账、卷宗 / audit: replay, verify, reconcile, export.", no_args_is_help=True
@@ -16,3 +17,4 @@ app.command("access")(access)
 app.command("reconcile")(reconcile)
 app.command("replay")(replay)
 app.command("timeline")(timeline)
+app.command("verify")(verify)
