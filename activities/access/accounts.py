@@ -104,6 +104,13 @@ class Accounts:
         await self._welcome(person, secret, password)
         return True
 
+    async def holds(self, person: str, password: SecretStr) -> bool:
+        """Whether that is the password set for this person, whatever the state of the account. Not for doors: nothing is counted."""
+        async with self._engine.connect() as connection:
+            query = select(t.accounts.c.secret).where(t.accounts.c.person == person)
+            secret = (await connection.execute(query)).scalar_one_or_none()
+        return secret is not None and await asyncio.to_thread(self._verified, secret, password.get_secret_value())
+
     async def _try(self, person: str) -> str | None:
         """The hash to compare with, None where none may be tried. Counted before it is known to be wrong: guesses sent at once count each."""
         accounts, now = t.accounts, self._clock()

@@ -17,6 +17,7 @@ from activities.record.seed import seed
 from activities.runtime import data_folder
 from activities.settings import Settings
 from gateway.cli.output import AsJson, DataDir, command
+from gateway.demo.accounts import provide_accounts
 from gateway.demo.show import Show
 from workers.machine.console import JsonReporter, Reporter, TerminalReporter
 from workers.machine.up import Plan
@@ -27,6 +28,7 @@ async def _prepared(dsn: str, *, settings: Settings, demo: bool) -> None:
     await migrate(dsn)
     await provide_keys(settings, dsn)
     await seed(dsn, demo=demo)
+    await provide_accounts(dsn, demo=demo)
 
 
 @command

@@ -19,6 +19,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "org": ("gateway.cli.documents", "org_app"),
     "calendar": ("gateway.cli.calendars", "app"),
     "audit": ("gateway.cli.audit", "app"),
+    "account": ("gateway.cli.accounts", "app"),
+    "token": ("gateway.cli.tokens", "app"),
 }
 """Where each command lies. Only the one that is called is imported: engine, database and spreadsheets take their time."""
 

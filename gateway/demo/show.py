@@ -17,6 +17,7 @@ from activities.logs import configure_logging
 from activities.record.case_record import utc_now
 from activities.runtime import Runtime
 from activities.settings import Settings
+from gateway.demo.accounts import doorway, print_accounts
 from gateway.demo.city import SOURCE, Registry, receipts, settle, waiting
 from gateway.demo.invented import PREFIX, invented
 from gateway.demo.offices.plan import Plan
@@ -72,12 +73,12 @@ class Show:
         settings = Settings.from_environment(environment)
         with _logging_to(self._data_dir / "log" / "demo.log", settings):
             async with open_door(settings, environment) as door:
-                await self._play(door, settings)
+                await self._play(door, settings, runtime.gateway)
 
-    async def _play(self, door: Door, settings: Settings) -> None:
+    async def _play(self, door: Door, settings: Settings, gateway: str | None) -> None:
         city = await settle(door.system.reference)
         watch = Watch(door.system.database)
-        screen = self._screen(watch.book, (await door.rules()).calendar, Names(city))
+        screen = self._screen(watch.book, (await door.rules()).calendar, Names(city), gateway)
         past = await watch.look()
 
         def heard(refused: Refused) -> None:
@@ -96,11 +97,12 @@ class Show:
                 tasks.create_task(_Arrivals(door, watch, registry, city, heard).run())
                 tasks.create_task(robots.run())
 
-    def _screen(self, book: Book, calendar: Calendar, names: Names) -> Screen:
+    def _screen(self, book: Book, calendar: Calendar, names: Names, gateway: str | None) -> Screen:
         if self._as_json:
             return JsonScreen(book, calendar, names)
+        print_accounts(self._console, gateway)
         if self._console.is_terminal:
-            return LiveScreen(self._console, book, calendar, names, self.reporter)
+            return LiveScreen(self._console, book, calendar, names, self.reporter, doorway(gateway))
         return PlainScreen(self._console, book, calendar, names)
 
     def farewell(self) -> None:

@@ -95,6 +95,7 @@ def _addresses(runtime: Runtime) -> dict[str, str | None]:
         "temporal": runtime.temporal,
         "namespace": runtime.namespace,
         "ui": runtime.ui,
+        "gateway": runtime.gateway,
         # never the password of a foreign database
         "database_dsn": make_url(runtime.database_dsn).render_as_string(hide_password=True),
     }

@@ -68,11 +68,12 @@ class Board:
         width: int = WIDE,
         height: int = 30,
         trouble: str = "",
+        doorway: Text | None = None,
     ) -> RenderableType:
-        """The whole board for a screen of that many columns and lines."""
+        """The whole board for a screen of that many columns and lines; ``doorway``: where to go with a browser, in two lines."""
         wide = width >= WIDE
         # Title, matrix (7), two frames (2 each) with a heading, measures and parts take the rest.
-        rows = max(4, height - 17)
+        rows = max(4, height - (17 if doorway is None else 19))
         pressing = most_urgent(self._book.cases.values(), self._calendar, now, most=rows // 2)
         return Group(
             self._title(now, wide, trouble),
@@ -81,6 +82,7 @@ class Board:
             self._ticker(ticks[-(rows - rows // 2) :], wide, lines=rows - rows // 2),
             self._measures(wide, now),
             _parts(parts),
+            *(() if doorway is None else (doorway,)),
         )
 
     def summary(self, now: datetime, *, width: int = WIDE) -> RenderableType:

@@ -58,8 +58,17 @@ def _refusal(refused: Refused, names: Names) -> Said:
 class LiveScreen:
     """The board, drawn anew each second on a screen of its own; the terminal is given back as it was, with the last board on it."""
 
-    def __init__(self, console: Console, book: Book, calendar: Calendar, names: Names, parts: PartsReporter) -> None:
+    def __init__(
+        self,
+        console: Console,
+        book: Book,
+        calendar: Calendar,
+        names: Names,
+        parts: PartsReporter,
+        doorway: Text | None = None,
+    ) -> None:
         self._console = console
+        self._doorway = doorway
         self._board = Board(book, calendar, names)
         self._names = names
         self._parts = parts
@@ -97,7 +106,13 @@ class LiveScreen:
 
     def _drawn(self, now: datetime, trouble: str, height: int) -> RenderableType:
         return self._board.draw(
-            list(self._ticks), self._parts.views, now, width=self._console.width, height=height, trouble=trouble
+            list(self._ticks),
+            self._parts.views,
+            now,
+            width=self._console.width,
+            height=height,
+            trouble=trouble,
+            doorway=self._doorway,
         )
 
 
