@@ -16,9 +16,10 @@ from activities.evidence.contract import (
     Swept,
 )
 from activities.evidence.journal import Journal
-from activities.evidence.log import MerkleLog
+from activities.evidence.log import LogCutError, MerkleLog
 from activities.evidence.reconcile import Outcome
 from activities.evidence.seal import Sealer
+from activities.evidence.store import CheckpointStoreError
 from activities.heartbeat import beating
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM
@@ -43,9 +44,17 @@ class EvidenceActivities:
 
     @activity.defn(name=MAKE_CHECKPOINT)
     async def make_checkpoint(self) -> CheckpointMade:
-        """Puts the heads of all chains into the log and signs it. Errors of :meth:`MerkleLog.checkpoint`."""
+        """Puts the heads of all chains into the log and signs it. Errors of :meth:`MerkleLog.checkpoint`.
+
+        Where the log or its store is not what it was, that is written into the journal too: nobody watches a nightly failure.
+        """
         async with beating():
-            made = await self._log.checkpoint()
+            try:
+                made = await self._log.checkpoint()
+            except (CheckpointStoreError, LogCutError) as error:
+                body = {"failed": type(error).__name__, "problem": str(error)}
+                await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=body)
+                raise
             if made is None:
                 return CheckpointMade()
             done = CheckpointMade(number=made.number, size=made.size)

@@ -110,7 +110,7 @@ class Sealer:
 
     async def seal(self, closed: Closed) -> Outcome:
         """Seals one run, unless the engine still has it open or does not list all of it yet."""
-        log = self._log.bind(case=closed.case_number, size=closed.seq)
+        log = self._log.bind(case=closed.case_number)
         try:
             runs = await runs_of_case(self._client, self._keyring, closed.case_number)
         except SealBrokenError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -16,6 +17,7 @@ from temporalio.client import (
     ScheduleActionExecutionStartWorkflow,
     ScheduleHandle,
     ScheduleOverlapPolicy,
+    WorkflowFailureError,
     WorkflowHandle,
 )
 from temporalio.worker import Worker
@@ -53,6 +55,7 @@ class Evidence:
 
     archives: Archives
     journal: Journal
+    store: Path
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -61,8 +64,8 @@ async def evidence(house: House, database_dsn: str, tmp_path: Path) -> AsyncIter
     async with own_database(database_dsn, "logged") as dsn:
         await migrate(dsn)
         database = new_engine(dsn, pool_size=4)
-        kept = Evidence(Archives(house.database, AUDIT), Journal(database))
-        log = MerkleLog(database, CheckpointStore.at(str(tmp_path)), Signer(bytes(32), "test"), origin="test")
+        kept = Evidence(Archives(house.database, AUDIT), Journal(database), tmp_path / "checkpoints")
+        log = MerkleLog(database, CheckpointStore.at(str(kept.store)), Signer(bytes(32), "test"), origin="test")
         sealer = Sealer(house.database, house.client, None, kept.archives, kept.journal)
         reconcile = partial(reconcile_all, database, house.client, journal=kept.journal, actor=SYSTEM)
         activities = EvidenceActivities(sealer, log, kept.journal, reconcile)
@@ -91,6 +94,18 @@ async def test_what_has_closed_is_sealed_and_signed(house: House, evidence: Evid
     entry = await evidence.journal.latest(EntryKind.CHECKPOINTED)
     assert entry is not None
     assert CheckpointMade.model_validate(entry.body) == made
+
+
+async def test_a_store_that_is_not_what_it_was_is_told_of_at_once(house: House, evidence: Evidence) -> None:
+    await evidence.journal.append(EntryKind.VERIFIED, SYSTEM)
+    await house.client.execute_workflow(CheckpointWorkflow.run, id="checkpoint-before", task_queue=QUEUE)
+    shutil.rmtree(evidence.store)
+    with pytest.raises(WorkflowFailureError):
+        await house.client.execute_workflow(CheckpointWorkflow.run, id="checkpoint-after", task_queue=QUEUE)
+    entry = await evidence.journal.latest(EntryKind.CHECKPOINTED)
+    assert entry is not None
+    assert entry.body["failed"] == "CheckpointStoreMissingError"
+    assert "checkpoints/0000000001" in entry.body["problem"]
 
 
 async def test_the_three_copies_are_compared(house: House, evidence: Evidence) -> None:
