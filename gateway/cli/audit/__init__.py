@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gateway.cli.audit.access import access
+from gateway.cli.audit.checkpoint import checkpoint, proof
 from gateway.cli.audit.reconcile import reconcile
 from gateway.cli.audit.replay import replay
 from gateway.cli.audit.timeline import timeline
@@ -14,6 +15,8 @@ app = typer.Typer(
     name="audit", help="审计：重放、核验、对账、卷宗 / audit: replay, verify, reconcile, export.", no_args_is_help=True
 )
 app.command("access")(access)
+app.command("checkpoint")(checkpoint)
+app.command("proof")(proof)
 app.command("reconcile")(reconcile)
 app.command("replay")(replay)
 app.command("timeline")(timeline)
