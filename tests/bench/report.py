@@ -28,6 +28,14 @@ def show(results: dict[str, Any], out: TextIO) -> None:
         table.add_row("cases a second as of their end", f"{folded['cases_per_second_at_the_end']:,}", "", "", "≥ 5,000")
         table.add_row("  as of a random moment", f"{folded['cases_per_second_at_a_random_moment']:,}", "", "", "")
         table.add_row("  ratio to bare validation of the events", str(folded["ratio_to_bare_validation"]), "", "", "")
+    if replayed := results.get("replay"):
+        for processes, each in replayed["processes"].items():
+            rate = f"{each['ours']['per_second']} (SDK alone {each['bare']['per_second']})"
+            table.add_row(f"histories replayed a second, processes: {processes}", rate, "", "", "")
+            table.add_row("  ratio to the SDK's bare replayer", str(each["ratio_to_bare"]), "", "", "≥ 0.9")
+        table.add_row("  two processes to one", str(replayed["scaling_to_two_processes"]), "", "", "")
+    if logged := results.get("log"):
+        _add_log(table, logged)
     for part, each in results.get("recovery", {}).items():
         wanted = "< 3" if part.startswith("worker") else "< 10"
         table.add_row(f"next action after kill -9 of {part}, s, worst", str(each["max"]), "", "", wanted)
@@ -55,3 +63,13 @@ def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
         for part in each["ours"]["cpu_ms_per_case"]:
             spent = [str(each[name]["cpu_ms_per_case"][part]) for name in names]
             table.add_row(f"  CPU ms per case: {part}", *spent, "")
+
+
+def _add_log(table: Table, logged: dict[str, Any]) -> None:
+    spent = logged["checkpoint_cpu_s"]
+    table.add_row(f"checkpoint over {logged['heads']:,} heads, s", str(logged["checkpoint_s"]), "", "", "< 30")
+    table.add_row("  CPU s: ours / database", f"{spent['ours']} / {spent['database']}", "", "", "")
+    table.add_row("  ratio to bare hashing of the leaves", str(logged["ratio_to_bare_hashing"]), "", "", "")
+    table.add_row("  when nothing changed, s", str(logged["unchanged_s"]), "", "", "")
+    proof = logged["proof_ms"]
+    table.add_row("proof for one case, ms, p50 / worst", f"{proof['p50']} / {proof['worst']}", "", "", "< 50")
