@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,13 @@ from workers.machine import child
 from workers.machine.database import EmbeddedDatabase, environment
 from workers.machine.engine import SEARCH_ATTRIBUTES, program
 
+FOR_TESTS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+
 
 @contextlib.contextmanager
-def running_database(home: Path) -> Generator[EmbeddedDatabase]:
-    """An embedded PostgreSQL in `home`, as in production but without waiting for the disk."""
-    database = EmbeddedDatabase(home, settings={"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"})
+def running_database(home: Path, settings: Mapping[str, str] = FOR_TESTS) -> Generator[EmbeddedDatabase]:
+    """An embedded PostgreSQL in `home`; by default as in production but without waiting for the disk."""
+    database = EmbeddedDatabase(home, settings=settings)
     database.prepare()
     account = "-" if database.account is None else f"{database.account.uid}:{database.account.gid}"
     start = [sys.executable, "-I", "-S", child.__file__, str(os.getpid()), account, "SIGQUIT"]
