@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
@@ -21,7 +21,28 @@ from gateway.doors import Door, open_door
 from schemas.errors import UserError
 from schemas.petition import Actor
 from schemas.refusals import SENTENCES
+from schemas.wording.moments import due_by, local
 from schemas.worktime import SHANGHAI, at_hour
+
+__all__ = [
+    "AWAY",
+    "AWAY_CODES",
+    "REFUSED",
+    "USAGE",
+    "AsJson",
+    "AsPerson",
+    "DataDir",
+    "command",
+    "door_for",
+    "due_by",
+    "exit_code",
+    "local",
+    "moment",
+    "print_json",
+    "settings_for",
+    "tell",
+    "viewer_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,19 +109,6 @@ def moment(said: str | None, option: str) -> datetime | None:
             en=f"{option}: “{said}” is no day or moment; write 2026-03-01 or 2026-03-01T09:00 (Beijing time).",
             option=option,
         ) from None
-
-
-def local(moment: datetime | None) -> str:
-    """A moment as people here read it."""
-    return "" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
-def due_by(due: datetime | None) -> str:
-    """The end of a term as the rule words it: 24:00 of its last day."""
-    if due is None:
-        return ""
-    last = (due - timedelta(microseconds=1)).astimezone(SHANGHAI)
-    return f"{last:%Y-%m-%d} 24:00" if at_hour(last.date(), 24) == due else local(due)
 
 
 def print_json(facts: Any) -> None:

@@ -1,1 +1,1 @@
-"""The pages people work in: server-rendered, Chinese first, keyboard first."""
+"""The console: pages that the server draws, for people at a browser. htmx makes them nicer; without it everything works all the same."""

@@ -14,6 +14,7 @@ from schemas import commands as c
 from schemas.errors import UserError
 from schemas.lifecycle import RULES
 from schemas.petition import Frozen
+from schemas.policy import CasePolicy
 from schemas.refusals import refuse
 from schemas.tagged import Tagged
 
@@ -91,6 +92,15 @@ def fields_of(kind: str) -> tuple[Field, ...]:
     """What a person fills in for a command. ``UserError`` ``command_unknown``."""
     model = command_model(kind)
     return tuple(_field(name, info) for name, info in model.model_fields.items() if name not in FILLED_BY_THE_DOOR)
+
+
+def listed_choices(kind: str, field: str, policy: CasePolicy) -> tuple[str, ...]:
+    """What may be chosen for a field by the policy a case lives by; nothing where the policy has no say."""
+    if field == "ground" and kind == "decline":
+        return policy.decline_grounds
+    if field == "exemption":
+        return policy.disclosure_exemptions
+    return policy.pause_reasons if field == "reason" and kind == "pause" else ()
 
 
 def command_model(kind: str) -> type[Tagged]:

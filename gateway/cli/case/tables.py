@@ -13,7 +13,7 @@ from rich.text import Text
 
 from activities.record.views import CaseLine, CasePage, CaseView, HistoryLine
 from gateway.cli.output import due_by, local
-from gateway.orders.fields import fields_of
+from gateway.orders.fields import fields_of, listed_choices
 from schemas.petition import Clock, Petition
 from schemas.wording.due_reasons import STATES, CountedDay, Explained, Reasons
 from schemas.wording.narration import word_zh
@@ -156,13 +156,8 @@ def print_actions(state: Petition, actions: Mapping[str, Mapping[str, str] | Non
 
 
 def _fields(kind: str, state: Petition) -> Iterable[str]:
-    listed = {
-        "ground": state.policy.decline_grounds,
-        "exemption": state.policy.disclosure_exemptions,
-        "reason": state.policy.pause_reasons if kind == "pause" else (),
-    }
     for field in fields_of(kind):
-        choices = field.choices or listed.get(field.name, ())
+        choices = field.choices or listed_choices(kind, field.name, state.policy)
         said = f"{field.option}{'*' if field.required else ''} {field.zh}"
         yield f"{said}（{'|'.join(choices)}）" if choices else said
 

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from gateway.demo.screen.book import Happening
 from schemas.lifecycle.ladder import STATUTE
-from schemas.organisation import Organisation
+from schemas.organisation.names import Names
 from schemas.petition import Card
-from schemas.units import parent
 from schemas.wording.terms import chinese, clock_in_chinese
 
 
@@ -19,22 +18,6 @@ class Said(NamedTuple):
     zh: str
     style: str = ""
     sign: str = "·"
-
-
-class Names:
-    """What units and people are called; the path or id itself for those the organisation does not know."""
-
-    def __init__(self, organisation: Organisation) -> None:
-        self._units = {unit.path: unit.name for unit in organisation.units}
-        self._people = {person.id: person.name for person in organisation.people}
-
-    def unit(self, path: str) -> str:
-        """The unit's name."""
-        return self._units.get(path) or self._units.get(parent(path)) or path
-
-    def person(self, person_id: str) -> str:
-        """The person's name."""
-        return "系统" if person_id == "system" else self._people.get(person_id, person_id)
 
 
 Says = Callable[[Any, Names], str]

@@ -1,0 +1,135 @@
+"""What the page of a case shows, put together from the record; nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from activities.record.queries import CaseQueries
+from activities.record.views import CaseView
+from gateway.console.case.inputs import Input, inputs_of
+from gateway.console.case.seeing import seen_at_all
+from gateway.doors import Door
+from gateway.dossier.gathering import timeline_of
+from gateway.orders.fields import HUMAN
+from schemas.evidence.timeline.facts import Deed, Station, Timeline
+from schemas.lifecycle.awaited import possible, waiting_for
+from schemas.petition import Actor, Petition, Role
+from schemas.refusals import Refusal
+from schemas.wording.due_reasons import Explained
+
+TALK = (
+    "assigned",
+    "progress_reported",
+    "co_reported",
+    "co_report_waived",
+    "return_requested",
+    "return_upheld",
+    "return_refused",
+    "extension_requested",
+    "extension_granted",
+    "extension_refused",
+    "paused",
+    "resumed",
+    "urged",
+    "replied",
+    "revisit_recorded",
+    "reworked",
+)
+"""Events in which the people who work on a case speak to each other and to the petitioner."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A station with how long it took, in seconds: from the one passed before it, until it was passed or, if it is awaited, until now."""
+
+    station: Station
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Action:
+    """A command this person may give now. ``first``: the case waits for it."""
+
+    kind: str
+    inputs: tuple[Input, ...]
+    first: bool
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A case that may be the same matter; None where this person may not see it."""
+
+    number: str
+    view: CaseView | None
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """Everything on the page. ``elsewhere``: commands of other roles; ``refused``: those of this role that are not possible now, with the reason."""
+
+    view: CaseView
+    told: Timeline
+    stops: tuple[Stop, ...]
+    promise: tuple[Explained, ...]
+    statute: tuple[Explained, ...]
+    actions: tuple[Action, ...]
+    refused: tuple[tuple[str, Refusal], ...]
+    elsewhere: tuple[str, ...]
+    talk: tuple[Deed, ...]
+    alike: tuple[Likeness, ...]
+    coded: bool
+
+    @property
+    def state(self) -> Petition:
+        """The case as it stands."""
+        return self.view.state
+
+
+async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor: Actor, now: datetime) -> CaseFacts:
+    """The facts of a case this person may see, as of ``now``."""
+    told = await timeline_of(door, view.state.number, now)
+    first = waiting_for(view.state, actor)
+    verdicts = {kind: possible(view.state, kind, actor, now) for kind in HUMAN}
+    may = [kind for kind, refusal in verdicts.items() if refusal is None]
+    return CaseFacts(
+        view=view,
+        told=told,
+        stops=stops(told.stations, told.moment),
+        promise=tuple(clock for clock in told.clocks.clocks if clock.promise),
+        statute=tuple(clock for clock in told.clocks.clocks if not clock.promise),
+        actions=tuple(
+            Action(kind=kind, inputs=inputs_of(kind, view.state, actor), first=kind in first)
+            for kind in sorted(may, key=lambda kind: first.index(kind) if kind in first else len(first))
+        ),
+        refused=tuple(
+            (kind, refusal)
+            for kind, refusal in verdicts.items()
+            if refusal is not None and refusal.code not in ("role_wrong", "recused")
+        ),
+        elsewhere=tuple(
+            kind for kind, refusal in verdicts.items() if refusal is not None and refusal.code == "role_wrong"
+        ),
+        talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
+        alike=await _alike(door, readings, view.state.number, actor),
+        coded=actor.role is Role.OPERATOR,
+    )
+
+
+def stops(stations: Sequence[Station], now: datetime) -> tuple[Stop, ...]:
+    """The stations with their lengths; one that is still to come has none."""
+    made: list[Stop] = []
+    since: datetime | None = None
+    for station in stations:
+        until = station.passed_at if station.passed_at is not None else now if station.awaited else None
+        length = (until - since).total_seconds() if until is not None and since is not None else None
+        made.append(Stop(station, length))
+        since = station.passed_at or since
+    return tuple(made)
+
+
+async def _alike(door: Door, readings: CaseQueries, number: str, actor: Actor) -> tuple[Likeness, ...]:
+    history = await door.system.record.history(number)
+    named = history[0].event.content.likely_duplicates if history[0].event.kind == "filed" else ()
+    return tuple([Likeness(each, await seen_at_all(readings, each, actor)) for each in named])

@@ -1,0 +1,105 @@
+"""``/petitions/{number}``: the page, and the orders given on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from activities.record.queries import CaseQueries
+from activities.record.views import CaseView
+from gateway.console.case.facts import facts_of_case
+from gateway.console.case.inputs import given_by, kept_by, shown
+from gateway.console.case.seeing import seen
+from gateway.console.preferences import local_path
+from gateway.console.rendering import address_with, render
+from gateway.doors import Door
+from gateway.orders.carrying import carry_out
+from gateway.orders.fields import command_model
+from gateway.web.problems import status_of
+from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from schemas.access import Area, enter
+from schemas.errors import UserError
+from schemas.organisation.names import Names
+
+ONCE_LENGTH = 64
+
+
+def case_router() -> APIRouter:
+    """The routes of a case."""
+    router = APIRouter(include_in_schema=False)
+    router.get("/petitions/{number}")(show)
+    router.post("/petitions/{number}/act/{kind}")(act)
+    return router
+
+
+async def show(
+    request: Request, number: str, viewer: SignedIn, door: TheDoor, readings: Readings, did: str = ""
+) -> Response:
+    """The page."""
+    enter(Area.CASE, viewer.actor)
+    view = await seen(readings, number, viewer.actor)
+    return await page(request, viewer, door, readings, view, did=did)
+
+
+async def act(
+    request: Request, number: str, kind: str, viewer: SignedIn, door: TheDoor, readings: Readings
+) -> Response:
+    """Carries an order; refused, the page comes back with the reason and with everything that was typed."""
+    enter(Area.CASE, viewer.actor, writing=True)
+    form = await request.form()
+    view = await seen(readings, number, viewer.actor)
+    command_model(kind)
+    once = str(form.get("once", ""))[:ONCE_LENGTH]
+    try:
+        await carry_out(door, view.state.number, viewer.actor, kind, given_by(kind, form), command_id=once or None)
+    except UserError as refusal:
+        return await page(
+            request,
+            viewer,
+            door,
+            readings,
+            view,
+            status=status_of(refusal),
+            refusal=refusal,
+            tried=kind,
+            kept=kept_by(form),
+        )
+    back = local_path(str(form.get("back", "")), f"/petitions/{view.state.number}")
+    path, _, query = back.partition("?")
+    said = {"did": kind} if path.startswith("/petitions/") else {"did": kind, "number": view.state.number}
+    return RedirectResponse(address_with(path, dict(parse_qsl(query)), **said), HTTPStatus.SEE_OTHER)
+
+
+async def page(
+    request: Request,
+    viewer: Viewer,
+    door: Door,
+    readings: CaseQueries,
+    view: CaseView,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> Response:
+    """The page of a case as it stands now."""
+    organisation = await door.organisation()
+    facts = await facts_of_case(door, readings, view, viewer.actor, datetime.now(UTC))
+    return render(
+        request,
+        viewer,
+        "case/page.html",
+        status=status,
+        case=facts,
+        state=facts.state,
+        names=Names(organisation),
+        units=organisation.units,
+        people=organisation.people,
+        once=uuid4().hex,
+        shown=shown,
+        page={"did": "", "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},
+    )

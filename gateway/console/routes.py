@@ -1,0 +1,27 @@
+"""All pages of the console as one router."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from gateway.console.assets import static_router
+from gateway.console.case.routes import case_router
+from gateway.console.navigation import home_of
+from gateway.console.preferences import preferences_router
+from gateway.web.viewer import Anybody
+
+
+def console_router() -> APIRouter:
+    """The pages, the static files, and the first address."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def first(viewer: Anybody) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return RedirectResponse(home_of(viewer.actor) if viewer else "/sign-in", HTTPStatus.SEE_OTHER)
+
+    for part in (static_router(), preferences_router(), case_router()):
+        router.include_router(part)
+    return router

@@ -1,0 +1,119 @@
+"""What a case waits for now: the steps that would carry it on, of all the commands its stage allows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, get_args
+
+from schemas import commands as c
+from schemas.commands import Order
+from schemas.lifecycle.authority import serving
+from schemas.lifecycle.decide import RULES, decide, permitted
+from schemas.petition import Actor, Outcome, Petition, Stage
+from schemas.refusals import Refusal
+
+
+def awaited(state: Petition) -> tuple[str, ...]:
+    """The commands by which the case goes on, the first the one that is meant to come; empty where it waits for nobody (standing still,
+    following the case it is merged into, sealed).
+    """
+    steps = _steps(state)
+    return tuple(kind for kind in steps if not state.merged_into or RULES[kind].follows)
+
+
+def _steps(state: Petition) -> tuple[str, ...]:
+    match state.stage:
+        case Stage.APPROVE:
+            return ("answer_transfer",) if state.offer is not None else ("approve", "decline", "transfer")
+        case Stage.ASSIGN:
+            return ("answer_transfer",) if state.offer is not None else ("assign",)
+        case Stage.SUPERVISE:
+            return _at_work(state)
+        case Stage.REVISIT:
+            rated = state.rating is not None and not state.rating.satisfied
+            return ("rework", "terminate") if rated else ("record_revisit",)
+        case Stage.SIGN_OFF:
+            return ("sign_off",)
+        case Stage.ARCHIVE:
+            owed = {"account": not state.accounted, "disclose": state.disclosed is None}
+            return tuple(kind for kind, wanted in owed.items() if wanted)
+        case _:
+            return ()
+
+
+def _at_work(state: Petition) -> tuple[str, ...]:
+    if state.objection is not None:
+        return "uphold_return", "refuse_return"
+    if state.standstill is not None:
+        return ("resume",)
+    asked = ("grant_extension", "refuse_extension") if state.extension is not None else ()
+    if state.accepted_at is None:
+        return (*asked, "accept")
+    missing = any(not (office.reported or office.waived) for office in state.co_offices)
+    return (*asked, "co_report") if missing else (*asked, "reply")
+
+
+def waiting_for(state: Petition, actor: Actor) -> tuple[str, ...]:
+    """The awaited steps this person could take: whether the case waits for them, and by which command."""
+    return tuple(
+        kind for kind in awaited(state) if permitted(state, kind, actor) is None and not _done(state, kind, actor)
+    )
+
+
+def _done(state: Petition, kind: str, actor: Actor) -> bool:
+    """Whether this person's part of a step that several share is done."""
+    if kind == "sign_off":
+        return actor.id in state.signed_by or (state.joint and not state.signed_by and actor.unit != state.accountable)
+    if kind == "co_report":
+        mine = serving(state, actor.unit)
+        return not any(office.unit == mine and not (office.reported or office.waived) for office in state.co_offices)
+    return False
+
+
+def possible(state: Petition, kind: str, actor: Actor, at: datetime) -> Refusal | None:
+    """None if this actor could give that command at ``at`` (aware) and have it taken, with fields well filled in; else what stands against it
+    whatever they wrote. ``KeyError`` as of :func:`schemas.lifecycle.permitted`.
+    """
+    refusal = permitted(state, kind, actor)
+    if refusal is not None:
+        return refusal
+    decided = decide(state, Order(actor=actor, command=_well_filled(kind, state)), at)
+    return decided if isinstance(decided, Refusal) else None
+
+
+_SAID = "—"
+
+
+def _well_filled(kind: str, state: Petition) -> c.Command:
+    """The command with fields that no rule objects to by themselves."""
+    missing = (office.unit for office in state.co_offices if not (office.reported or office.waived))
+    fields: dict[str, dict[str, Any]] = {
+        "amend": {"title": _SAID},
+        "decline": {"ground": next(iter(state.policy.decline_grounds), _SAID), "notice": _SAID},
+        "transfer": {"to": _SAID},
+        "answer_transfer": {"accepted": False},
+        "assign": {"lead": _SAID},
+        "waive_co_report": {"unit": next(missing, _SAID)},
+        "request_extension": {"days": 1},
+        "grant_extension": {"told": _SAID},
+        "pause": {"reason": next(iter(state.policy.pause_reasons), _SAID)},
+        "reply": {"outcome": Outcome.EXPLAINED},
+        "record_revisit": {"reached": False},
+        "terminate": {"basis": "unreasonable"},
+        "disclose": {
+            "published": False,
+            "exemption": next(iter(state.policy.disclosure_exemptions), _SAID),
+            "countersigned_by": _SAID,
+        },
+        "retract_disclosure": {"countersigned_by": _SAID},
+        "account": {"no_fault": True},
+        "merge": {"into": _SAID, "basis": "same_matter"},
+        "reopen": {"facts": _SAID, "policy": state.policy, "calendar": state.calendar},
+    }
+    model = _MODELS[kind]
+    texts = {name: _SAID for name in ("reason", "text") if name in model.model_fields}
+    made: Any = model.model_validate({**texts, **fields.get(kind, {})})
+    return made
+
+
+_MODELS = {model.model_fields["kind"].default: model for model in get_args(get_args(c.Command)[0])}

@@ -1,0 +1,39 @@
+"""The city of the demonstration as one running system in this process: a real database, a real engine, a worker, a door."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.testing import WorkflowEnvironment
+
+from activities.record.migrate import migrate
+from activities.record.seed import seed
+from activities.settings import Settings
+from gateway.doors import Door
+from workers.composition import open_system
+from workers.petitions import serving
+
+
+@asynccontextmanager
+async def running_city(engine: WorkflowEnvironment, dsn: str, data_dir: Path) -> AsyncGenerator[Door]:
+    """A door to a system of its own on that engine and that empty database."""
+    await migrate(dsn)
+    await seed(dsn, demo=True)
+    key = base64.b64encode(os.urandom(32)).decode()
+    environment = {
+        "SANZHANG_DATA_DIR": str(data_dir),
+        "SANZHANG_DATABASE_DSN": dsn,
+        "SANZHANG_TEMPORAL": engine.client.service_client.config.target_host,
+        "SANZHANG_NAMESPACE": engine.client.namespace,
+        "SANZHANG_KEYS": f"k1:{key}",
+        "SANZHANG_AUDIT_KEYS": f"a1:{key}",
+    }
+    async with (
+        open_system(Settings.from_environment(environment), environment, pool_size=20, for_worker=True) as system,
+        serving(system),
+    ):
+        yield Door(system)
