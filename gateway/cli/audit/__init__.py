@@ -6,6 +6,7 @@ import typer
 
 from gateway.cli.audit.access import access
 from gateway.cli.audit.checkpoint import checkpoint, proof
+from gateway.cli.audit.export import export
 from gateway.cli.audit.reconcile import reconcile
 from gateway.cli.audit.replay import replay
 from gateway.cli.audit.timeline import timeline
@@ -17,6 +18,7 @@ app = typer.Typer(
 app.command("access")(access)
 app.command("checkpoint")(checkpoint)
 app.command("proof")(proof)
+app.command("export")(export)
 app.command("reconcile")(reconcile)
 app.command("replay")(replay)
 app.command("timeline")(timeline)

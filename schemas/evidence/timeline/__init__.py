@@ -2,6 +2,6 @@
 
 from schemas.evidence.timeline.as_of import state_as_of
 from schemas.evidence.timeline.facts import Timeline
-from schemas.evidence.timeline.telling import timeline
+from schemas.evidence.timeline.telling import petitioners_of, timeline
 
-__all__ = ["Timeline", "state_as_of", "timeline"]
+__all__ = ["Timeline", "petitioners_of", "state_as_of", "timeline"]

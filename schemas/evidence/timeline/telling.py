@@ -90,6 +90,7 @@ def _deed(before: Petition | None, recorded: Recorded) -> Deed:
 def matter_of(events: Iterable[e.Event]) -> Matter:
     """What the petition says after these events. ``ValueError`` if the first is not its filing."""
     matter: Matter | None = None
+    events = list(events)
     for event in events:
         if isinstance(event, e.Filed):
             content = event.content
@@ -99,16 +100,24 @@ def matter_of(events: Iterable[e.Event]) -> Matter:
                 submitted_at=content.submitted_at,
                 source=content.source,
                 source_event_id=content.source_event_id,
-                petitioners=_masked(content.petitioners),
+                petitioners=_masked(petitioners_of(events)),
             )
         elif isinstance(event, e.Amended) and matter is not None:
-            update: dict[str, object] = dict(e.corrected_texts(event))
-            if event.petitioners is not None:
-                update["petitioners"] = _masked(event.petitioners)
-            matter = matter.model_copy(update=update)
+            matter = matter.model_copy(update=e.corrected_texts(event))
     if matter is None:
         raise ValueError("the first event of a case is its filing")
     return matter
+
+
+def petitioners_of(events: Iterable[e.Event]) -> tuple[e.Petitioner, ...]:
+    """Who petitions after these events, personal data sealed."""
+    petitioners: tuple[e.Petitioner, ...] = ()
+    for event in events:
+        if isinstance(event, e.Filed):
+            petitioners = event.content.petitioners
+        elif isinstance(event, e.Amended) and event.petitioners is not None:
+            petitioners = event.petitioners
+    return petitioners
 
 
 def _masked(petitioners: Iterable[e.Petitioner]) -> tuple[Person, ...]:
