@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.codec import SealingCodec
 from schemas.evidence.archive import EngineHistory, workflow_id
-from schemas.sealing.keys import KeyRing
+from schemas.sealing.keys import KeyRing, SealBrokenError
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ async def opened(history: WorkflowHistory, codec: PayloadCodec) -> WorkflowHisto
 
 
 async def runs_of_case(client: Client, keyring: KeyRing | None, number: str) -> list[EngineRun]:
-    """Every run the engine still has of a case, oldest first; without a ring as they are. Errors are the engine's and the codec's.
+    """Every run the engine still has of a case, oldest first; without a ring as they are. Errors are the engine's and the codec's;
+    ``SealBrokenError`` also for a run that begins as no case does.
 
     The engine's list of runs follows a moment behind; only the newest run is never missing.
     """
@@ -100,10 +101,14 @@ async def _fetched(client: Client, number: str, run_id: str) -> WorkflowHistory 
 
 def _start_seq(history: WorkflowHistory) -> int:
     payloads = history.events[0].workflow_execution_started_event_attributes.input.payloads
-    start: Any = json.loads(payloads[0].data) if payloads else {}
-    # Fields that equal their default are left out of payloads.
-    state: Any = start.get("state") or {}
-    return int(state.get("seq", 0))
+    try:
+        start: Any = json.loads(payloads[0].data) if payloads else {}
+        # Fields that equal their default are left out of payloads.
+        state: Any = start.get("state") or {}
+        return int(state.get("seq", 0))
+    except (ValueError, TypeError, AttributeError) as error:
+        # Started by another hand than ours: one such run must not hold up the sealing of all others.
+        raise SealBrokenError(f"a run of {history.workflow_id} does not begin as a case does") from error
 
 
 def _payloads(message: Message) -> Iterator[Payload]:

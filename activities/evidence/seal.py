@@ -20,7 +20,7 @@ from activities.evidence.contract import Swept
 from activities.evidence.histories import EngineRun, as_kept, runs_of_case
 from activities.evidence.journal import JOURNAL_LOCK, Journal
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
+from schemas.errors import UserError, first_of
 from schemas.evidence.archive import ArchiveDocument
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM, Frozen
@@ -93,11 +93,10 @@ class Sealer:
         while True:
             found = await self._unsealed(since, place)
             for start in range(0, len(found), AT_ONCE):
-                few = await asyncio.gather(*(self._closed(row) for row in found[start : start + AT_ONCE]))
-                for closed, outcome in zip(few, await asyncio.gather(*(map(self.seal, few))), strict=True):
+                for row, outcome in await self._sealed(found[start : start + AT_ONCE]):
                     counts[outcome] += 1
                     if outcome is Outcome.WAITING:
-                        settled_before = min(settled_before, closed.recorded_at)
+                        settled_before = min(settled_before, row["recorded_at"])
             if len(found) < BATCH:
                 break
             place = found[-1]["recorded_at"], found[-1]["case_number"], found[-1]["seq"]
@@ -107,6 +106,17 @@ class Sealer:
             lost=counts[Outcome.LOST],
             settled_before=settled_before,
         )
+
+    async def _sealed(self, rows: Sequence[RowMapping]) -> list[tuple[RowMapping, Outcome]]:
+        async def sealed(row: RowMapping) -> tuple[RowMapping, Outcome]:
+            return row, await self.seal(await self._closed(row))
+
+        try:
+            async with asyncio.TaskGroup() as together:
+                tasks = [together.create_task(sealed(row)) for row in rows]
+        except BaseExceptionGroup as group:
+            raise first_of(group.exceptions) from group
+        return [task.result() for task in tasks]
 
     async def seal(self, closed: Closed) -> Outcome:
         """Seals one run, unless the engine still has it open or does not list all of it yet."""
