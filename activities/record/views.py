@@ -137,7 +137,7 @@ def cursor_place(cursor: str) -> tuple[datetime, str]:
         place = datetime.fromisoformat(moment), str(number)
     except (binascii.Error, ValueError, TypeError) as error:
         raise _cursor_invalid() from error
-    if place[0].tzinfo is None:
+    if place[0].tzinfo is None or not 1950 <= place[0].year < 2200 or not place[1].isprintable():
         raise _cursor_invalid()
     return place
 

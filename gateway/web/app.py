@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
+from activities.settings import Settings
+from gateway.access.sign_in import router as sign_in
+from gateway.api.assembly import api_router, background, describe
 from gateway.doors import Door
-from gateway.web.problems import problem_response
+from gateway.web.bodies import BodyLimit
+from gateway.web.health import router as health
+from gateway.web.observed import Figures, Observed
+from gateway.web.problems import from_http, from_validation, problem_response
+from gateway.web.security import Security
 from gateway.web.viewer import Access
 from schemas.errors import UserError
 
 Opening = Callable[[], AbstractAsyncContextManager[tuple[Door, Access]]]
 
+USUAL_BODY = 1_000_000
+"""Bytes of a request: a petition of 20,000 characters with its petitioners has a tenth of it."""
 
-def create_app(opening: Opening) -> FastAPI:
+DOCUMENT_BODY = 20_000_000
+"""Bytes of an imported policy, organisation or calendar, and of a batch of events."""
+
+_DOCUMENT = re.compile(r".*/(import|events)")
+_FILE = re.compile(r".*/attachments")
+
+AROUND_A_FILE = 20_000
+"""Bytes a form puts around the file it carries."""
+
+
+def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
     """The application. ``opening`` gives the door and how callers are known; it is opened when serving begins and closed at its end."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with opening() as (door, access):
             app.state.door, app.state.access = door, access
-            yield
+            async with background(app, door):
+                yield
 
     app = FastAPI(
         title="三本账 Sanzhang",
@@ -32,16 +55,38 @@ def create_app(opening: Opening) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.figures = Figures()
     app.add_exception_handler(UserError, _told)
-
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
-        return {"status": "ok"}
-
+    app.add_exception_handler(RequestValidationError, _told)
+    app.add_exception_handler(HTTPException, _told)
+    app.include_router(health)
+    app.include_router(api_router())
+    app.include_router(sign_in)
+    describe(app)
+    # The last one added is the first that meets a request.
+    app.add_middleware(BodyLimit, limit=_limits((settings or Settings()).attachment_limit))
+    app.add_middleware(Security, hosts=(settings or Settings()).hosts)
+    app.add_middleware(Observed, figures=app.state.figures)
     return app
 
 
+def _limits(attachment: int) -> Callable[[str], int]:
+    def limit(path: str) -> int:
+        if _FILE.fullmatch(path):
+            return attachment + AROUND_A_FILE
+        return DOCUMENT_BODY if _DOCUMENT.fullmatch(path) else USUAL_BODY
+
+    return limit
+
+
 async def _told(request: Request, error: Exception) -> Response:
-    if not isinstance(error, UserError):
-        raise error
-    return problem_response(request, error)
+    match error:
+        case UserError():
+            return problem_response(request, error)
+        case RequestValidationError():
+            return problem_response(request, from_validation(error))
+        case HTTPException():
+            headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+            return problem_response(request, from_http(error), headers=headers)
+        case _:
+            raise error

@@ -1,0 +1,133 @@
+"""Attaching and reading what was attached."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.attachments.scanning import check_type, clean_name, scan
+from activities.attachments.store import AttachmentStore
+from activities.keys import seal, unseal
+from activities.record.case_record import Clock, utc_now
+from schemas.errors import UserError
+from schemas.petition import Frozen
+from schemas.record import tables as t
+from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
+
+MOST = 50
+"""Attachments of one case."""
+
+
+class Attachment(Frozen):
+    """``digest``: SHA-256 of the content, hexadecimal. ``scan``: ``clean``, or ``unscanned`` where the installation has no scanner."""
+
+    case_number: str
+    digest: str
+    name: str
+    media_type: str
+    size: int
+    scan: str
+    added_by: str
+    added_at: datetime
+
+
+class Attachments:
+    """Attachments of one installation. Who may see the case is the caller's to ask."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        store: AttachmentStore,
+        keyring: KeyRing,
+        *,
+        types: Sequence[str],
+        scanner: Sequence[str] = (),
+        clock: Clock = utc_now,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._keyring = keyring
+        self._types = types
+        self._scanner = scanner
+        self._clock = clock
+
+    async def add(self, case_number: str, content: bytes, *, name: str, media_type: str, person: str) -> Attachment:
+        """Keeps a content; the same content again is the attachment there is.
+
+        ``UserError``: ``attachment_empty``, ``attachment_type_wrong``, ``attachment_refused``, ``scan_unavailable``, ``attachments_too_many``.
+        """
+        if not content:
+            raise UserError("attachment_empty", zh="附件是空的。", en="The attachment is empty.")
+        check_type(media_type, content, self._types)
+        digest = hashlib.sha256(content).hexdigest()
+        if (known := await self.find(case_number, digest)) is not None:
+            return known
+        table = t.attachments
+        count = select(func.count()).where(table.c.case_number == case_number)
+        async with self._engine.connect() as connection:
+            if (await connection.execute(count)).scalar_one() >= MOST:
+                raise UserError(
+                    "attachments_too_many",
+                    zh=f"一件最多 {MOST} 个附件。",
+                    en=f"A case has at most {MOST} attachments.",
+                    limit=MOST,
+                )
+        found = Attachment(
+            case_number=case_number,
+            digest=digest,
+            name=clean_name(name),
+            media_type=media_type,
+            size=len(content),
+            scan=await scan(self._scanner, content),
+            added_by=person,
+            added_at=self._clock(),
+        )
+        key_id, sealed = seal(self._keyring, Purpose.ATTACHMENT, content)
+        await self._store.put(_path(digest), key_id.encode() + b"\n" + sealed)
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(table).on_conflict_do_nothing(), found.model_dump())
+        return await self.find(case_number, digest) or found
+
+    async def find(self, case_number: str, digest: str) -> Attachment | None:
+        """An attachment of a case, or None."""
+        table = t.attachments
+        query = select(table).where(table.c.case_number == case_number, table.c.digest == digest)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else _attachment(row)
+
+    async def of(self, case_number: str) -> list[Attachment]:
+        """The attachments of a case, oldest first."""
+        table = t.attachments
+        query = select(table).where(table.c.case_number == case_number).order_by(table.c.added_at, table.c.digest)
+        async with self._engine.connect() as connection:
+            return [_attachment(row) for row in (await connection.execute(query)).mappings()]
+
+    async def content(self, attachment: Attachment) -> bytes:
+        """What was attached. ``SealBrokenError`` where it was altered, ``UserError`` ``attachment_lost`` where the store has it no more."""
+        stored = await self._store.get(_path(attachment.digest))
+        if stored is None:
+            raise UserError(
+                "attachment_lost",
+                zh=f"附件存放处没有“{attachment.name}”，请从备份恢复。",
+                en=f"The attachment store does not hold “{attachment.name}”; restore it from a backup.",
+                digest=attachment.digest,
+            )
+        key_id, _, sealed = stored.partition(b"\n")
+        content = unseal(self._keyring, Purpose.ATTACHMENT, key_id.decode("ascii", "replace"), sealed)
+        if hashlib.sha256(content).hexdigest() != attachment.digest:
+            raise SealBrokenError(f"attachment {attachment.digest} holds another content")
+        return content
+
+
+def _path(digest: str) -> str:
+    return f"{digest[:2]}/{digest}"
+
+
+def _attachment(row: RowMapping) -> Attachment:
+    return Attachment.model_validate(dict(row))

@@ -1,0 +1,80 @@
+"""The API as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI
+
+from gateway.api import board, events, inbox, reference, stream
+from gateway.api.answers import ALWAYS, problems
+from gateway.api.cases import acting, files, filing, listing, reading
+from gateway.api.describing import describe
+from gateway.api.entering import storable_address
+from gateway.doors import Door
+from gateway.pulse import Pulse
+
+__all__ = ["UnderWay", "api_router", "background", "describe"]
+
+GROUPS = (
+    ("petitions", (filing, listing, reading, acting, files)),
+    ("work", (inbox, board, stream)),
+    ("reference", (reference,)),
+    ("upstream", (events,)),
+)
+
+
+def api_router() -> APIRouter:
+    """Everything under ``/api/v1``."""
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(storable_address)])
+    always = problems(*ALWAYS)
+    for tag, modules in GROUPS:
+        for module in modules:
+            for route in module.router.routes:
+                told: dict[Any, Any] = getattr(route, "responses", {})
+                for status, answer in always.items():
+                    told.setdefault(status, answer)
+            api.include_router(module.router, tags=[tag])
+    return api
+
+
+class UnderWay:
+    """Work that goes on after its answer; ended with the process, and begun again by asking again."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._log = structlog.get_logger()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Begins it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("background_work_failed", exc_info=error)
+
+    async def close(self) -> None:
+        """Ends what is left."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
+    """What the API keeps beside its requests, while the application serves."""
+    pulse, under_way = Pulse(door.system.database), UnderWay()
+    app.state.pulse, app.state.under_way, app.state.stopping = pulse, under_way, asyncio.Event()
+    try:
+        yield
+    finally:
+        app.state.stopping.set()
+        await pulse.close()
+        await under_way.close()

@@ -1,0 +1,134 @@
+"""Attachments of a case: sent as a form, answered by their hash, read back exactly."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from pydantic import Field
+
+from activities.attachments.kept import Attachment, Attachments
+from activities.attachments.store import AttachmentStore
+from gateway.api.answers import SENDING, problems
+from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
+from gateway.doors import Door
+from gateway.web.problems import body_too_large
+from gateway.web.viewer import Readings, TheDoor
+from schemas.errors import UserError
+from schemas.petition import Frozen
+
+router = APIRouter()
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AttachmentList(Frozen):
+    """Oldest first."""
+
+    number: str
+    attachments: tuple[Attachment, ...]
+
+
+@router.post(
+    "/petitions/{number}/attachments",
+    status_code=201,
+    response_model=Attachment,
+    operation_id="attach",
+    responses=problems(
+        *SENDING,
+        "case_unknown",
+        "case_sealed",
+        "attachment_empty",
+        "attachment_type_wrong",
+        "attachment_refused",
+        "attachments_too_many",
+        "scan_unavailable",
+        "body_invalid",
+    ),
+)
+async def attach(
+    number: str,
+    file: Annotated[UploadFile, File(description="附件 / the file")],
+    request: Request,
+    viewer: CaseWorker,
+    readings: Readings,
+    door: TheDoor,
+) -> Attachment:
+    """附件 / attach a file; the same content again is the attachment there is."""
+    state = (await seen(readings, number, viewer.actor)).state
+    if not state.open:
+        raise UserError(
+            "case_sealed", zh="此件已销号，不能再附材料。", en="The case is sealed; nothing can be attached any more."
+        )
+    limit = door.system.settings.attachment_limit
+    content = await file.read(limit + 1)
+    if len(content) > limit:
+        raise body_too_large(limit)
+    name = file.filename or ""
+    check_text(name, "file")
+    media_type = (file.content_type or "").partition(";")[0].strip().lower()
+    kept = attachments_of(request, door)
+    return await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
+
+
+@router.get(
+    "/petitions/{number}/attachments",
+    response_model=AttachmentList,
+    operation_id="list_attachments",
+    responses=problems("case_unknown"),
+)
+async def list_attachments(
+    number: str, request: Request, viewer: CaseReader, readings: Readings, door: TheDoor
+) -> AttachmentList:
+    """附件列表 / what is attached."""
+    own = (await seen(readings, number, viewer.actor)).state.number
+    return AttachmentList(number=own, attachments=tuple(await attachments_of(request, door).of(own)))
+
+
+@router.get(
+    "/petitions/{number}/attachments/{digest}",
+    operation_id="read_attachment",
+    response_class=Response,
+    responses={
+        200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+        **problems("case_unknown", "attachment_unknown", "attachment_lost", "body_invalid"),
+    },
+)
+async def read_attachment(
+    number: str, digest: Digest, request: Request, viewer: CaseReader, readings: Readings, door: TheDoor
+) -> Response:
+    """附件内容 / the file itself, to be saved and never shown in place."""
+    own = (await seen(readings, number, viewer.actor)).state.number
+    kept = attachments_of(request, door)
+    found = await kept.find(own, digest)
+    if found is None:
+        raise UserError(
+            "attachment_unknown", zh="此件没有这个附件。", en="The case has no such attachment.", digest=digest
+        )
+    return Response(
+        await kept.content(found),
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def attachments_of(request: Request, door: Door) -> Attachments:
+    """The attachments of the installation this application serves."""
+    kept: Attachments | None = getattr(request.app.state, "attachments", None)
+    if kept is None:
+        settings = door.system.settings
+        kept = Attachments(
+            door.system.database,
+            AttachmentStore.at(settings.attachment_place),
+            door.system.keyring,
+            types=settings.attachment_types,
+            scanner=settings.attachment_scan,
+        )
+        request.app.state.attachments = kept
+    return kept

@@ -1,0 +1,193 @@
+"""``/policy``, ``/organisation``, ``/calendar``: the versions, one of them, and the import of the next with a preview of what changes."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+
+from activities.record.reference import ORGANISATION, POLICY
+from gateway.api.answers import SENDING, problems
+from gateway.api.entering import as_json, check_text, entered
+from gateway.documents import Imported, import_calendar, import_organisation, import_policy
+from gateway.patience import READING_PATIENCE, patiently
+from gateway.web.viewer import TheDoor
+from schemas.access import Area
+from schemas.calendar import CalendarDay, missing_years
+from schemas.errors import UserError
+from schemas.organisation import Organisation
+from schemas.petition import Frozen
+from schemas.policy import Policy
+from schemas.worktime import local_day
+
+router = APIRouter()
+
+READING = [Depends(entered(Area.REFERENCE))]
+WRITING = [Depends(entered(Area.REFERENCE_EDIT, writing=True)), Depends(as_json)]
+Version = Annotated[
+    int | None, Query(ge=1, le=1_000_000, description="版本；不填即现行 / a version, else the one in force")
+]
+
+
+class DocumentGiven(Frozen):
+    """A whole document as people write it: YAML, of which JSON is a part. ``preview``: only say what would change."""
+
+    document: str = Field(min_length=1, max_length=5_000_000)
+    preview: bool = True
+
+
+class NoticeGiven(Frozen):
+    """A holiday notice as the text of a CSV, JSON or iCalendar file. ``covers``: the days it settles, where it does not say so itself."""
+
+    document: str = Field(min_length=1, max_length=1_000_000)
+    format: Literal["csv", "json", "ics"]
+    covers_from: date | None = None
+    covers_through: date | None = None
+    preview: bool = True
+
+
+class PolicyAnswer(Frozen):
+    """``versions``: all there are, oldest first."""
+
+    versions: tuple[int, ...]
+    policy: Policy
+
+
+class OrganisationAnswer(Frozen):
+    """``versions``: all there are, oldest first."""
+
+    versions: tuple[int, ...]
+    organisation: Organisation
+
+
+class CalendarAnswer(Frozen):
+    """A version of the work calendar: the days that differ from Monday to Friday. ``missing_years``: whose notice is not there yet."""
+
+    version: int
+    published_from: date
+    published_through: date
+    missing_years: tuple[int, ...]
+    days: tuple[CalendarDay, ...]
+
+
+@router.get(
+    "/policy",
+    response_model=PolicyAnswer,
+    operation_id="read_policy",
+    dependencies=READING,
+    responses=problems("policy_missing", "body_invalid"),
+)
+async def read_policy_version(door: TheDoor, version: Version = None) -> PolicyAnswer:
+    """政策 / the policy in force, or a version of it."""
+    reference = door.system.reference
+    policy = await patiently(lambda: reference.policy(version), READING_PATIENCE)
+    return PolicyAnswer(versions=tuple(await reference.versions(POLICY)), policy=policy)
+
+
+@router.post(
+    "/policy/import",
+    response_model=Imported,
+    operation_id="import_policy",
+    dependencies=WRITING,
+    responses=problems(*SENDING, "policy_unreadable", "policy_contradiction", "door_closed", "body_invalid"),
+)
+async def take_policy(given: DocumentGiven, door: TheDoor) -> Imported:
+    """导入政策 / import the next version; cases filed before keep theirs."""
+    check_text(given.document, "document")
+    return await import_policy(door, given.document, preview=given.preview)
+
+
+@router.get(
+    "/organisation",
+    response_model=OrganisationAnswer,
+    operation_id="read_organisation",
+    dependencies=READING,
+    responses=problems("organisation_missing", "body_invalid"),
+)
+async def read_organisation_version(door: TheDoor, version: Version = None) -> OrganisationAnswer:
+    """组织机构 / units and people."""
+    reference = door.system.reference
+    organisation = await patiently(lambda: reference.organisation(version), READING_PATIENCE)
+    return OrganisationAnswer(versions=tuple(await reference.versions(ORGANISATION)), organisation=organisation)
+
+
+@router.post(
+    "/organisation/import",
+    response_model=Imported,
+    operation_id="import_organisation",
+    dependencies=WRITING,
+    responses=problems(
+        *SENDING, "organisation_unreadable", "organisation_chief_missing", "door_closed", "body_invalid"
+    ),
+)
+async def take_organisation(given: DocumentGiven, door: TheDoor) -> Imported:
+    """导入组织机构 / import the next version; units that open cases name should stay."""
+    check_text(given.document, "document")
+    return await import_organisation(door, given.document, preview=given.preview)
+
+
+@router.get(
+    "/calendar",
+    response_model=CalendarAnswer,
+    operation_id="read_calendar",
+    dependencies=READING,
+    responses=problems("calendar_missing", "body_invalid"),
+)
+async def read_calendar(door: TheDoor, version: Version = None) -> CalendarAnswer:
+    """工作日历 / the work calendar."""
+    reference = door.system.reference
+    number, days, first, last = await patiently(lambda: reference.calendar_days(version), READING_PATIENCE)
+    calendar = await patiently(reference.calendar, READING_PATIENCE)
+    return CalendarAnswer(
+        version=number,
+        published_from=first,
+        published_through=last,
+        missing_years=tuple(missing_years(calendar, local_day(datetime.now(UTC)))),
+        days=tuple(days),
+    )
+
+
+@router.post(
+    "/calendar/import",
+    response_model=Imported,
+    operation_id="import_calendar",
+    dependencies=WRITING,
+    responses=problems(
+        *SENDING,
+        "calendar_unreadable",
+        "calendar_impossible_date",
+        "calendar_covers_invalid",
+        "calendar_changed_meanwhile",
+        "door_closed",
+        "body_invalid",
+    ),
+)
+async def take_calendar(given: NoticeGiven, door: TheDoor, request: Request) -> Imported:
+    """导入放假通知 / import a holiday notice; the open cases that lean on it are then recomputed, each by a recorded command."""
+    check_text(given.document, "document")
+    with tempfile.TemporaryDirectory(prefix="notice-") as folder:
+        file = Path(folder) / f"notice.{given.format}"
+        await asyncio.to_thread(file.write_text, given.document, "utf-8")
+        told, work = await import_calendar(door, file, _covers(given), preview=given.preview)
+    if not given.preview and told.to_recompute:
+        # The answer does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
+        request.app.state.under_way.start(work.run(lambda _: None, dry=False))
+    return told
+
+
+def _covers(given: NoticeGiven) -> tuple[date, date] | None:
+    first, last = given.covers_from, given.covers_through
+    if first is None and last is None:
+        return None
+    if first is None or last is None or first > last:
+        raise UserError(
+            "calendar_covers_invalid",
+            zh="covers_from 与 covers_through 须同时给出，且先后正确。",
+            en="Give both covers_from and covers_through, the earlier first.",
+        )
+    return first, last

@@ -1,0 +1,158 @@
+"""Taking over a policy, an organisation or a holiday notice: what would change, then the change; the same at every door.
+
+A version in force is never overwritten: what is the same as it is known already, everything else becomes the next version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import Field
+from sqlalchemy.exc import IntegrityError
+
+from activities.documents import read_organisation, read_policy
+from gateway.calendar_notice import read_notice
+from gateway.desk import Rules
+from gateway.doors import Door
+from gateway.patience import READING_PATIENCE, patiently
+from gateway.recompute import Recompute
+from schemas.calendar import apply_notice, check_notice, diff, notice_warnings
+from schemas.errors import UserError
+from schemas.organisation import Organisation
+from schemas.petition import Frozen
+from schemas.policy import Policy
+from schemas.worktime import EARLIEST_DAY, LATEST_DAY
+
+MOST_CHANGES = 2_000
+"""Changes that are listed; a new organisation differs from the old in everything."""
+
+
+class Change(Frozen):
+    """One value that differs; ``old`` or ``new`` is null where it was not or will not be there."""
+
+    where: str
+    old: Any = None
+    new: Any = None
+
+
+class Imported(Frozen):
+    """What an import did, or with ``preview`` would do. ``units_missing``: units that open cases name and a new organisation does not have."""
+
+    version: int
+    old_version: int
+    already_known: bool
+    preview: bool
+    changes: tuple[Change, ...]
+    more_changes: int = 0
+    units_missing: dict[str, int] = Field(default_factory=dict)
+    warnings: tuple[dict[str, Any], ...] = ()
+    to_recompute: int = 0
+
+
+async def import_policy(door: Door, text: str, *, preview: bool) -> Imported:
+    """``UserError`` as of :func:`read_policy`."""
+    given = read_policy(text)
+    reference = door.system.reference
+    current = await patiently(reference.policy, READING_PATIENCE)
+    changes = changes_between(current, given)
+    version = current.version
+    if changes and not preview:
+        version = (await reference.add_policy(given)).version
+    return _told(version + bool(changes and preview), current.version, changes, preview=preview)
+
+
+async def import_organisation(door: Door, text: str, *, preview: bool) -> Imported:
+    """``UserError`` as of :func:`read_organisation`."""
+    given = read_organisation(text)
+    reference = door.system.reference
+    current = await patiently(reference.organisation, READING_PATIENCE)
+    changes = changes_between(current, given)
+    version = current.version
+    if changes and not preview:
+        version = (await reference.add_organisation(given)).version
+    named = await patiently(door.queries.units_at_work, READING_PATIENCE)
+    paths = {unit.path for unit in given.units}
+    told = _told(version + bool(changes and preview), current.version, changes, preview=preview)
+    return told.model_copy(
+        update={"units_missing": {unit: count for unit, count in sorted(named.items()) if unit not in paths}}
+    )
+
+
+async def import_calendar(
+    door: Door, file: Path, covers: tuple[date, date] | None, *, preview: bool
+) -> tuple[Imported, Recompute]:
+    """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError`` as of :func:`read_notice`."""
+    notice = read_notice(file, covers)
+    reference = door.system.reference
+    current = await patiently(reference.calendar, READING_PATIENCE)
+    _, days, _, _ = await patiently(lambda: reference.calendar_days(current.version), READING_PATIENCE)
+    if problems := check_notice(notice, current):
+        raise problems[0]
+    warnings = notice_warnings(notice, current)
+    known = any(warning.code == "calendar_no_change" for warning in warnings)
+    after, entries = (current, days) if known else apply_notice(current, days, notice)
+    changed = diff(current, after, EARLIEST_DAY, LATEST_DAY)
+    if not preview and not known:
+        try:
+            stored = await reference.add_calendar(entries, after.published_from, after.published_through, notice.number)
+        except IntegrityError:
+            stored = None
+        if stored is None or stored.version != after.version:
+            raise UserError(
+                "calendar_changed_meanwhile",
+                zh="工作日历刚被另一人更新，请核对后重新导入。",
+                en="Somebody else has just changed the calendar; look at it and import again.",
+            )
+        after = stored
+    rules = await door.rules()
+    work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=after, city=rules.city))
+    changes = [Change(where=day.isoformat(), old=old, new=new) for day, old, new in changed]
+    told = _told(after.version, current.version, changes, preview=preview, known=known)
+    return told.model_copy(
+        update={
+            "warnings": tuple(warning.as_dict() for warning in warnings),
+            "to_recompute": await work.count(),
+        }
+    ), work
+
+
+def changes_between(old: Policy | Organisation, new: Policy | Organisation) -> list[Change]:
+    """Every value in which two documents differ, apart from their versions, by its place: ``ledgers/claim/simple/finish_days``."""
+    before, after = dict(_values(old)), dict(_values(new))
+    return [
+        Change(where=where, old=before.get(where), new=after.get(where))
+        for where in sorted(before.keys() | after.keys())
+        if before.get(where) != after.get(where)
+    ]
+
+
+def _values(document: Policy | Organisation) -> Iterator[tuple[str, Any]]:
+    yield from _within("", document.model_dump(mode="json"))
+
+
+def _within(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, each in cast("Mapping[str, Any]", value).items():
+            if name != "version":
+                yield from _within(f"{place}/{name}".lstrip("/"), each)
+    elif isinstance(value, list) and value and all(isinstance(each, dict) for each in cast("list[Any]", value)):
+        # Units and people are known by what they are called, not by their place in a list.
+        for each in cast("list[dict[str, Any]]", value):
+            named = each.get("path") or each.get("id") or "?"
+            yield from _within(f"{place}/{named}", each)
+    else:
+        yield place, value
+
+
+def _told(version: int, old: int, changes: list[Change], *, preview: bool, known: bool | None = None) -> Imported:
+    return Imported(
+        version=version,
+        old_version=old,
+        already_known=not changes if known is None else known,
+        preview=preview,
+        changes=tuple(changes[:MOST_CHANGES]),
+        more_changes=max(0, len(changes) - MOST_CHANGES),
+    )

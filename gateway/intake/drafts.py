@@ -1,0 +1,37 @@
+"""From what was sent to the content that is filed, by the organisation and the taxonomy in force."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from gateway.doors import Door
+from gateway.importing.proposing import Proposer, load_taxonomy
+from gateway.orders.drafting import Draft, content_of
+from schemas.events import FiledContent
+from schemas.petition import Actor
+from schemas.proposals.proposal import Proposal
+
+
+class Drafts:
+    """Keeps the indexes behind proposals: they are built once for a version of the organisation, not for each petition."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._proposer: tuple[int, Proposer] | None = None
+
+    async def content(self, draft: Draft, actor: Actor) -> tuple[FiledContent, dict[str, Proposal]]:
+        """Errors of :func:`content_of`."""
+        organisation = await self._door.organisation()
+        system = self._door.system
+        if self._proposer is None or self._proposer[0] != organisation.version:
+            taxonomy = load_taxonomy(system.settings.taxonomy_file)
+            self._proposer = organisation.version, Proposer(organisation, taxonomy)
+        return content_of(draft, actor, organisation=organisation, proposer=self._proposer[1], keyring=system.keyring)
+
+
+def drafts_of(request: Request, door: Door) -> Drafts:
+    """The drafts of the application that answers this request."""
+    kept: Drafts | None = getattr(request.app.state, "drafts", None)
+    if kept is None:
+        kept = request.app.state.drafts = Drafts(door)
+    return kept
