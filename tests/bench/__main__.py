@@ -19,7 +19,7 @@ import uvloop
 from temporalio.client import Client
 
 from schemas.petition import Complexity
-from tests.bench import folding, latency, log, memory, path, peers, recovery, replaying, throughput
+from tests.bench import folding, latency, log, memory, path, peers, recovery, replaying, throughput, verifying
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
@@ -28,7 +28,7 @@ from tests.bench.textbook import TextbookPetition
 from tests.bench.throughput import Contender
 from workflows.contract import workflow_id
 
-PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log")
+PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify")
 TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
 ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
 
@@ -42,6 +42,8 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
         results["log"] = await log.measure(home / "log", 100_000 if options.quick else 1_000_000)
     if "replay" in options.only:
         results["replay"] = replaying.measure(quick=options.quick)
+    if "verify" in options.only:
+        results["verify"] = await verifying.measure(home, quick=options.quick)
     if {"throughput", "latency", "memory"} & set(options.only):
         with installation(home / "one") as place:
             await _with_installation(options, place, results)

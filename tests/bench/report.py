@@ -36,6 +36,8 @@ def show(results: dict[str, Any], out: TextIO) -> None:
         table.add_row("  two processes to one", str(replayed["scaling_to_two_processes"]), "", "", "")
     if logged := results.get("log"):
         _add_log(table, logged)
+    if verified := results.get("verify"):
+        _add_verify(table, verified)
     for part, each in results.get("recovery", {}).items():
         wanted = "< 3" if part.startswith("worker") else "< 10"
         table.add_row(f"next action after kill -9 of {part}, s, worst", str(each["max"]), "", "", wanted)
@@ -63,6 +65,13 @@ def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
         for part in each["ours"]["cpu_ms_per_case"]:
             spent = [str(each[name]["cpu_ms_per_case"][part]) for name in names]
             table.add_row(f"  CPU ms per case: {part}", *spent, "")
+
+
+def _add_verify(table: Table, verified: dict[str, Any]) -> None:
+    table.add_row("events verified per CPU second", f"{verified['events_per_cpu_second']:,}", "", "", "≥ 20,000")
+    table.add_row("  ratio to bare hashing of their bytes", str(verified["ratio_to_bare_hashing"]), "", "", "")
+    for events, peak in verified["peak_mb"].items():
+        table.add_row(f"  peak of memory over {int(events):,} events, MB", str(peak), "", "", "flat")
 
 
 def _add_log(table: Table, logged: dict[str, Any]) -> None:
