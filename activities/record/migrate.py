@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from activities.access.backfill import fill_marks
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -25,10 +27,15 @@ def configuration(dsn: str) -> Config:
 
 
 async def migrate(dsn: str) -> None:
-    """Applies every migration that is missing. Safe to call at each start and from several processes at once."""
+    """Applies every migration that is missing, and fills in what only the rules can tell. Safe at each start and from several processes at once."""
     from alembic import command  # noqa: PLC0415
 
     await asyncio.to_thread(command.upgrade, configuration(dsn), "head")
+    engine = new_engine(dsn, pool_size=1)
+    try:
+        await fill_marks(engine)
+    finally:
+        await engine.dispose()
 
 
 def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> AsyncEngine:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from schemas.access import sight
 from schemas.events import Amended, Event, Filed, Petitioner, corrected_texts
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.custody import owner
@@ -47,6 +48,7 @@ def case_row(state: Petition, events: Sequence[Event], now: datetime) -> dict[st
         "sealed_at": None if state.open else state.touched_at,
         "state": state.model_dump(mode="json", exclude_defaults=True),
         "updated_at": now,
+        **sight(state)._asdict(),
     }
     for event in events:
         row |= _texts(event)

@@ -33,6 +33,7 @@ METADATA = MetaData(
 )
 
 MOMENT = DateTime(timezone=True)
+NO_MARKS = text("'{}'::text[]")
 
 events = Table(
     "events",
@@ -100,13 +101,20 @@ cases = Table(
     Column("sealed_at", MOMENT),
     Column("state", JSONB, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
+    Column("seen_by", ARRAY(Text), nullable=False, server_default=NO_MARKS),
+    Column("kept_from", ARRAY(Text), nullable=False, server_default=NO_MARKS),
     Index("ix_cases_open_due", "due", postgresql_where=text("sealed_at IS NULL")),
     Index("ix_cases_stage", "stage", "received_at"),
     Index("ix_cases_unit", "unit", postgresql_ops={"unit": "text_pattern_ops"}),
     Index("ix_cases_received_at", "received_at"),
     Index("ix_cases_persons", "persons", postgresql_using="gin"),
+    Index("ix_cases_seen_by", "seen_by", postgresql_using="gin"),
+    Index("ix_cases_without_marks", "case_number", postgresql_where=text("seen_by = '{}'::text[]")),
 )
-"""The read model: the fold of a case's events, with what lists and boards need as columns."""
+"""The read model: the fold of a case's events, with what lists and boards need as columns.
+
+``seen_by`` and ``kept_from`` are the marks by which row-level security knows who may see the case (:mod:`schemas.access.sight`).
+"""
 
 petitioners = Table(
     "petitioners",
