@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -241,3 +243,35 @@ async def test_nothing_is_told_of_a_time_before_the_filing(place: Place) -> None
     with pytest.raises(UserError) as refused:
         await timeline_of(place.door, place.number, datetime(2020, 1, 1, tzinfo=UTC))
     assert refused.value.code == "not_yet_filed"
+
+
+def test_an_auditor_at_the_command_line_gets_timeline_and_dossier(place: Place, tmp_path: Path) -> None:
+    system = place.door.system
+    environment = os.environ | {
+        "SANZHANG_DATA_DIR": str(system.settings.data_dir),
+        "SANZHANG_TEMPORAL": system.client.service_client.config.target_host,
+        "SANZHANG_DATABASE_DSN": system.database.url.render_as_string(hide_password=False),
+        "SANZHANG_KEYS": f"k1:{base64.b64encode(bytes(range(32))).decode()}",
+    }
+
+    def audit(*arguments: str) -> subprocess.CompletedProcess[str]:
+        program = [
+            sys.executable,
+            "-c",
+            "from gateway.cli import main; main()",
+            "audit",
+            *arguments,
+            "--json",
+            "--as",
+            "xa-auditor-1",
+        ]
+        return subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    told = audit("timeline", place.number)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["attribution"]["sums"] is True
+    out = tmp_path / "dossier.zip"
+    made = audit("export", place.number, "--out", str(out), "--full", "--why", "年度审计抽查")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert json.loads(made.stdout)["proven"] is True
+    assert out.stat().st_mode & 0o777 == 0o600
