@@ -6,7 +6,10 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from activities.evidence.journal import Journal
 from activities.evidence.reconcile import Outcome, Span, looking, reconcile_all, repair
 from activities.record.intake import NumberOffice
 from activities.record.seed import seed
+from activities.settings import Settings
 from gateway.cli.main import application
 from schemas import commands as c
 from schemas.errors import UserError
@@ -31,6 +35,8 @@ from tests.databases import own_database
 from tests.flow.house import SUPERVISOR, House, content, opened
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
 from tests.machine_fixtures import running_engine
+from workers.replay.judging import Manner
+from workers.replay.processes import ProcessDiedError, judged_in_processes
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
@@ -126,6 +132,28 @@ async def test_every_case_is_replayed_by_the_command_and_the_rest_after_a_stop(
     one = await sanzhang("audit", "replay", json.loads(lines[0])["case"])
     assert one.exit_code == 0
     assert "决定相同 1" in one.stdout
+
+
+async def test_processes_that_replay_end_with_whoever_started_them(
+    house: House, sanzhang: Callable[..., Awaitable[Result]]
+) -> None:
+    number = await approved(house)
+    settings = Settings.from_environment(os.environ)
+
+    async def endless() -> AsyncGenerator[str]:
+        while True:
+            yield number
+
+    begun = asyncio.Event()
+    replaying = asyncio.create_task(judged_in_processes(settings, Manner(), endless(), lambda _: begun.set(), jobs=2))
+    await begun.wait()
+    killed, other = multiprocessing.active_children()
+    assert killed.pid is not None
+    os.kill(killed.pid, signal.SIGKILL)
+    with pytest.raises(ProcessDiedError):
+        await replaying
+    assert not other.is_alive()
+    assert multiprocessing.active_children() == []
 
 
 async def test_one_line_of_the_board_tells_of_the_last_reconciliation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -63,11 +64,13 @@ class VerdictFile:
 
     def opened(self, tally: Tally) -> Self:
         """Reads what stands there into ``tally`` and makes ready to add to it."""
-        try:
-            self._file = self._path.open("a+b")
-            self._read(tally)
-        except OSError as error:
-            raise _unreadable(self._path, error.strerror or str(error)) from error
+        with ExitStack() as unless_read:
+            try:
+                self._file = unless_read.enter_context(self._path.open("a+b"))
+                self._read(tally)
+            except OSError as error:
+                raise _unreadable(self._path, error.strerror or str(error)) from error
+            unless_read.pop_all()
         return self
 
     def _read(self, tally: Tally) -> None:
