@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from temporalio.client import Client, ScheduleOverlapPolicy
 from typer.testing import CliRunner
 
@@ -294,3 +294,34 @@ def test_a_part_that_is_being_restarted_is_waited_for(cli: CommandLine) -> None:
         psutil.Process(find_system(cli.machine.data_dir).pids[part]).kill()
         number = cli.file("--text", f"{part} 重启时来的件", "--unit", "XA/A3", "--complexity", "complex")
         assert cli("case", "show", number)["stage"] == "approve"
+
+
+def test_an_auditor_learns_whether_anything_was_altered(cli: CommandLine) -> None:
+    """Last, so that all that was done here before, the kills too, is what must hold."""
+    number = cli.file("--text", "路灯不亮", "--unit", "XA/A3", "--complexity", "complex")
+    whole = cli("audit", "verify", "--all", "--as", AUDITOR)
+    assert (whole["holds"], whole["findings"], whole["recorded"]) == (True, [], True)
+    assert whole["counts"]["cases"] > 1
+    assert cli.refused("audit", "verify", "--all", "--as", DESK) == (2, "auditors_only")
+    assert cli.refused("audit", "verify") == (2, "which_cases")
+
+    asyncio.run(
+        _by_owner(cli, "UPDATE events SET actor_role = 'chief' WHERE case_number = :number AND seq = 1", number)
+    )
+    code, told = cli.run("audit", "verify", number, "--as", AUDITOR)
+    assert (code, told["codes"], told["findings"][0]["seq"]) == (1, {"event_altered": 1}, 1)
+    assert (told["findings"][0]["field"], told["findings"][0]["expected"]) == ("actor_role", "operator")
+    asyncio.run(
+        _by_owner(cli, "UPDATE events SET actor_role = 'operator' WHERE case_number = :number AND seq = 1", number)
+    )
+    assert "核验成立" in cli.read("audit", "verify", number)
+
+
+async def _by_owner(cli: CommandLine, statement: str, number: str) -> None:
+    engine = new_engine(find_system(cli.machine.data_dir).database_dsn, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+            await connection.execute(text(statement), {"number": number})
+    finally:
+        await engine.dispose()
