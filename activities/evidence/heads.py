@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.evidence.leaf import JournalLeaf, case_leaf_text
 
-BATCH: Final = 8_192
-"""Rows at once: some megabytes."""
+BATCH: Final = 1_024
+"""Rows at once. With more of them alive at a time, the collector goes through the whole heap at every few batches: twice the CPU time."""
 
 _CHANGED: Final = """
 SELECT cases.case_number, head.seq, encode(head.link, 'hex'), coalesce(sealed.run, 0), coalesce(encode(sealed.history, 'hex'), ''),

@@ -72,26 +72,26 @@ async def _measured(engine: AsyncEngine, home: Path, heads: int) -> dict[str, An
         "heads": heads,
         "checkpoint_s": round(seconds, 1),
         "checkpoint_cpu_s": {"ours": round(cpu, 1), "database": round(database, 1)},
-        "bare_hashing_s": round(bare, 2),
-        "ratio_to_bare_hashing": round(seconds / bare, 1),
+        "bare_hashing_cpu_s": round(bare, 2),
+        "cpu_ratio_to_bare_hashing": round((cpu + database) / bare, 1),
         "unchanged_s": round(unchanged, 1),
         "proof_ms": {"p50": round(median(proofs), 1), "worst": round(max(proofs), 1)},
     }
 
 
 async def _bare_hashing(engine: AsyncEngine) -> float:
-    """The hashes any such tree needs and nothing else: of every leaf, and one node for each."""
+    """CPU seconds for the hashes that any such tree needs, and nothing else: of every leaf, and of one node for each."""
     spent = 0.0
     sha256 = hashlib.sha256
     async with engine.connect() as connection:
         rows = await connection.stream(select(t.log_leaves.c.leaf).execution_options(yield_per=8_192))
         async for part in rows.scalars().partitions():
             leaves = [leaf.encode() for leaf in part]
-            began = time.perf_counter()
+            began = time.process_time()
             for leaf in leaves:
                 hashed = sha256(leaf).digest()
                 sha256(hashed + hashed).digest()
-            spent += time.perf_counter() - began
+            spent += time.process_time() - began
     return spent
 
 

@@ -78,7 +78,7 @@ def _add_log(table: Table, logged: dict[str, Any]) -> None:
     spent = logged["checkpoint_cpu_s"]
     table.add_row(f"checkpoint over {logged['heads']:,} heads, s", str(logged["checkpoint_s"]), "", "", "< 30")
     table.add_row("  CPU s: ours / database", f"{spent['ours']} / {spent['database']}", "", "", "")
-    table.add_row("  ratio to bare hashing of the leaves", str(logged["ratio_to_bare_hashing"]), "", "", "")
+    table.add_row("  CPU, ratio to bare hashing of the leaves", str(logged["cpu_ratio_to_bare_hashing"]), "", "", "")
     table.add_row("  when nothing changed, s", str(logged["unchanged_s"]), "", "", "")
     proof = logged["proof_ms"]
     table.add_row("proof for one case, ms, p50 / worst", f"{proof['p50']} / {proof['worst']}", "", "", "< 50")
