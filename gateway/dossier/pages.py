@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from gateway.cli.output import due_by, local
 from gateway.dossier.printing import paragraphs, printable
 from schemas import events as e
 from schemas.evidence.chain import Recorded
@@ -16,6 +15,7 @@ from schemas.petition import Actor, ClockName, Ledger, Role
 from schemas.sealing.personal import PersonalData
 from schemas.wording.due_reasons import STATES, Explained
 from schemas.wording.lengths import length_said
+from schemas.wording.moments import due_by, local
 from schemas.wording.narration import word_zh
 from schemas.wording.terms import chinese, clock_in_chinese
 

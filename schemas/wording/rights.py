@@ -36,8 +36,10 @@ def authority_said(right: Right) -> tuple[str, str]:
     """Chinese and English. Who it was stands beside it: the sentence says by what right."""
     if right.basis is not Basis.RIGHT:
         return _OTHERWISE[right.basis]
-    if right.scope is None or right.role is None:
+    if right.command == "file":
         return "登记之权", "the right to register"
+    if right.scope is None or right.role is None:
+        return "规则未赋予该角色此项权限，须核查", "the rules give that role no such right: look into it"
     zh, en = _SCOPES[right.scope]
     # Who may revisit is said by whose the case was not.
     units = () if right.scope is Scope.VISITOR else right.units

@@ -131,6 +131,13 @@ def test_each_deed_bears_its_authority() -> None:
     assert approved.right_en == "as chief: their unit is accountable for the case (XA/A1)"
 
 
+def test_an_event_nobody_of_that_role_may_bring_about_is_not_explained_away() -> None:
+    case = Case()
+    case.do(BRANCH_CHIEF, c.Approve())
+    events = [each.model_copy(update={"actor": VISITOR}) for each in records(case)]
+    assert told(events, case.now).deeds[-1].right_zh == "规则未赋予该角色此项权限，须核查"
+
+
 def test_the_time_of_a_case_is_shared_out_to_the_second() -> None:
     found = told(records(lived()), MONDAY + 7 * HOUR).attribution
     assert found.sums
