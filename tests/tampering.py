@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import text
+from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.type_api import TypeEngine
 
 from activities.evidence.archive import Archives
 from activities.evidence.store import CheckpointStore
@@ -181,3 +183,17 @@ async def _restore(connection: AsyncConnection, schema: str) -> None:
     raw = (await connection.get_raw_connection()).driver_connection
     assert raw is not None
     await raw.execute("; ".join(statements))
+
+
+def changed(kind: TypeEngine[Any], name: str) -> str:
+    """SQL for another value of a column of that type."""
+    ways: dict[type[TypeEngine[Any]], str] = {
+        DateTime: f"coalesce({name}, now()) - interval '1 hour'",
+        LargeBinary: f"set_byte({name}, 3, 255 - get_byte({name}, 3))",
+        JSONB: f"{name} || '{{\"x\": 1}}'",
+        ARRAY: f"array_append({name}, 'x')",
+        Boolean: f"NOT {name}",
+        Text: f"coalesce({name}, '') || 'x'",
+        Integer: f"{name} + 100",
+    }
+    return next(sql for each, sql in ways.items() if isinstance(kind, each))

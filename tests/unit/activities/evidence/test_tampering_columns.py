@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import DateTime, Integer, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.type_api import TypeEngine
 
 from schemas.record import tables as t
-from tests.tampering import Crime, Tampered
+from tests.tampering import Crime, Tampered, changed
 
 UNPROVEN = {
     "seals.sealed_at": "when the archive was made; the run's end stands in its events",
@@ -21,32 +18,17 @@ UNPROVEN = {
 COLUMNS = [f"{name}.{column.name}" for name in t.APPEND_ONLY for column in t.METADATA.tables[name].columns]
 
 
-def _changed(kind: TypeEngine[object], name: str) -> str:
-    """SQL for another value of that type."""
-    if isinstance(kind, DateTime):
-        return f"{name} - interval '1 hour'"
-    if isinstance(kind, LargeBinary):
-        return f"set_byte({name}, 3, 255 - get_byte({name}, 3))"
-    if isinstance(kind, JSONB):
-        return f"{name} || '{{\"x\": 1}}'"
-    if isinstance(kind, Text):
-        return f"{name} || 'x'"
-    if isinstance(kind, Integer):
-        return f"{name} + 100"
-    raise AssertionError(f"say how a {kind} is changed")
-
-
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("column", COLUMNS)
 async def test_a_column_of_one_row(column: str, tampered: Tampered, tmp_path: Path) -> None:
     name, altered = column.split(".")
     table = t.METADATA.tables[name]
     keys = ", ".join(f'"{key.name}"' for key in table.primary_key)
-    changed = _changed(table.c[altered].type, f'"{altered}"')
+    other = changed(table.c[altered].type, f'"{altered}"')
 
     async def deed(crime: Crime) -> None:
         second = f"SELECT ctid FROM {name} ORDER BY {keys} LIMIT 1 OFFSET 1"
-        await crime.do(f'UPDATE {name} SET "{altered}" = {changed} WHERE ctid = ({second})')
+        await crime.do(f'UPDATE {name} SET "{altered}" = {other} WHERE ctid = ({second})')
 
     await tampered.altered(deed, tmp_path)
     found = await tampered.verified(tmp_path)
