@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,13 +17,14 @@ from activities.record.views import (
     CaseView,
     PetitionerView,
     RunningTerm,
+    Standing,
     cursor_after,
     cursor_place,
 )
 from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import may_see
-from schemas.petition import Actor, Petition
+from schemas.petition import Actor, Petition, Stage
 from schemas.record import tables as t
 from schemas.sealing.personal import SealedPersonal
 
@@ -85,6 +86,37 @@ class CaseQueries:
         query = page_query(wanted, self._clock(), place, limit, with_state=with_state)
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).mappings().all()
+
+    async def standing(self, stages: Collection[Stage], viewer: Actor, *, most: int) -> list[Standing]:
+        """Open cases in those stages that the viewer may see, with their states; the first to be due first, at most ``most`` looked at."""
+        cases = t.cases
+        query = (
+            page_query(CaseFilter(stages=tuple(stages), open=True), self._clock(), with_state=True)
+            .order_by(None)
+            .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
+            .limit(most)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        found = ((row, Petition.model_validate(row["state"])) for row in rows)
+        return [Standing(line=_line(row), state=state) for row, state in found if may_see(state, viewer)]
+
+    async def lines(self, numbers: Collection[str], viewer: Actor) -> dict[str, CaseLine]:
+        """The cases of these numbers that the viewer may see, by number."""
+        cases = t.cases
+        query = page_query(CaseFilter(), self._clock(), limit=len(numbers) or 1, with_state=True)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query.where(cases.c.case_number.in_(numbers)))).mappings().all()
+        seen = (row for row in rows if may_see(Petition.model_validate(row["state"]), viewer))
+        return {row["case_number"]: _line(row) for row in seen}
+
+    async def weekly(self, column: Literal["received_at", "sealed_at"], unit: str, since: datetime) -> dict[date, int]:
+        """How many cases of that unit, and those below it, were received or sealed in each week (by its Monday, Asia/Shanghai) from ``since``."""
+        cases = t.cases
+        week = func.date_trunc("week", func.timezone("Asia/Shanghai", cases.c[column]))
+        query = select(week, func.count()).where(below(cases.c.unit, unit), cases.c[column] >= since).group_by(week)
+        async with self._engine.connect() as connection:
+            return {row[0].date(): row[1] for row in await connection.execute(query)}
 
     async def number(self, named: str) -> str:
         """The case number of what a person types: a number, or a tracking code. ``UserError`` ``case_unknown``."""

@@ -74,6 +74,13 @@ class CaseLine(Frozen):
     source_event_id: str = ""
 
 
+class Standing(Frozen):
+    """A case as one line of a list, with its state."""
+
+    line: CaseLine
+    state: Petition
+
+
 class CasePage(Frozen):
     """Some cases, and where to go on; no ``cursor``: these were the last."""
 

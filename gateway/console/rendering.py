@@ -147,6 +147,7 @@ def render(
             places=places_of(viewer.actor) if viewer else (),
             home=home_of(viewer.actor) if viewer else "/public",
             csrf=viewer.csrf if viewer else "",
+            status=status,
             path=request.url.path,
             here=_here(request),
             now=datetime.now(UTC),

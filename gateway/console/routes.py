@@ -9,6 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from gateway.console.assets import static_router
 from gateway.console.case.routes import case_router
+from gateway.console.inbox.routes import inbox_router
+from gateway.console.ledgers.routes import ledgers_router
 from gateway.console.navigation import home_of
 from gateway.console.preferences import preferences_router
 from gateway.web.viewer import Anybody
@@ -22,6 +24,6 @@ def console_router() -> APIRouter:
     async def first(viewer: Anybody) -> Response:  # pyright: ignore[reportUnusedFunction]
         return RedirectResponse(home_of(viewer.actor) if viewer else "/sign-in", HTTPStatus.SEE_OTHER)
 
-    for part in (static_router(), preferences_router(), case_router()):
+    for part in (static_router(), preferences_router(), inbox_router(), ledgers_router(), case_router()):
         router.include_router(part)
     return router

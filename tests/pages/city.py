@@ -14,13 +14,13 @@ from activities.record.migrate import migrate
 from activities.record.seed import seed
 from activities.settings import Settings
 from gateway.doors import Door
+from workers import notices, petitions
 from workers.composition import open_system
-from workers.petitions import serving
 
 
 @asynccontextmanager
-async def running_city(engine: WorkflowEnvironment, dsn: str, data_dir: Path) -> AsyncGenerator[Door]:
-    """A door to a system of its own on that engine and that empty database."""
+async def running_city(engine: WorkflowEnvironment, dsn: str, data_dir: Path, **more: str) -> AsyncGenerator[Door]:
+    """A door to a system of its own on that engine and that empty database; ``more``: further settings."""
     await migrate(dsn)
     await seed(dsn, demo=True)
     key = base64.b64encode(os.urandom(32)).decode()
@@ -31,9 +31,11 @@ async def running_city(engine: WorkflowEnvironment, dsn: str, data_dir: Path) ->
         "SANZHANG_NAMESPACE": engine.client.namespace,
         "SANZHANG_KEYS": f"k1:{key}",
         "SANZHANG_AUDIT_KEYS": f"a1:{key}",
+        **more,
     }
     async with (
         open_system(Settings.from_environment(environment), environment, pool_size=20, for_worker=True) as system,
-        serving(system),
+        petitions.serving(system),
+        notices.serving(system),
     ):
         yield Door(system)

@@ -13,9 +13,9 @@ from fastapi.responses import RedirectResponse
 
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
+from gateway.api.entering import seen
 from gateway.console.case.facts import facts_of_case
 from gateway.console.case.inputs import given_by, kept_by, shown
-from gateway.console.case.seeing import seen
 from gateway.console.preferences import local_path
 from gateway.console.rendering import address_with, render
 from gateway.doors import Door

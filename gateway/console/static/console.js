@@ -107,3 +107,16 @@ document.addEventListener("htmx:configRequest", (event) => {
   const csrf = document.querySelector('meta[name="csrf"]')?.content;
   if (csrf && event.detail.verb !== "get") event.detail.headers["X-CSRF"] = csrf;
 });
+
+// Live: the server says that something changed; what is shown is fetched anew, as a whole and by its own rules.
+if (document.querySelector("[data-live]") && "EventSource" in window) {
+  let waiting = 0;
+  const changed = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { const part = document.querySelector("[data-live]"); if (part && window.htmx) window.htmx.trigger(part, "refresh"); }, 700);
+  };
+  const stream = new EventSource("/api/v1/stream");
+  stream.addEventListener("case", changed);
+  stream.addEventListener("reload", changed);
+  window.addEventListener("pagehide", () => stream.close());
+}

@@ -1,0 +1,106 @@
+"""What waits for a person, by the lifecycle's own word; nothing here draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from activities.record.queries import CaseQueries
+from activities.record.views import CaseLine, Standing
+from gateway.console.due import DueState, due_state
+from gateway.orders.fields import HUMAN, fields_of
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.lifecycle import RULES
+from schemas.lifecycle.awaited import waiting_for
+from schemas.petition import Actor, Petition, Role, Stage
+
+LOOKED_AT = 600
+"""Cases looked at for one person: nobody works through more in a day, and those due first come first."""
+
+SHOWN = 100
+
+AT_ONCE = frozenset(
+    kind for kind in HUMAN if kind != "account" and not any(field.required for field in fields_of(kind))
+)
+"""Commands that need nothing filled in: one key gives them. (Accountability takes findings or their absence, one of the two.)"""
+
+TOGETHER = ("accept", "approve", "sign_off")
+"""Commands of which the rule is the same for all cases, so that several may be given at once."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A case that waits for this person. ``kinds``: by which commands it goes on, the meant one first."""
+
+    line: CaseLine
+    state: Petition
+    kinds: tuple[str, ...]
+    due: DueState
+
+    @property
+    def main(self) -> str:
+        """The step that is meant to come."""
+        return self.kinds[0]
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it takes no more than a key."""
+        return self.main in AT_ONCE
+
+    @property
+    def together(self) -> bool:
+        """Whether it may be given with others."""
+        return self.main in TOGETHER
+
+
+@dataclass(frozen=True)
+class InboxFacts:
+    """``waiting``: those shown, by due time; ``counts``: of all of them by their main command; ``more``: so many are not shown."""
+
+    waiting: tuple[Waiting, ...]
+    counts: tuple[tuple[str, int], ...]
+    levels: dict[str, int]
+    total: int
+    more: int
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The commands that may be given to several of those shown."""
+        return tuple(kind for kind in TOGETHER if any(each.main == kind for each in self.waiting))
+
+
+def stages_of(role: Role) -> tuple[Stage, ...]:
+    """The stages in which anything at all is for that role to do."""
+    stages = (stage for rule in RULES.values() if role in rule.people for stage in rule.stages)
+    return tuple(stage for stage in dict.fromkeys(stages) if stage is not Stage.ARCHIVED)
+
+
+async def waiting_cases(readings: CaseQueries, actor: Actor, now: datetime) -> list[Waiting]:
+    """Everything that waits for this person, as far as is looked."""
+    stages = stages_of(actor.role)
+    if not stages:
+        return []
+    found = await patiently(lambda: readings.standing(stages, actor, most=LOOKED_AT), READING_PATIENCE)
+    return list(_waiting(found, actor, now))
+
+
+def _waiting(found: Iterable[Standing], actor: Actor, now: datetime) -> Iterable[Waiting]:
+    for each in found:
+        kinds = waiting_for(each.state, actor)
+        if kinds:
+            due = due_state(each.line.due, now, paused=each.state.paused)
+            yield Waiting(line=each.line, state=each.state, kinds=kinds, due=due)
+
+
+def inbox_facts(waiting: Sequence[Waiting], kind: str = "") -> InboxFacts:
+    """The inbox, of one command only where it is named."""
+    wanted = [each for each in waiting if not kind or each.main == kind]
+    return InboxFacts(
+        waiting=tuple(wanted[:SHOWN]),
+        counts=tuple(Counter(each.main for each in waiting).most_common()),
+        levels=dict(Counter(each.due.level for each in waiting)),
+        total=len(waiting),
+        more=max(0, len(wanted) - SHOWN),
+    )
