@@ -9,12 +9,13 @@ from schemas.access.areas import (
     enter,
     opens,
 )
-from schemas.access.sight import EVERY_CASE, Sight, eyes, sight
+from schemas.access.sight import EVERY_CASE, Eyes, Sight, eyes, sight
 
 __all__ = [
     "AREAS_ZH",
     "EVERY_CASE",
     "Area",
+    "Eyes",
     "Sight",
     "TokenScope",
     "check_scopes",

@@ -1,7 +1,7 @@
 """Who may see a case, as marks that can be compared by a database: :func:`schemas.lifecycle.authority.may_see`, computed once per case.
 
-A case bears two sets of marks, an actor has eyes for some: the case is seen where its ``seen_by`` meets the actor's eyes and its ``kept_from``
-does not. A test with random cases and people holds this, the database's policies, and ``may_see`` together.
+A case bears two sets of marks, and so does an actor: the case is seen where its ``seen_by`` meets what the actor ``sees``, unless its
+``kept_from`` meets what the actor is (``being``). A test with random cases and people holds this, the database's policies, and ``may_see`` together.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from schemas.petition import Actor, Petition, Role
 from schemas.units import ancestors, parent
 
 EVERY_CASE: Final = "every"
-"""What the system and auditors have an eye for, and every case bears: a case without marks is not filled in yet, and seen by nobody."""
+"""What the system and auditors see, and every case bears: a case without marks is not filled in yet, and seen by nobody."""
 
 
 class Sight(NamedTuple):
@@ -21,6 +21,13 @@ class Sight(NamedTuple):
 
     seen_by: list[str]
     kept_from: list[str]
+
+
+class Eyes(NamedTuple):
+    """The marks of an actor, each sorted: what they see by, and what they are to those who complain."""
+
+    sees: list[str]
+    being: list[str]
 
 
 def sight(state: Petition) -> Sight:
@@ -40,17 +47,18 @@ def sight(state: Petition) -> Sight:
     return Sight(sorted(seen_by), sorted(kept_from))
 
 
-def eyes(actor: Actor) -> frozenset[str]:
-    """The marks an actor has an eye for."""
+def eyes(actor: Actor) -> Eyes:
+    """The marks of an actor."""
     if actor.role is Role.SYSTEM:
-        return frozenset({EVERY_CASE})
+        return Eyes([EVERY_CASE], [])
     own = _upwards((actor.unit,))
-    accused = {f"person:{actor.id}", *(f"unit:{unit}" for unit in own)}
+    being = {f"person:{actor.id}", *(f"unit:{unit}" for unit in own)}
     if actor.role is Role.CHIEF:
-        accused.add(f"chief:{actor.unit}")
-    if actor.role is Role.AUDITOR:
-        return frozenset({EVERY_CASE, *accused})
-    return frozenset({f"reach:{actor.reach}", *(f"office:{unit}" for unit in own), *accused})
+        being.add(f"chief:{actor.unit}")
+    seeing = (
+        {EVERY_CASE} if actor.role is Role.AUDITOR else {f"reach:{actor.reach}", *(f"office:{unit}" for unit in own)}
+    )
+    return Eyes(sorted(seeing), sorted(being))
 
 
 def _upwards(units: Iterable[str]) -> set[str]:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from types import SimpleNamespace
-from typing import Any, cast
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 import pytest_asyncio
-from argon2 import PasswordHasher
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from activities.access.accounts import TRIES, Accounts
-from activities.defaults import demo_organisation
+from activities.access.accounts import TRIES
 from activities.record.migrate import migrate, new_engine
 from gateway.access.callers import SESSION_COOKIE, Callers
-from gateway.access.provider import Provider
-from gateway.access.sign_in import router as sign_in
-from gateway.doors import Door
-from gateway.web.limits import SIGN_IN, Limits
-from gateway.web.problems import problem_response
-from gateway.web.security import Security
-from gateway.web.viewer import SignedIn
-from schemas.errors import UserError
-from schemas.sealing.keys import KeyRing
+from gateway.web.limits import SIGN_IN
 from tests.databases import own_database
+from tests.unit.gateway.sign_in_house import browser, house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,37 +25,6 @@ OPERATOR, AUDITOR = "he-xiaoyun", "fu-zhiyuan"
 PASSWORD = SecretStr("three ledgers, one promise")
 ELSEWHERE = {"Sec-Fetch-Site": "cross-site"}
 TABLES = ("accounts", "sessions", "tokens")
-
-
-@contextlib.asynccontextmanager
-async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator[tuple[Callers, FastAPI]]:
-    """The sign-in alone, with a page that says who is there and something that can be sent."""
-    engine = new_engine(dsn, pool_size=4)
-
-    async def organisation() -> object:
-        return demo_organisation()
-
-    system = SimpleNamespace(database=engine, keyring=KeyRing([("k1", b"k" * 32)]))
-    door = cast("Door", SimpleNamespace(system=system, organisation=organisation))
-    callers = Callers(door, limits=Limits(), provider=provider)
-    callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    app = FastAPI()
-    app.state.door, app.state.access = door, callers
-    app.include_router(sign_in)
-    app.add_exception_handler(UserError, cast("Any", problem_response))
-    app.add_middleware(Security, hosts=("localhost",))
-
-    @app.get("/me")
-    async def me(request: Request, viewer: SignedIn) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
-        return {"person": viewer.actor.id, "csrf": viewer.csrf, "language": viewer.language}
-
-    @app.post("/sent")
-    async def sent(request: Request, viewer: SignedIn) -> str:  # pyright: ignore[reportUnusedFunction]
-        form = await request.form()
-        return str(form.get("said", ""))
-
-    yield callers, app
-    await engine.dispose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -83,10 +40,6 @@ async def callers(dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
         await callers.accounts.set_password(OPERATOR, PASSWORD)
         await callers.accounts.set_password(AUDITOR, PASSWORD)
         yield callers, app
-
-
-def browser(app: FastAPI) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
 
 async def enter(web: httpx.AsyncClient, person: str = OPERATOR, password: str = "", **more: str) -> httpx.Response:

@@ -27,7 +27,7 @@ SEEN = "EXISTS (SELECT FROM cases seen WHERE seen.case_number = {table}.case_num
 
 POLICIES = {
     # The functions stand in the expression itself, and not in a sub-select: so the planner knows how much a viewer sees.
-    "cases": "seen_by && viewer_eyes() AND NOT kept_from && viewer_eyes()",
+    "cases": "seen_by && viewer_sees() AND NOT kept_from && viewer_being()",
     **{table: SEEN.format(table=table) for table in OF_A_CASE},
     # The head of the journal is in the log too; a case has none of it.
     "log_leaves": f"(case_number = '' AND viewer_role() = 'auditor') OR {SEEN.format(table='log_leaves')}",
@@ -41,7 +41,8 @@ POLICIES = {
 }
 
 FUNCTIONS = {
-    "viewer_eyes": ("text[]", "CAST(coalesce(nullif(current_setting('sanzhang.eyes', true), ''), '{}') AS text[])"),
+    "viewer_sees": ("text[]", "CAST(coalesce(nullif(current_setting('sanzhang.sees', true), ''), '{}') AS text[])"),
+    "viewer_being": ("text[]", "CAST(coalesce(nullif(current_setting('sanzhang.being', true), ''), '{}') AS text[])"),
     "viewer_person": ("text", "coalesce(current_setting('sanzhang.person', true), '')"),
     "viewer_role": ("text", "coalesce(current_setting('sanzhang.role', true), '')"),
 }
