@@ -1,28 +1,27 @@
-"""The one Merkle log of an installation: the heads of all chains, checkpoint after checkpoint, and the proofs taken from it.
-
-A checkpoint is made in four steps:
-
-1. the leaves are committed to the database, which fixes what the checkpoint is over;
-2. the tiles that follow from them are written to the store;
-3. the note is signed and written to the store: it alone holds something (the time) that does not follow from the leaves;
-4. the checkpoint's row is committed to the database.
-
-What a crash left is finished by the next call, from the same leaves, and with the note that is in the store if there is one. So every
-checkpoint the database knows is complete in the store; and a store that holds a checkpoint of whose leaves the database knows nothing tells
-of a database that was set back.
-"""
+"""How the log grows, and what is taken from it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import RowMapping, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.evidence.heads import BATCH, changed_heads, driver
+from activities.evidence.log.heads import BATCH, changed_heads, driver
+from activities.evidence.log.known import (
+    LogCutError,
+    SignedCheckpoint,
+    leaf_count,
+    newest,
+    no_checkpoint,
+    not_in_log,
+    numbered,
+    signed,
+)
+from activities.evidence.log.proving import proven
 from activities.evidence.signing import Signer
 from activities.evidence.store import (
     CheckpointStore,
@@ -32,10 +31,10 @@ from activities.evidence.store import (
 )
 from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError
-from schemas.evidence.checkpoint import Checkpoint, Note, PublicKey, checkpoint_path, key_path
-from schemas.evidence.merkle import consistency_proof, empty_root, inclusion_proof
+from schemas.evidence.checkpoint import Checkpoint, PublicKey, checkpoint_path, key_path
+from schemas.evidence.merkle import empty_root
 from schemas.evidence.proof import ProofBundle
-from schemas.evidence.tiles import TileError, TileHashes, Tiling
+from schemas.evidence.tiles import TileError, Tiling
 from schemas.record import tables as t
 
 LOG_LOCK: Final = 0x6C6F676C6F676C6F
@@ -43,17 +42,6 @@ LOG_LOCK: Final = 0x6C6F676C6F676C6F
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 _LEAVES_FROM: Final = "SELECT index, leaf FROM log_leaves WHERE index >= $1 ORDER BY index"
-
-
-class LogCutError(RuntimeError):
-    """The database lacks leaves that a checkpoint was made over, or has them in another order: they were removed or altered."""
-
-
-class SignedCheckpoint(NamedTuple):
-    """A checkpoint and the note it was read from. Whether the signature holds is for whoever trusts a key to check."""
-
-    checkpoint: Checkpoint
-    note: str
 
 
 class MerkleLog:
@@ -116,15 +104,15 @@ class MerkleLog:
     async def latest(self) -> SignedCheckpoint | None:
         """The newest checkpoint, or None."""
         async with self._engine.connect() as connection:
-            row = await _newest(connection)
-        return None if row is None else _signed(row)
+            row = await newest(connection)
+        return None if row is None else signed(row)
 
     async def checkpoints(self) -> AsyncGenerator[SignedCheckpoint]:
         """All checkpoints, oldest first."""
         query = select(t.checkpoints.c.note).order_by(t.checkpoints.c.number)
         async with self._engine.connect() as connection:
             async for row in (await connection.stream(query)).mappings():
-                yield _signed(row)
+                yield signed(row)
 
     async def keys(self) -> list[PublicKey]:
         """The public keys in the store: of all that ever signed for this log."""
@@ -141,53 +129,29 @@ class MerkleLog:
         ``CheckpointStoreError`` where the store does not bear the proof out.
         """
         async with self._engine.connect() as connection:
-            latest = await _newest(connection)
+            latest = await newest(connection)
             if latest is None:
-                raise _no_checkpoint()
-            head, note = _signed(latest)
+                raise no_checkpoint()
+            head = signed(latest)
             leaves = t.log_leaves.c
-            query = select(leaves.index, leaves.leaf).where(leaves.case_number == case_number, leaves.index < head.size)
+            query = select(leaves.index, leaves.leaf).where(
+                leaves.case_number == case_number, leaves.index < head.checkpoint.size
+            )
             leaf = (await connection.execute(query.order_by(leaves.index.desc()).limit(1))).one_or_none()
             if leaf is None:
-                raise _not_in_log(case_number, head)
-            earlier = await _numbered(connection, since, head) if since is not None else None
+                raise not_in_log(case_number, head.checkpoint)
+            earlier = await numbered(connection, since, head.checkpoint) if since is not None else None
         index, said = leaf
-        found = await asyncio.to_thread(self._bundle, index, said, head, note, earlier)
-        if not found.includes() or (found.earlier and not found.grew()):
-            raise CheckpointStoreConflictError(
-                checkpoint_path(head.number), "the log's files do not lead from the leaf to the root of this checkpoint"
-            )
-        return found
-
-    def _bundle(
-        self, index: int, leaf: str, head: Checkpoint, note: str, earlier: SignedCheckpoint | None
-    ) -> ProofBundle:
-        hash_at = TileHashes(self._store.read, head.size, head.algorithm)
-        size = earlier.checkpoint.size if earlier is not None else 0
-        signature = Note.parse(note).signatures[0]
-        key = self._store.read(f"keys/{signature.key_id.hex()}")
-        try:
-            return ProofBundle(
-                leaf=leaf,
-                index=index,
-                checkpoint=note,
-                inclusion=inclusion_proof(hash_at, index, head.size, head.algorithm),
-                algorithm=head.algorithm,
-                earlier=earlier.note if earlier is not None else "",
-                consistency=consistency_proof(hash_at, size, head.size, head.algorithm),
-                key=key.decode().strip() if key is not None else "",
-            )
-        except TileError as error:
-            raise CheckpointStoreMissingError(error.path, error.problem) from error
+        return await asyncio.to_thread(proven, self._store, index, said, head, earlier)
 
     async def _gather(self) -> bool:
         """Step 1; whether there are leaves now that no checkpoint is over."""
         # Heads are read through one connection while leaves are written through the other.
         async with self._engine.connect() as reader, self._engine.begin() as connection:
             await _alone(connection)
-            last = await _newest(connection)
+            last = await newest(connection)
             size, number = (last["size"], last["number"]) if last is not None else (0, 0)
-            index = start = await _leaves(connection)
+            index = start = await leaf_count(connection)
             if index > size:
                 # Another process was faster: what it gathered is fixed, and may be in the store already.
                 return True
@@ -212,12 +176,12 @@ class MerkleLog:
         """Steps 2 to 4 for the leaves that no checkpoint is over; None where there is nothing to do."""
         async with self._engine.begin() as connection:
             await _alone(connection)
-            row = await _newest(connection)
-            last = _signed(row) if row is not None else None
+            row = await newest(connection)
+            last = signed(row) if row is not None else None
             before = last.checkpoint if last is not None else self._empty()
             self._agrees(before)
             await self._kept(last)
-            size = await _leaves(connection)
+            size = await leaf_count(connection)
             waiting = await self._waiting(signer, before.number + 1)
             if size < before.size:
                 raise LogCutError(f"checkpoint {before.number} is over {before.size} leaves, the database has {size}")
@@ -329,48 +293,3 @@ async def _alone(connection: AsyncConnection) -> None:
     # A door for auditors is read-only; the log grows only where it is asked to in so many words.
     await connection.execute(text("SET TRANSACTION READ WRITE"))
     await connection.execute(select(func.pg_advisory_xact_lock(LOG_LOCK)))
-
-
-async def _leaves(connection: AsyncConnection) -> int:
-    return (await connection.execute(select(func.coalesce(func.max(t.log_leaves.c.index) + 1, 0)))).scalar_one()
-
-
-async def _newest(connection: AsyncConnection) -> RowMapping | None:
-    query = select(t.checkpoints).order_by(t.checkpoints.c.number.desc()).limit(1)
-    return (await connection.execute(query)).mappings().one_or_none()
-
-
-async def _numbered(connection: AsyncConnection, number: int, head: Checkpoint) -> SignedCheckpoint:
-    query = select(t.checkpoints).where(t.checkpoints.c.number == number)
-    row = (await connection.execute(query)).mappings().one_or_none()
-    if row is None:
-        raise UserError(
-            "checkpoint_unknown",
-            zh=f"没有第 {number} 号检查点；现有 1 至 {head.number} 号。",
-            en=f"There is no checkpoint {number}; there are 1 to {head.number}.",
-            number=number,
-        )
-    return _signed(row)
-
-
-def _signed(row: RowMapping) -> SignedCheckpoint:
-    return SignedCheckpoint(Checkpoint.parse(Note.parse(row["note"]).text), row["note"])
-
-
-def _no_checkpoint() -> UserError:
-    return UserError(
-        "no_checkpoint_yet",
-        zh="还没有检查点。每日零点十分自动生成，本机管理员也可执行 sanzhang audit checkpoint。",
-        en="There is no checkpoint yet. One is made daily at 00:10; the administrator of this machine can make one now "
-        "with sanzhang audit checkpoint.",
-    )
-
-
-def _not_in_log(case_number: str, head: Checkpoint) -> UserError:
-    return UserError(
-        "case_not_in_log",
-        zh=f"检查点 {head.number} 中没有案件 {case_number}：编号有误，或案件在该检查点之后才登记。",
-        en=f"Checkpoint {head.number} has no case {case_number}: the number is wrong, or the case was filed after it.",
-        case=case_number,
-        checkpoint=head.number,
-    )
