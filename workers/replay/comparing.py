@@ -196,8 +196,8 @@ def _conversation(run: Replayed, begun: Said, reached: int) -> Difference | None
 def _no_history(first: int, last: int) -> Difference:
     return Difference(
         code="missing",
-        zh=f"第 {first} 至 {last} 条没有流程历史：引擎中已删除，档案中也没有。",
-        en=f"Events {first} to {last} have no history: gone from the engine, and not in the archive.",
+        zh=f"第 {first} 至 {last} 条没有流程历史：所查的来源里都没有。",
+        en=f"Events {first} to {last} have no history in any source that was asked.",
         seq=first,
     )
 
