@@ -91,8 +91,13 @@ class Observed:
 
 
 def _route(scope: Scope) -> str:
-    # The template, not the path: paths are as many as cases, and may be anything.
-    return str(getattr(scope.get("route"), "path", "") or "(none)")
+    """The path with the names of its parameters in the place of their values: paths are as many as cases, and may be anything."""
+    if "endpoint" not in scope:
+        return "(none)"
+    named = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items() if value}
+    whole = next((value for value in named if "/" in value), None)
+    path = scope["path"] if whole is None else scope["path"].replace(whole, named[whole])
+    return "/".join(named.get(step, step) for step in path.split("/"))
 
 
 def _method(scope: Scope) -> str:
