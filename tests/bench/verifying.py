@@ -10,6 +10,7 @@ are its own and the database's are not in them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import itertools
 import json
@@ -141,6 +142,8 @@ async def checked(dsn: str) -> dict[str, Any]:
     try:
         # At the moment of filing: runs that will have closed need no seal yet.
         check = Verification(engine, clock=lambda: RECEIVED)
+        # As the command does.
+        gc.freeze()
         begun, spent = time.monotonic(), time.process_time()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         found = [each.en async for each in check.everything()]

@@ -191,9 +191,9 @@ async def _between(
     cases: dict[str, CaseRows] = {}
     for source in _SOURCES:
         rows = await _rows(connection, source, after, until, only=only)
-        make = source.row
+        make = source.row._make
         for found in rows:
-            row = make(*found)
+            row = make(found)
             number = row.case_number
             case = cases.get(number)
             if case is None:
