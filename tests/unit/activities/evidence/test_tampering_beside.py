@@ -141,6 +141,14 @@ KINDS.sql(
 )
 
 
+KINDS.sql(
+    "a seal for a case that is open",
+    lambda cast: [("seal_unfounded", cast.open, 1), ("archive_missing", cast.open, 1)],
+    "INSERT INTO seals SELECT case_number, 1, seq, link, sha256('x'), 9, 'sha256', recorded_at FROM events"
+    " WHERE case_number = :open AND seq = 7",
+)
+
+
 @KINDS.alteration(
     "a history rewritten, sealed again with the right key", lambda cast: [("archive_altered", cast.sealed, 1)]
 )

@@ -150,6 +150,15 @@ KINDS.sql(
 )
 
 
+KINDS.sql(
+    "a journal entry inserted and the rest renumbered",
+    lambda cast: [("journal_inserted", "", 3)],
+    *(f"UPDATE journal SET number = {number + 1} WHERE number = {number}" for number in (5, 4, 3)),
+    "INSERT INTO journal SELECT 3, at, kind, person, role, unit, case_number, '例行', body, algorithm, sha256('x')"
+    " FROM journal WHERE number = 2",
+)
+
+
 @KINDS.alteration("the journal recomputed from a forged entry on", lambda cast: [("journal_rewritten", "", 2)])
 async def _(crime: Crime) -> None:
 
