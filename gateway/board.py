@@ -35,7 +35,12 @@ class Board(Frozen):
 
 
 async def board(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit: str = "") -> Board:
-    """Folds the events of every case up to ``as_of``; of one unit and those below it where ``unit`` is given.
+    """The board of every case up to ``as_of``; of one unit and those below it where ``unit`` is given."""
+    return board_of(await facts_as_of(queries, calendar, as_of, unit), as_of, unit)
+
+
+async def facts_as_of(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit: str = "") -> list[CaseFacts]:
+    """What each case contributes: its events folded up to ``as_of``.
 
     The past is read from what was recorded, never from today's read model, so that the same moment always shows the same numbers.
     """
@@ -48,7 +53,11 @@ async def board(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit:
                 facts.append(one)
         return facts
 
-    facts = await patiently(read, READING_PATIENCE)
+    return await patiently(read, READING_PATIENCE)
+
+
+def board_of(facts: Sequence[CaseFacts], as_of: datetime, unit: str = "") -> Board:
+    """The board these cases make."""
     return Board(as_of=as_of, unit=unit, measures=measure(facts), bands=AGE_BANDS, overdue=_overdue(facts))
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.console.assets import static_router
+from gateway.console.board.routes import board_router
 from gateway.console.case.routes import case_router
 from gateway.console.inbox.routes import inbox_router
 from gateway.console.ledgers.routes import ledgers_router
@@ -24,6 +25,13 @@ def console_router() -> APIRouter:
     async def first(viewer: Anybody) -> Response:  # pyright: ignore[reportUnusedFunction]
         return RedirectResponse(home_of(viewer.actor) if viewer else "/sign-in", HTTPStatus.SEE_OTHER)
 
-    for part in (static_router(), preferences_router(), inbox_router(), ledgers_router(), case_router()):
+    for part in (
+        static_router(),
+        preferences_router(),
+        inbox_router(),
+        ledgers_router(),
+        board_router(),
+        case_router(),
+    ):
         router.include_router(part)
     return router

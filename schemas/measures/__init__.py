@@ -1,18 +1,24 @@
 """Measures of the work: what each case contributes, and what many cases add up to. Pure, and so recomputable as of any past moment."""
 
 from schemas.measures.facts import Apart, CaseFacts, facts_of
-from schemas.measures.measure import AGE_BANDS, RATES, AgeBand, LedgerMeasures, Measures, Rate, cases_of, measure
+from schemas.measures.cells import NEVER_SINCE, Cells, cells_of, counted_at
+from schemas.measures.measure import AGE_BANDS, RATES, AgeBand, LedgerMeasures, Measures, Rate, cases_of, measure, summed
 
 __all__ = [
     "AGE_BANDS",
+    "NEVER_SINCE",
     "RATES",
     "AgeBand",
     "Apart",
     "CaseFacts",
+    "Cells",
     "LedgerMeasures",
     "Measures",
     "Rate",
     "cases_of",
+    "cells_of",
+    "counted_at",
     "facts_of",
     "measure",
+    "summed",
 ]

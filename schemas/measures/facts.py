@@ -5,7 +5,7 @@ Where a case has been reopened, the facts are those of its present run; that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -103,17 +103,35 @@ class _Run:
 
 def facts_of(events: Iterable[e.Event], now: datetime, calendar: Calendar) -> CaseFacts | None:
     """The facts as of ``now`` (aware); None where the case was not yet received then. ``calendar`` counts the overdue days."""
+    return next(facts_at((event for event in events if event.at <= now), calendar, lambda _: [now]), None)
+
+
+def facts_at(
+    events: Iterable[e.Event], calendar: Calendar, moments: Callable[[Sequence[datetime]], Iterable[datetime]]
+) -> Iterator[CaseFacts]:
+    """The facts after all these events, as seen at several moments (aware), if nothing else happens until then.
+
+    ``moments`` is given the instants after which the facts change by mere passing of time, in order (the overdue days change daily besides).
+    """
     state: Petition | None = None
     run = _Run()
     for event in events:
-        if event.at > now:
-            break
         before, state = state, evolve(state, event)
         if isinstance(event, e.Reopened):
             run = _Run(answers_before=len(state.answers))
         elif before is not None:
             run.note(event, before, state)
-    return None if state is None else _facts(state, run, now, calendar)
+    if state is not None:
+        for moment in moments(_turning_points(state, run)):
+            yield _facts(state, run, moment, calendar)
+
+
+def _turning_points(state: Petition, run: _Run) -> list[datetime]:
+    """The due instants that :func:`_facts` compares with the moment."""
+    dues = {clock.due for clock in state.clocks if clock.running and clock.name in (ClockName.ASSIGN, ClockName.FINISH)}
+    if run.first_term is not None and state.stage is Stage.SUPERVISE:
+        dues.add(run.first_term.due)
+    return sorted(dues)
 
 
 def _facts(state: Petition, run: _Run, now: datetime, calendar: Calendar) -> CaseFacts:

@@ -5,7 +5,8 @@ The rates are this project's own reading of the field's terms; each says in ``RA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.measures.facts import Apart, CaseFacts
@@ -94,6 +95,16 @@ AGE_BANDS: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 3), (4, 7), (8, 15)
 """First and last number of working days over the term; the first band is over by a rest day only."""
 
 
+COUNTED: Mapping[str, Callable[[CaseFacts], bool]] = {
+    "received": lambda facts: True,
+    "open": lambda facts: not facts.closed,
+    "closed": lambda facts: facts.closed,
+    "satisfied": lambda facts: facts.closed and facts.apart is None,
+    "sealed": lambda facts: facts.stage is Stage.ARCHIVED,
+}
+"""The counts, each with the cases it is over."""
+
+
 class Rate(Frozen):
     """``ratio`` is numerator / denominator, or None over no case at all."""
 
@@ -135,11 +146,52 @@ class Measures(Frozen):
 
 def measure(facts: Iterable[CaseFacts]) -> Measures:
     """The measures over these cases; by unit, category or month: give it those cases only."""
-    cases = list(facts)
+    counted: dict[Ledger, Counter[str]] = {ledger: Counter() for ledger in Ledger}
+    for case in facts:
+        counted[case.ledger].update(counts_of(case))
+    return summed(counted)
+
+
+def summed(counted: Mapping[Ledger, Mapping[str, int]]) -> Measures:
+    """The measures from what the cases of each ledger count, see :func:`counts_of`."""
+    total: Counter[str] = Counter()
+    for counts in counted.values():
+        total.update(counts)
     return Measures(
-        ledgers={ledger: _measured([case for case in cases if case.ledger is ledger]) for ledger in Ledger},
-        total=_measured(cases),
+        ledgers={ledger: _measured(counted.get(ledger, {})) for ledger in Ledger}, total=_measured(total)
     )
+
+
+def counts_of(case: CaseFacts) -> dict[str, int]:
+    """What one case counts. Every measure is a sum of these or a share of two, so that sums over many cases can be kept instead of the cases."""
+    counts = {
+        "received": 1,
+        "closed": int(case.closed),
+        "satisfied": int(case.closed and case.apart is None),
+        "sealed": int(case.stage is Stage.ARCHIVED),
+        "yellow": case.yellow_cards,
+        "red": case.red_cards,
+    }
+    if case.apart is not None:
+        counts[f"apart.{case.apart.value}"] = 1
+    for name, rule in RATES.items():
+        if rule.counted(case):
+            counts[f"{name}.of"] = 1
+            counts[f"{name}.hit"] = int(rule.hit(case))
+    if case.owes_reply_late:
+        counts[f"{OWED}.{band_of(case.overdue_working_days)}"] = 1
+    elif case.late and case.replies > 0:
+        counts[f"{ANSWERED}.{band_of(case.overdue_working_days)}"] = 1
+    return {name: count for name, count in counts.items() if count}
+
+
+OWED = "owed"
+ANSWERED = "answered"
+
+
+def band_of(days: int) -> int:
+    """The first day of the band of ``AGE_BANDS`` into which so many working days over the term fall."""
+    return next(first for first, last in AGE_BANDS if first <= days and (last is None or days <= last))
 
 
 def cases_of(facts: Iterable[CaseFacts], rate: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -150,33 +202,26 @@ def cases_of(facts: Iterable[CaseFacts], rate: str) -> tuple[tuple[str, ...], tu
     return hits, tuple(case.number for case in counted if not rule.hit(case))
 
 
-def _measured(cases: Sequence[CaseFacts]) -> LedgerMeasures:
+def _measured(counts: Mapping[str, int]) -> LedgerMeasures:
+    def count(name: str) -> int:
+        return counts.get(name, 0)
+
     return LedgerMeasures(
-        received=len(cases),
-        closed=sum(case.closed for case in cases),
-        satisfied=sum(case.closed and case.apart is None for case in cases),
-        sealed=sum(case.stage is Stage.ARCHIVED for case in cases),
-        open=sum(not case.closed for case in cases),
-        apart={reason.value: sum(case.apart is reason for case in cases) for reason in Apart},
-        rates={name: _rate(rule, cases) for name, rule in RATES.items()},
-        overdue=tuple(_band(first, last, cases) for first, last in AGE_BANDS),
-        yellow_cards=sum(case.yellow_cards for case in cases),
-        red_cards=sum(case.red_cards for case in cases),
+        received=count("received"),
+        closed=count("closed"),
+        satisfied=count("satisfied"),
+        sealed=count("sealed"),
+        open=count("received") - count("closed"),
+        apart={reason.value: count(f"apart.{reason.value}") for reason in Apart},
+        rates={name: _rate(count(f"{name}.hit"), count(f"{name}.of")) for name in RATES},
+        overdue=tuple(
+            AgeBand(first=first, last=last, owed=count(f"{OWED}.{first}"), answered=count(f"{ANSWERED}.{first}"))
+            for first, last in AGE_BANDS
+        ),
+        yellow_cards=count("yellow"),
+        red_cards=count("red"),
     )
 
 
-def _rate(rule: RateRule, cases: Sequence[CaseFacts]) -> Rate:
-    counted = [case for case in cases if rule.counted(case)]
-    hits = sum(rule.hit(case) for case in counted)
-    return Rate(numerator=hits, denominator=len(counted), ratio=hits / len(counted) if counted else None)
-
-
-def _band(first: int, last: int | None, cases: Sequence[CaseFacts]) -> AgeBand:
-    late = [
-        case
-        for case in cases
-        if case.late and case.overdue_working_days >= first and (last is None or case.overdue_working_days <= last)
-    ]
-    owed = sum(case.owes_reply_late for case in late)
-    answered = sum(not case.owes_reply_late and case.replies > 0 for case in late)
-    return AgeBand(first=first, last=last, owed=owed, answered=answered)
+def _rate(hits: int, counted: int) -> Rate:
+    return Rate(numerator=hits, denominator=counted, ratio=hits / counted if counted else None)

@@ -49,7 +49,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("due", "期限", "Due", due_said),
     Column("card", "牌", "Card", lambda line, words: words.term(line.card)),
     Column("unit", "归属单位", "Unit", lambda line, words: words.names.unit(line.unit)),
-    Column("lead", "主办", "Lead office", lambda line, words: words.names.unit(line.lead)),
+    Column("lead", "主办", "Lead office", lambda line, words: words.names.unit(line.lead), usual=False),
     Column("received", "收到", "Received", lambda line, words: local(line.received_at)),
     Column("owner", "责任在", "With", lambda line, words: words.names.unit(line.owner), usual=False),
     Column(

@@ -1,0 +1,1 @@
+"""督办看板: how the work stands, every number with its cases behind it."""

@@ -1,0 +1,70 @@
+"""What a case counts, in a form whose sums can be kept: what counts always, and what counts from an instant on.
+
+Between two events the facts of a case change only as its due instants pass. So its counts are a first set and, for each due instant to come, what
+that changes; what many cases count at any moment is the sum of the sets whose instant has passed. Only how long a reply is overdue grows day by
+day: such cases are kept by the instant they fell due, and sorted into their bands when they are counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from schemas import events as e
+from schemas.measures.facts import facts_at
+from schemas.measures.measure import OWED, band_of, counts_of
+from schemas.worktime import Calendar, local_day, working_days_after
+
+NEVER_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The instant of what counts always."""
+
+_AFTER: Final = timedelta(microseconds=1)
+"""At its due instant itself an answer is still in time."""
+
+Cells = Mapping[tuple[str, datetime], int]
+"""How many of what, from which instant on; may be negative: what no longer counts."""
+
+
+def cells_of(events: Iterable[e.Event], calendar: Calendar) -> Cells:
+    """The cells of a case with all these events; none for no events."""
+    instants: list[datetime] = []
+
+    def moments(dues: Sequence[datetime]) -> Iterable[datetime]:
+        instants.extend((NEVER_SINCE, *dues))
+        # Before the first of them no due instant has passed, however long ago it was.
+        return (dues[0] if dues else NEVER_SINCE, *(due + _AFTER for due in dues))
+
+    cells: dict[tuple[str, datetime], int] = {}
+    before: Mapping[str, int] = {}
+    for number, facts in enumerate(facts_at(events, calendar, moments)):
+        since = instants[number]
+        counts = _by_instant(counts_of(facts))
+        for what in before.keys() | counts.keys():
+            change = counts.get(what, 0) - before.get(what, 0)
+            if change:
+                cells[what, since] = change
+        before = counts
+    return cells
+
+
+def _by_instant(counts: Mapping[str, int]) -> dict[str, int]:
+    owed = sum(count for what, count in counts.items() if what.startswith(f"{OWED}."))
+    rest = {what: count for what, count in counts.items() if not what.startswith(f"{OWED}.")}
+    return rest | ({OWED: owed} if owed else {})
+
+
+def counted_at(cells: Iterable[tuple[str, datetime, int]], now: datetime, calendar: Calendar) -> Counter[str]:
+    """What the cells count at ``now`` (aware): as the sum of :func:`schemas.measures.measure.counts_of` over their cases."""
+    counts: Counter[str] = Counter()
+    for what, since, count in cells:
+        if since is not NEVER_SINCE and since >= now:
+            continue
+        counts[f"{OWED}.{band_of(overdue_days(since, now, calendar))}" if what == OWED else what] += count
+    return counts
+
+
+def overdue_days(due: datetime, now: datetime, calendar: Calendar) -> int:
+    """Working days over a term that ended at ``due``, which is 24:00 of its last day."""
+    return working_days_after(calendar, local_day(due - _AFTER), local_day(now))
