@@ -16,11 +16,12 @@ from gateway.access.provider import Provider
 from gateway.doors import Door
 from gateway.web.limits import Limits
 from gateway.web.viewer import Language, Viewer
-from schemas.access import check_sending
+from schemas.access import Area, check_sending, opens
 from schemas.errors import UserError
 from schemas.petition import Actor
 
 SESSION_COOKIE: Final = "sanzhang_session"
+API: Final = "/api/"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF"
 
@@ -58,9 +59,12 @@ class Callers:
         return CaseQueries(scoped(self._door.system.database, actor))
 
     async def check_person(self, person: str) -> None:
-        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not in the organisation in force."""
+        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not one of the people of the organisation in force.
+
+        An upstream system is none of them: it shows a token.
+        """
         actor, _ = await self._person(person)
-        if actor is None:
+        if actor is None or not opens(Area.ACCOUNT, actor):
             raise UserError(
                 "person_not_here",
                 zh=f"{person} 不在本系统的组织机构中，不能登录；请联系管理员。",
@@ -70,11 +74,12 @@ class Callers:
 
     async def _by_token(self, request: Request, said: str) -> Viewer:
         scheme, _, text = said.partition(" ")
-        if scheme.lower() != "bearer":
+        # Pages ask nothing about scopes.
+        if scheme.lower() != "bearer" or not request.url.path.startswith(API):
             raise UserError(
                 "token_invalid",
-                zh="Authorization 只接受 Bearer 令牌（Bearer szt_…）。",
-                en="Authorization takes a bearer token only (Bearer szt_…).",
+                zh=f"Authorization 只接受 Bearer 令牌（Bearer szt_…），且只用于 {API}。",
+                en=f"Authorization takes a bearer token (Bearer szt_…), and only below {API}.",
             )
         token = await self.tokens.shown(text.strip())
         await self.limits.token(token.id)

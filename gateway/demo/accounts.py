@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -38,24 +39,26 @@ def people() -> tuple[Person, ...]:
     return tuple(city.person(person) for person in CAST)
 
 
-async def provide_accounts(dsn: str, *, demo: bool) -> None:
+async def provide_accounts(dsn: str, *, demo: bool, hasher: PasswordHasher | None = None) -> None:
     """Opens them for a demonstration, and closes them again where the same data is used without one: their password is no secret.
 
     An account with a password of its own is left as it is.
     """
     engine = new_engine(dsn, pool_size=1)
     try:
-        accounts = Accounts(engine)
+        accounts = Accounts(engine, hasher=hasher)
+        secret = SecretStr(PASSWORD)
         known = {each.person: each for each in await accounts.listed()}
         city = {each.id: each for each in (await ReferenceStore(engine).organisation()).people}
         for person in people():
             account = known.get(person.id)
-            is_ours = account is not None and await accounts.holds(person.id, SecretStr(PASSWORD))
             is_open = account is not None and account.disabled_at is None
+            if is_open == demo or (account is not None and not await accounts.holds(person.id, secret)):
+                continue
             # Only the invented people themselves: a real organisation may have somebody of that id.
-            if demo and city.get(person.id) == person and (account is None or (is_ours and not is_open)):
-                await accounts.set_password(person.id, SecretStr(PASSWORD))
-            elif not demo and is_ours and is_open:
+            if demo and city.get(person.id) == person:
+                await accounts.set_password(person.id, secret)
+            elif is_open:
                 await accounts.disable(person.id)
     finally:
         await engine.dispose()

@@ -44,10 +44,12 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
     app.add_exception_handler(UserError, cast("Any", problem_response))
     app.add_middleware(Security, hosts=("localhost",))
 
+    @app.get("/api/me")
     @app.get("/me")
     async def me(request: Request, viewer: SignedIn) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         return {"person": viewer.actor.id, "csrf": viewer.csrf, "language": viewer.language}
 
+    @app.post("/api/sent")
     @app.post("/sent")
     async def sent(request: Request, viewer: SignedIn) -> str:  # pyright: ignore[reportUnusedFunction]
         form = await request.form()

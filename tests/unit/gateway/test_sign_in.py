@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from activities.access.accounts import TRIES
+from activities.access.accounts import FIRST_LOCK, LONGEST_LOCK, TRIES, Accounts
+from activities.access.sessions import IDLE, WHOLE, Sessions
 from activities.record.migrate import migrate, new_engine
+from activities.record.seed import seed
 from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.demo.accounts import CAST, SHORT, people, provide_accounts
+from gateway.demo.accounts import PASSWORD as DEMO_PASSWORD
 from gateway.web.limits import SIGN_IN
+from schemas.errors import UserError
 from tests.databases import own_database
 from tests.unit.gateway.sign_in_house import browser, house
 
@@ -23,6 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPERATOR, AUDITOR = "he-xiaoyun", "fu-zhiyuan"
 PASSWORD = SecretStr("three ledgers, one promise")
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ELSEWHERE = {"Sec-Fetch-Site": "cross-site"}
 TABLES = ("accounts", "sessions", "tokens")
 
@@ -125,7 +133,7 @@ async def test_auditors_send_nothing_but_what_is_theirs(callers: tuple[Callers, 
         assert (refused.status_code, refused.json()["code"]) == (403, "auditors_change_nothing")
         token = await callers[0].tokens.create(AUDITOR, ["petitions:write"])
         web.cookies.clear()
-        refused = await web.post("/sent", headers={"Authorization": f"Bearer {token.text}"})
+        refused = await web.post("/api/sent", headers={"Authorization": f"Bearer {token.text}"})
         assert refused.json()["code"] == "auditors_change_nothing"
 
 
@@ -167,10 +175,12 @@ async def test_a_new_password_ends_every_session_and_so_does_a_closed_account(
 
 
 async def test_people_of_no_organisation_stay_outside(callers: tuple[Callers, FastAPI]) -> None:
-    await callers[0].accounts.set_password("who-left", PASSWORD)
+    for person in ("who-left", "hotline-12345"):
+        await callers[0].accounts.set_password(person, PASSWORD)
     begun = await callers[0].sessions.begin("who-left", "zh")
     async with browser(callers[1]) as web:
-        assert "不在本系统的组织机构中" in (await enter(web, "who-left")).text
+        for person in ("who-left", "hotline-12345"):
+            assert "不在本系统的组织机构中" in (await enter(web, person)).text
         web.cookies.set(SESSION_COOKIE, begun.secret)
         assert (await web.get("/me")).status_code == 401
 
@@ -179,13 +189,14 @@ async def test_a_machine_shows_its_token(callers: tuple[Callers, FastAPI]) -> No
     issued = await callers[0].tokens.create("hotline-12345", ["events:write"], label="热线")
     async with browser(callers[1]) as web:
         shown = {"Authorization": f"Bearer {issued.text}"}
-        assert (await web.get("/me", headers=shown)).json()["person"] == "hotline-12345"
-        assert (await web.post("/sent", headers=shown)).status_code == 200, "a token needs no mark of a session"
+        assert (await web.get("/api/me", headers=shown)).json()["person"] == "hotline-12345"
+        assert (await web.post("/api/sent", headers=shown)).status_code == 200, "a token needs no mark of a session"
+        assert (await web.get("/me", headers=shown)).json()["code"] == "token_invalid", "pages are for people"
         for wrong in (issued.text[:-1] + "x", "szt_0000000000000000_" + "x" * 43, "", "Basic eDp5"):
-            refused = await web.get("/me", headers={"Authorization": wrong if " " in wrong else f"Bearer {wrong}"})
+            refused = await web.get("/api/me", headers={"Authorization": wrong if " " in wrong else f"Bearer {wrong}"})
             assert (refused.status_code, refused.json()["code"]) == (401, "token_invalid")
         await callers[0].tokens.revoke(issued.view.id)
-        assert (await web.get("/me", headers=shown)).status_code == 401
+        assert (await web.get("/api/me", headers=shown)).status_code == 401
         assert (await callers[0].tokens.listed())[0].used_at is not None
 
 
@@ -213,3 +224,86 @@ async def test_a_link_leads_nowhere_else(callers: tuple[Callers, FastAPI]) -> No
         ):
             assert (await enter(web, next=elsewhere)).headers["location"] == "/"
             assert (await web.get("/sign-in", params={"next": elsewhere})).headers["location"] == "/"
+
+
+async def test_a_session_goes_idle_and_ends_with_the_day(dsn: str) -> None:
+    now = datetime(2026, 3, 2, 0, tzinfo=UTC)
+    engine = new_engine(dsn, pool_size=1)
+    sessions = Sessions(engine, clock=lambda: now)
+    idle, used = await sessions.begin(OPERATOR, "zh"), await sessions.begin(OPERATOR, "zh")
+    started = now
+    while now - started < WHOLE - IDLE:
+        now += IDLE - timedelta(minutes=1)
+        assert await sessions.find(used.secret) is not None
+    assert await sessions.find(idle.secret) is None
+    now = started + WHOLE
+    assert await sessions.find(used.secret) is None
+    await engine.dispose()
+
+
+async def test_an_account_that_was_guessed_at_opens_again_later_each_time(dsn: str) -> None:
+    now = datetime(2026, 3, 2, 0, tzinfo=UTC)
+    engine = new_engine(dsn, pool_size=1)
+    accounts = Accounts(engine, clock=lambda: now, hasher=CHEAP)
+    await accounts.set_password("qiu-min", PASSWORD)
+    locks: list[timedelta] = []
+    for _ in range(TRIES + 8):
+        assert not await accounts.admits("qiu-min", SecretStr("wrong wrong wrong"))
+        until = {each.person: each.locked_until for each in await accounts.listed()}["qiu-min"]
+        if until is not None:
+            locks.append(until - now)
+            now = until - timedelta(seconds=1)
+            assert not await accounts.admits("qiu-min", PASSWORD), "locked, though it is right"
+            now = until
+    assert locks[:3] == [FIRST_LOCK, FIRST_LOCK * 2, FIRST_LOCK * 4]
+    assert locks[-1] == max(locks) == LONGEST_LOCK
+    assert await accounts.admits("qiu-min", PASSWORD)
+    assert {each.person: each.failures for each in await accounts.listed()}["qiu-min"] == 0
+    await engine.dispose()
+
+
+async def test_a_password_is_hashed_anew_when_the_cost_has_risen(dsn: str) -> None:
+    engine = new_engine(dsn, pool_size=1)
+    for cost in (1, 2):
+        accounts = Accounts(engine, hasher=PasswordHasher(time_cost=cost, memory_cost=8, parallelism=1))
+        if cost == 1:
+            await accounts.set_password("pei-na", PASSWORD)
+        assert await accounts.admits("pei-na", PASSWORD)
+    async with engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT secret FROM accounts WHERE person = 'pei-na'"))).scalar_one()
+    assert kept.startswith("$argon2id$")
+    assert "t=2" in kept
+    for unfit in ("short", "x" * 257):
+        with pytest.raises(UserError, match="password_unfit"):
+            await accounts.set_password("pei-na", SecretStr(unfit))
+    await engine.dispose()
+
+
+async def test_the_demonstration_opens_its_accounts_and_closes_them_again(database_dsn: str) -> None:
+    async with own_database(database_dsn, "demo_accounts") as dsn:
+        await migrate(dsn)
+        await seed(dsn, demo=True)
+        engine = new_engine(dsn, pool_size=1)
+        accounts = Accounts(engine, hasher=CHEAP)
+
+        async def open_ones() -> set[str]:
+            return {each.person for each in await accounts.listed() if each.disabled_at is None}
+
+        await provide_accounts(dsn, demo=True, hasher=CHEAP)
+        assert await open_ones() == set(CAST)
+        assert {person.role for person in people()} == set(SHORT)
+        assert await accounts.admits(CAST[0], SecretStr(DEMO_PASSWORD))
+        await accounts.set_password(CAST[1], PASSWORD)
+        await provide_accounts(dsn, demo=False, hasher=CHEAP)
+        assert await open_ones() == {CAST[1]}, "a password of one's own is nobody's to close"
+        await provide_accounts(dsn, demo=True, hasher=CHEAP)
+        assert await open_ones() == set(CAST)
+        assert not await accounts.holds(CAST[1], SecretStr(DEMO_PASSWORD))
+        await engine.dispose()
+    async with own_database(database_dsn, "demo_accounts") as dsn:
+        await migrate(dsn)
+        await seed(dsn, demo=False)
+        engine = new_engine(dsn, pool_size=1)
+        await provide_accounts(dsn, demo=True)
+        assert await Accounts(engine).listed() == [], "no such people, no such accounts"
+        await engine.dispose()
