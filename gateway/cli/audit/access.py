@@ -96,19 +96,14 @@ def _facts(entry: Entry) -> dict[str, Any]:
 
 
 def _print(entries: list[Entry]) -> None:
-    table = Table(title=f"查阅记录 {len(entries)} 条 / readings", title_justify="left")
-    for heading in ("序号", "时刻", "何人", "角色", "单位", "案件", "何事", "内容", "理由"):
-        table.add_column(heading, no_wrap=heading in ("序号", "时刻", "案件"), overflow="fold")
+    table = Table(title=f"查阅记录 {len(entries)} 条 / readings", title_justify="left", show_lines=True)
+    for heading in ("日志 / entry", "谁 / who", "何事 / what", "理由 / why"):
+        table.add_column(heading, overflow="fold")
     for entry in entries:
         cells = (
-            str(entry.number),
-            local(entry.at),
-            entry.actor.id,
-            chinese(entry.actor.role),
-            entry.actor.unit,
-            entry.case_number,
-            chinese(entry.kind),
-            _content(entry),
+            f"{entry.number}\n{local(entry.at)}",
+            f"{entry.actor.id}\n{chinese(entry.actor.role)} {entry.actor.unit}",
+            f"{entry.case_number}\n{chinese(entry.kind)}：{_content(entry)}",
             entry.reason,
         )
         table.add_row(*(Text(cell) for cell in cells))
