@@ -6,16 +6,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.board.counting import counts_now, overdue_now
+from activities.board.keeping import BoardSums
 from activities.record.queries import CaseQueries
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.measures import AGE_BANDS, CaseFacts, Measures, facts_of, measure
+from schemas.errors import UserError
+from schemas.measures import AGE_BANDS, CaseFacts, Measures, facts_of, measure, summed
 from schemas.petition import Frozen
 from schemas.units import within
 from schemas.worktime import Calendar
 
 
 class OverdueUnit(Frozen):
-    """The cases of a unit whose answer is overdue; ``ages``: how many per band of ``AGE_BANDS``, ``oldest`` in working days."""
+    """The cases of a unit whose answer is overdue; ``ages``: how many per band of ``AGE_BANDS``, ``oldest`` in working days.
+
+    ``cases``: their numbers, the longest overdue first; of a board of this moment none, a list of the overdue has them.
+    """
 
     unit: str
     overdue: int
@@ -32,6 +40,39 @@ class Board(Frozen):
     measures: Measures
     bands: tuple[tuple[int, int | None], ...]
     overdue: tuple[OverdueUnit, ...]
+
+
+async def current_board(sums: BoardSums, database: AsyncEngine, calendar: Calendar, now: datetime, unit: str) -> Board:
+    """The board of this moment, from sums that are kept: the same figures as :func:`board` gives, without naming the cases behind them.
+
+    ``UserError`` ``board_not_ready`` while the sums of a large record are made for the first time; it is then worth asking again.
+    """
+
+    async def read() -> Board:
+        if not await sums.catch_up(AT_ONCE):
+            raise UserError(
+                "board_not_ready",
+                zh="看板正在首次汇总全部案件，请稍后再看。",
+                en="The board is being counted for the first time; look again in a moment.",
+            )
+        counted = await counts_now(database, unit, now, calendar)
+        late = await overdue_now(database, unit, now, calendar)
+        return Board(
+            as_of=now,
+            unit=unit,
+            measures=summed(counted),
+            bands=AGE_BANDS,
+            overdue=tuple(
+                OverdueUnit(unit=each.unit, overdue=sum(each.ages), oldest=each.oldest, ages=each.ages, cases=())
+                for each in sorted(late, key=lambda each: (-sum(each.ages), each.unit))
+            ),
+        )
+
+    return await patiently(read, READING_PATIENCE)
+
+
+AT_ONCE = 1_000
+"""Cases that changed since the last look, folded before a board is shown; more than that only a record that was never counted has."""
 
 
 async def board(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit: str = "") -> Board:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
-from datetime import date, datetime
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, tuple_, union
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select, text, tuple_, union
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, recorded, utc_now
 from activities.record.views import (
@@ -17,14 +17,13 @@ from activities.record.views import (
     CaseView,
     PetitionerView,
     RunningTerm,
-    Standing,
     cursor_after,
     cursor_place,
 )
 from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import may_see
-from schemas.petition import Actor, Petition, Stage
+from schemas.petition import Actor, Petition
 from schemas.record import tables as t
 from schemas.sealing.personal import SealedPersonal
 
@@ -63,60 +62,36 @@ class CaseQueries:
         self._engine = engine
         self._clock = clock
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """Where it reads, for readings that have a module of their own."""
+        return self._engine
+
     async def list(self, wanted: CaseFilter, viewer: Actor | None = None) -> CasePage:
         """A page of the cases wanted; for a ``viewer`` only those the viewer may see (the accused never does)."""
         lines: list[CaseLine] = []
         place = cursor_place(wanted.cursor) if wanted.cursor else None
-        step = wanted.limit + 1 if viewer is None else max(wanted.limit + 1, STEP)
-        while True:
-            rows = await self._page(wanted, place, step, with_state=viewer is not None)
-            for row in rows:
-                if viewer is not None and not may_see(Petition.model_validate(row["state"]), viewer):
-                    continue
-                if len(lines) == wanted.limit:
-                    return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, lines[-1])))
-                lines.append(_line(row))
-            if len(rows) < step:
-                return CasePage(cases=tuple(lines))
-            place = _place(wanted, _line(rows[-1]))
-
-    async def _page(
-        self, wanted: CaseFilter, place: tuple[datetime, str] | None, limit: int, *, with_state: bool
-    ) -> Sequence[RowMapping]:
-        query = page_query(wanted, self._clock(), place, limit, with_state=with_state)
+        step = wanted.limit + 1
+        search = _Search(wanted, viewer)
         async with self._engine.connect() as connection:
-            return (await connection.execute(query)).mappings().all()
-
-    async def standing(self, stages: Collection[Stage], viewer: Actor, *, most: int) -> list[Standing]:
-        """Open cases in those stages that the viewer may see, with their states; the first to be due first, at most ``most`` looked at."""
-        cases = t.cases
-        query = (
-            page_query(CaseFilter(stages=tuple(stages), open=True), self._clock(), with_state=True)
-            .order_by(None)
-            .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
-            .limit(most)
-        )
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        found = ((row, Petition.model_validate(row["state"])) for row in rows)
-        return [Standing(line=_line(row), state=state) for row, state in found if may_see(state, viewer)]
-
-    async def lines(self, numbers: Collection[str], viewer: Actor) -> dict[str, CaseLine]:
-        """The cases of these numbers that the viewer may see, by number."""
-        cases = t.cases
-        query = page_query(CaseFilter(), self._clock(), limit=len(numbers) or 1, with_state=True)
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query.where(cases.c.case_number.in_(numbers)))).mappings().all()
-        seen = (row for row in rows if may_see(Petition.model_validate(row["state"]), viewer))
-        return {row["case_number"]: _line(row) for row in seen}
-
-    async def weekly(self, column: Literal["received_at", "sealed_at"], unit: str, since: datetime) -> dict[date, int]:
-        """How many cases of that unit, and those below it, were received or sealed in each week (by its Monday, Asia/Shanghai) from ``since``."""
-        cases = t.cases
-        week = func.date_trunc("week", func.timezone("Asia/Shanghai", cases.c[column]))
-        query = select(week, func.count()).where(below(cases.c.unit, unit), cases.c[column] >= since).group_by(week)
-        async with self._engine.connect() as connection:
-            return {row[0].date(): row[1] for row in await connection.execute(query)}
+            while True:
+                within = await search.next(connection, place)
+                query = page_query(wanted, self._clock(), place, step, with_state=viewer is not None, within=within)
+                rows = (await connection.execute(query)).mappings().all()
+                for row in rows:
+                    if viewer is not None and not may_see(Petition.model_validate(row["state"]), viewer):
+                        continue
+                    if len(lines) == wanted.limit:
+                        return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, lines[-1])))
+                    lines.append(case_line(row))
+                if len(rows) == step:
+                    place = _place(wanted, case_line(rows[-1]))
+                    # Where most of a step is not for this viewer, the next one is longer.
+                    step = min(step * 2, STEP)
+                elif search.place is None:
+                    return CasePage(cases=tuple(lines))
+                else:
+                    place = search.place
 
     async def number(self, named: str) -> str:
         """The case number of what a person types: a number, or a tracking code. ``UserError`` ``case_unknown``."""
@@ -229,8 +204,9 @@ def page_query(
     limit: int = STEP,
     *,
     with_state: bool = False,
+    within: Sequence[str] | None = None,
 ) -> Select[Any]:
-    """The statement behind a page of a list."""
+    """The statement behind a page of a list; ``within``: of these cases only."""
     cases, intake = t.cases, t.intake
     columns = [cases.c.case_number, *(cases.c[name] for name in _LINE), intake.c.source, intake.c.source_event_id]
     if with_state:
@@ -240,7 +216,58 @@ def page_query(
         .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
         .where(*_conditions(wanted, now))
     )
+    if within is not None:
+        query = query.where(cases.c.case_number == func.any(within))
     return _ordered(query, wanted, place).limit(limit)
+
+
+class _Search:
+    """The cases in whose texts the words asked for may stand, found by the pairs of their characters, the newest first.
+
+    Only where that is the shortest way: a word so common that it is in every other case is found by looking at those in order, and the few
+    cases of a station, or of a sender, are looked at one by one.
+    """
+
+    def __init__(self, wanted: CaseFilter, viewer: Actor | None) -> None:
+        narrow = wanted.message or wanted.person or wanted.lead or wanted.owner or wanted.unit.count("/") >= STATION
+        few = viewer is not None and viewer.reach.count("/") >= STATION
+        words = [word for word in wanted.text.split() if len(word) > 1]
+        self._asked = "\n".join(words) if words and not narrow and not few else ""
+        self._by_due = wanted.order == "due"
+        self._left = SEARCHES
+        self.place: tuple[datetime, str] | None = None
+
+    async def next(self, connection: AsyncConnection, place: tuple[datetime, str] | None) -> Sequence[str] | None:
+        """The next cases to look at, from ``place`` on, or None for all of them; ``self.place`` is where the search goes on, None at its end."""
+        self.place = None
+        if not self._asked or not self._left:
+            return None
+        self._left -= 1
+        before, number = (LAST, "") if place is None or self._by_due else place
+        asked = {"asked": self._asked, "before": before, "number": number, "most": FOUND_AT_ONCE}
+        found = (await connection.execute(_FOUND, asked)).all()
+        if len(found) == FOUND_AT_ONCE:
+            if self._by_due:
+                # Common: the most urgent with it are soon met.
+                self._left = 0
+                return None
+            self.place = found[-1].received_at, found[-1].case_number
+        return [row.case_number for row in found]
+
+
+LAST = datetime(9999, 1, 1, tzinfo=UTC)
+STATION = 2
+"""Slashes in the path of a station."""
+FOUND_AT_ONCE = 1_000
+SEARCHES = 4
+"""After so many steps with too few hits the words are common and something else is rare: then the cases are looked at in order."""
+
+_FOUND = text(
+    # The pairs of each word, not across words: a word that is asked for stands in one piece.
+    "SELECT case_number, received_at FROM cases_with((SELECT array_agg(pair) FROM"
+    " (SELECT DISTINCT unnest(pairs_of(word)) AS pair FROM regexp_split_to_table(:asked, E'\\n') AS word) AS pairs),"
+    " :before, :number, :most)"
+)
 
 
 def below(column: Any, unit: str) -> ColumnElement[bool]:
@@ -296,7 +323,8 @@ def _place(wanted: CaseFilter, line: CaseLine) -> tuple[datetime, str]:
     return moment, line.number
 
 
-def _line(row: RowMapping) -> CaseLine:
+def case_line(row: RowMapping) -> CaseLine:
+    """The line of a row of :func:`page_query`."""
     facts = {name: row[name] for name in _LINE}
     return CaseLine(
         number=row["case_number"],

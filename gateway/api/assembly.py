@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
+from activities.board.keeping import BoardSums
 from gateway.api import board, events, inbox, reference, stream
 from gateway.api.answers import ALWAYS, problems
 from gateway.api.cases import acting, files, filing, listing, reading
@@ -17,6 +18,7 @@ from gateway.api.describing import describe
 from gateway.api.entering import storable_address
 from gateway.doors import Door
 from gateway.pulse import Pulse
+from schemas.worktime import Calendar
 
 __all__ = ["UnderWay", "api_router", "background", "describe"]
 
@@ -72,6 +74,11 @@ async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
     """What the API keeps beside its requests, while the application serves."""
     pulse, under_way = Pulse(door.system.database), UnderWay()
     app.state.pulse, app.state.under_way, app.state.stopping = pulse, under_way, asyncio.Event()
+
+    async def calendar() -> Calendar:
+        return (await door.rules()).calendar
+
+    app.state.board_sums = BoardSums(door.system.database, calendar)
     try:
         yield
     finally:

@@ -69,6 +69,7 @@ STATUS: Final[dict[str, HTTPStatus]] = {
     "system_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "database_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "engine_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "board_not_ready": HTTPStatus.SERVICE_UNAVAILABLE,
     "scan_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Codes whose status is neither of the two below."""

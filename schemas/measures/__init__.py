@@ -1,8 +1,18 @@
 """Measures of the work: what each case contributes, and what many cases add up to. Pure, and so recomputable as of any past moment."""
 
+from schemas.measures.cells import NEVER_SINCE, CaseCells, Cells, band_bounds, cells_of, counted_at, overdue_days
 from schemas.measures.facts import Apart, CaseFacts, facts_of
-from schemas.measures.cells import NEVER_SINCE, Cells, cells_of, counted_at
-from schemas.measures.measure import AGE_BANDS, RATES, AgeBand, LedgerMeasures, Measures, Rate, cases_of, measure, summed
+from schemas.measures.measure import (
+    AGE_BANDS,
+    RATES,
+    AgeBand,
+    LedgerMeasures,
+    Measures,
+    Rate,
+    cases_of,
+    measure,
+    summed,
+)
 
 __all__ = [
     "AGE_BANDS",
@@ -10,15 +20,18 @@ __all__ = [
     "RATES",
     "AgeBand",
     "Apart",
+    "CaseCells",
     "CaseFacts",
     "Cells",
     "LedgerMeasures",
     "Measures",
     "Rate",
+    "band_bounds",
     "cases_of",
     "cells_of",
     "counted_at",
     "facts_of",
     "measure",
+    "overdue_days",
     "summed",
 ]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas import events as e
 from schemas.measures.facts import facts_at
-from schemas.measures.measure import OWED, band_of, counts_of
-from schemas.worktime import Calendar, local_day, working_days_after
+from schemas.measures.measure import AGE_BANDS, OWED, band_of, counts_of
+from schemas.petition import Ledger
+from schemas.worktime import Calendar, at_hour, local_day, working_days_after
 
 NEVER_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of what counts always."""
@@ -27,8 +28,16 @@ Cells = Mapping[tuple[str, datetime], int]
 """How many of what, from which instant on; may be negative: what no longer counts."""
 
 
-def cells_of(events: Iterable[e.Event], calendar: Calendar) -> Cells:
-    """The cells of a case with all these events; none for no events."""
+class CaseCells(NamedTuple):
+    """The cells of one case, and where they are counted."""
+
+    ledger: Ledger
+    unit: str
+    cells: Cells
+
+
+def cells_of(events: Iterable[e.Event], calendar: Calendar) -> CaseCells | None:
+    """The cells of a case with all these events; None for no events."""
     instants: list[datetime] = []
 
     def moments(dues: Sequence[datetime]) -> Iterable[datetime]:
@@ -38,6 +47,7 @@ def cells_of(events: Iterable[e.Event], calendar: Calendar) -> Cells:
 
     cells: dict[tuple[str, datetime], int] = {}
     before: Mapping[str, int] = {}
+    place: tuple[Ledger, str] | None = None
     for number, facts in enumerate(facts_at(events, calendar, moments)):
         since = instants[number]
         counts = _by_instant(counts_of(facts))
@@ -45,8 +55,8 @@ def cells_of(events: Iterable[e.Event], calendar: Calendar) -> Cells:
             change = counts.get(what, 0) - before.get(what, 0)
             if change:
                 cells[what, since] = change
-        before = counts
-    return cells
+        before, place = counts, (facts.ledger, facts.unit)
+    return None if place is None else CaseCells(*place, cells)
 
 
 def _by_instant(counts: Mapping[str, int]) -> dict[str, int]:
@@ -68,3 +78,15 @@ def counted_at(cells: Iterable[tuple[str, datetime, int]], now: datetime, calend
 def overdue_days(due: datetime, now: datetime, calendar: Calendar) -> int:
     """Working days over a term that ended at ``due``, which is 24:00 of its last day."""
     return working_days_after(calendar, local_day(due - _AFTER), local_day(now))
+
+
+def band_bounds(now: datetime, calendar: Calendar) -> list[datetime]:
+    """Between which due instants the bands of ``AGE_BANDS`` lie at ``now``, the earliest first: a term that ended at or before the n-th bound
+    from the end is over by at least the first day of the n-th band but one."""
+    bounds: list[datetime] = []
+    last_day = local_day(now)
+    for first, _ in AGE_BANDS[1:]:
+        while working_days_after(calendar, last_day, local_day(now)) < first:
+            last_day -= timedelta(days=1)
+        bounds.append(at_hour(last_day, 24))
+    return bounds[::-1]

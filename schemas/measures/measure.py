@@ -157,21 +157,13 @@ def summed(counted: Mapping[Ledger, Mapping[str, int]]) -> Measures:
     total: Counter[str] = Counter()
     for counts in counted.values():
         total.update(counts)
-    return Measures(
-        ledgers={ledger: _measured(counted.get(ledger, {})) for ledger in Ledger}, total=_measured(total)
-    )
+    return Measures(ledgers={ledger: _measured(counted.get(ledger, {})) for ledger in Ledger}, total=_measured(total))
 
 
 def counts_of(case: CaseFacts) -> dict[str, int]:
     """What one case counts. Every measure is a sum of these or a share of two, so that sums over many cases can be kept instead of the cases."""
-    counts = {
-        "received": 1,
-        "closed": int(case.closed),
-        "satisfied": int(case.closed and case.apart is None),
-        "sealed": int(case.stage is Stage.ARCHIVED),
-        "yellow": case.yellow_cards,
-        "red": case.red_cards,
-    }
+    counts = {name: int(holds(case)) for name, holds in COUNTED.items()}
+    counts |= {"yellow": case.yellow_cards, "red": case.red_cards}
     if case.apart is not None:
         counts[f"apart.{case.apart.value}"] = 1
     for name, rule in RATES.items():
@@ -211,7 +203,7 @@ def _measured(counts: Mapping[str, int]) -> LedgerMeasures:
         closed=count("closed"),
         satisfied=count("satisfied"),
         sealed=count("sealed"),
-        open=count("received") - count("closed"),
+        open=count("open"),
         apart={reason.value: count(f"apart.{reason.value}") for reason in Apart},
         rates={name: _rate(count(f"{name}.hit"), count(f"{name}.of")) for name in RATES},
         overdue=tuple(

@@ -103,10 +103,15 @@ cases = Table(
     Column("updated_at", MOMENT, nullable=False),
     Column("seen_by", ARRAY(Text), nullable=False, server_default=NO_MARKS),
     Column("kept_from", ARRAY(Text), nullable=False, server_default=NO_MARKS),
-    Index("ix_cases_open_due", "due", postgresql_where=text("sealed_at IS NULL")),
+    Index("ix_cases_open_due", "due", "case_number", postgresql_where=text("sealed_at IS NULL")),
     Index("ix_cases_stage", "stage", "received_at"),
     Index("ix_cases_unit", "unit", postgresql_ops={"unit": "text_pattern_ops"}),
-    Index("ix_cases_received_at", "received_at"),
+    Index("ix_cases_received_at", "received_at", "case_number"),
+    Index("ix_cases_channel", "channel", "received_at"),
+    Index("ix_cases_card", "card", "received_at", postgresql_where=text("card <> ''::text")),
+    Index("ix_cases_lead", "lead", postgresql_ops={"lead": "text_pattern_ops"}),
+    Index("ix_cases_owner", "owner", postgresql_ops={"owner": "text_pattern_ops"}),
+    Index("ix_cases_updated_at", "updated_at", postgresql_using="brin", postgresql_with={"pages_per_range": "32"}),
     Index("ix_cases_persons", "persons", postgresql_using="gin"),
     Index("ix_cases_seen_by", "seen_by", postgresql_using="gin"),
     Index("ix_cases_without_marks", "case_number", postgresql_where=text("seen_by = '{}'::text[]")),
@@ -114,6 +119,44 @@ cases = Table(
 """The read model: the fold of a case's events, with what lists and boards need as columns.
 
 ``seen_by`` and ``kept_from`` are the marks by which row-level security knows who may see the case (:mod:`schemas.access.sight`).
+"""
+
+case_words = Table(
+    "case_words",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("received_at", MOMENT, nullable=False),
+    Column("words", ARRAY(Text), nullable=False),
+    Index("ix_case_words_words", "words", postgresql_using="gin"),
+    Index("ix_case_words_received_at", "received_at", "case_number"),
+)
+"""Every two characters that follow each other in a case's title or text, for searching in texts without blanks; kept by a trigger."""
+
+case_measures = Table(
+    "case_measures",
+    METADATA,
+    Column("case_number", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("ledger", Text, nullable=False),
+    Column("cells", JSONB, nullable=False),
+)
+"""What each case puts into ``board_cells``, as of its event ``seq``: so that it can be taken out again."""
+
+board_cells = Table(
+    "board_cells",
+    METADATA,
+    Column("unit", Text, primary_key=True),
+    Column("ledger", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("since", MOMENT, primary_key=True),
+    Column("below", BigInteger, nullable=False, server_default="0"),
+    Column("own", BigInteger, nullable=False, server_default="0"),
+    Index("ix_board_cells_what", "what", "unit", "since"),
+    Index("ix_board_cells_empty", "unit", postgresql_where=text("below = 0 AND own = 0")),
+)
+"""What the board of today adds up: how many of ``what`` the cases of a unit count (``own``), and with the units under it (``below``), from the
+instant ``since`` on. Kept up by :mod:`activities.record.board`; can be rebuilt from the events at any time.
 """
 
 petitioners = Table(
@@ -137,6 +180,7 @@ intake = Table(
     Column("tracking_code", Text, nullable=False, unique=True),
     Column("reserved_at", MOMENT, nullable=False),
     Column("filed_at", MOMENT),
+    Index("ix_intake_source_event_id", "source_event_id"),
 )
 """The numbers given out, by the source's own key. A number without ``filed_at`` is a visible gap until its filing is repeated."""
 

@@ -1,0 +1,135 @@
+"""Keeping the sums in step with the record: every case whose events are further than its sums is taken out, folded anew and put in again.
+
+Not in the commit itself: there the cases of a unit would wait for each other's sums. Whoever reads the board brings the sums up first, which is
+the work of the cases changed since the look before; the sums can be thrown away and are then made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.record.case_record import Clock, recorded, utc_now
+from schemas.measures import NEVER_SINCE, CaseCells, cells_of
+from schemas.record import tables as t
+from schemas.units import ancestors
+from schemas.worktime import Calendar
+
+STEP = 200
+"""Cases folded in one transaction."""
+
+OVERLAP = timedelta(minutes=1)
+"""How far back each look goes past the last: rows bear the time of their writer and become visible a little later."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('sanzhang.board_cells'))")
+
+_BEHIND = text(
+    "SELECT cases.case_number FROM cases LEFT JOIN case_measures kept ON kept.case_number = cases.case_number"
+    " WHERE cases.updated_at > :after AND kept.seq IS DISTINCT FROM cases.seq ORDER BY cases.updated_at LIMIT :step"
+)
+
+_ADD = text(
+    "INSERT INTO board_cells (unit, ledger, what, since, below, own)"
+    " SELECT unit, ledger, what, since, below, own FROM json_populate_recordset(CAST(NULL AS board_cells), CAST(:cells AS json))"
+    " ON CONFLICT (unit, ledger, what, since) DO UPDATE"
+    " SET below = board_cells.below + EXCLUDED.below, own = board_cells.own + EXCLUDED.own"
+)
+
+_KEEP = text(
+    "INSERT INTO case_measures (case_number, seq, unit, ledger, cells)"
+    " SELECT case_number, seq, unit, ledger, cells"
+    " FROM json_populate_recordset(CAST(NULL AS case_measures), CAST(:kept AS json))"
+    " ON CONFLICT (case_number) DO UPDATE"
+    " SET seq = EXCLUDED.seq, unit = EXCLUDED.unit, ledger = EXCLUDED.ledger, cells = EXCLUDED.cells"
+)
+
+Place = tuple[str, str, str, str]
+"""Unit, ledger, what, since."""
+
+
+class BoardSums:
+    """The sums of one database."""
+
+    def __init__(
+        self, engine: AsyncEngine, calendar: Callable[[], Awaitable[Calendar]], *, clock: Clock = utc_now
+    ) -> None:
+        self._engine = engine
+        self._calendar = calendar
+        self._clock = clock
+        self._looked: datetime | None = None
+
+    async def catch_up(self, most: int | None = None) -> bool:
+        """Brings the sums up to what is recorded now, ``most`` cases of it; whether they are there."""
+        calendar = await self._calendar()
+        done = 0
+        begun = self._clock()
+        while most is None or done < most:
+            async with self._engine.begin() as connection:
+                step = await connection.run_sync(self._step, calendar)
+            done += step
+            if step < STEP:
+                self._looked = begun
+                return True
+        return False
+
+    def _step(self, connection: Connection, calendar: Calendar) -> int:
+        # Two that add the same case would count it twice; whoever waits finds less to do.
+        connection.execute(_LOCK)
+        # The first look of a process compares every case; what the clock says begins where that look began.
+        after = self._looked - OVERLAP if self._looked is not None else NEVER_SINCE
+        numbers = connection.execute(_BEHIND, {"after": after, "step": STEP}).scalars().all()
+        if not numbers:
+            return 0
+        kept = _folded(connection, numbers, calendar)
+        cells: defaultdict[Place, list[int]] = defaultdict(lambda: [0, 0])
+        before = select(t.case_measures).where(t.case_measures.c.case_number.in_(numbers))
+        for row in connection.execute(before).mappings():
+            _put(cells, row["unit"], row["ledger"], row["cells"], -1)
+        for row in kept:
+            _put(cells, row["unit"], row["ledger"], row["cells"], 1)
+        changed = [
+            dict(zip(("unit", "ledger", "what", "since", "below", "own"), (*place, *counts), strict=True))
+            for place, counts in sorted(cells.items())
+            if any(counts)
+        ]
+        connection.execute(_ADD, {"cells": json.dumps(changed)})
+        connection.execute(_KEEP, {"kept": json.dumps(kept)})
+        connection.execute(delete(t.board_cells).where(t.board_cells.c.below == 0, t.board_cells.c.own == 0))
+        return len(numbers)
+
+
+def _folded(connection: Connection, numbers: Sequence[str], calendar: Calendar) -> list[dict[str, Any]]:
+    events = t.events
+    query = select(events).where(events.c.case_number.in_(numbers)).order_by(events.c.case_number, events.c.seq)
+    lives: defaultdict[str, list[RowMapping]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        lives[row["case_number"]].append(row)
+    found: list[dict[str, Any]] = []
+    for number, life in lives.items():
+        counted = cells_of((recorded(row).event for row in life), calendar)
+        if counted is not None:
+            found.append(kept_row(number, life[-1]["seq"], counted))
+    return found
+
+
+def kept_row(number: str, seq: int, counted: CaseCells) -> dict[str, Any]:
+    """The row of ``case_measures`` for a case."""
+    cells = [[what, since.isoformat(), count] for (what, since), count in counted.cells.items()]
+    return {"case_number": number, "seq": seq, "unit": counted.unit, "ledger": counted.ledger.value, "cells": cells}
+
+
+def _put(
+    cells: dict[Place, list[int]], unit: str, ledger: str, counted: Iterable[tuple[str, str, int]], sign: int
+) -> None:
+    for what, since, count in counted:
+        for at in (unit, *ancestors(unit)):
+            sums = cells[at, ledger, what, since]
+            sums[0] += sign * count
+            if at == unit:
+                sums[1] += sign * count
