@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 
 from gateway.doors import Door
-from gateway.importing.proposing import Proposer, load_taxonomy
+from gateway.importing.proposing import Proposals, Proposer, load_taxonomy
 from gateway.orders.drafting import Draft, content_of
 from schemas.events import FiledContent
+from schemas.organisation import Organisation
 from schemas.petition import Actor
 from schemas.proposals.proposal import Proposal
 
@@ -21,12 +22,20 @@ class Drafts:
 
     async def content(self, draft: Draft, actor: Actor) -> tuple[FiledContent, dict[str, Proposal]]:
         """Errors of :func:`content_of`."""
+        organisation, proposer = await self._in_force()
+        return content_of(draft, actor, organisation=organisation, proposer=proposer, keyring=self._door.system.keyring)
+
+    async def proposals(self, title: str, text: str) -> Proposals:
+        """What the words alone propose."""
+        _, proposer = await self._in_force()
+        return proposer.propose(title, text)
+
+    async def _in_force(self) -> tuple[Organisation, Proposer]:
         organisation = await self._door.organisation()
-        system = self._door.system
         if self._proposer is None or self._proposer[0] != organisation.version:
-            taxonomy = load_taxonomy(system.settings.taxonomy_file)
+            taxonomy = load_taxonomy(self._door.system.settings.taxonomy_file)
             self._proposer = organisation.version, Proposer(organisation, taxonomy)
-        return content_of(draft, actor, organisation=organisation, proposer=self._proposer[1], keyring=system.keyring)
+        return organisation, self._proposer[1]
 
 
 def drafts_of(request: Request, door: Door) -> Drafts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
 from schemas.errors import UserError
 from schemas.measures import AGE_BANDS, RATES, CaseFacts
-from schemas.measures.measure import COUNTED, late_by
+from schemas.measures.measure import COUNTED, band_of
 
 Picks = Callable[[CaseFacts], bool]
 
@@ -67,27 +67,32 @@ def _rate(rest: str) -> Behind | None:
     return Behind(f"{rule.zh}：{zh}", f"{name.replace('_', ' ')}: {side}", picks[side])
 
 
-def _band(rest: str) -> tuple[int, int | None] | None:
-    return AGE_BANDS[int(rest)] if rest.isdecimal() and int(rest) < len(AGE_BANDS) else None
+def _band(rest: str) -> tuple[tuple[int, int | None], Picks] | None:
+    if not rest.isdecimal() or int(rest) >= len(AGE_BANDS):
+        return None
+    place = int(rest)
+    return AGE_BANDS[place], lambda facts: facts.late and band_of(facts.overdue_working_days) == place
 
 
 def _late(rest: str) -> Behind | None:
-    band = _band(rest)
-    if band is None:
+    found = _band(rest)
+    if found is None:
         return None
-    return Behind(f"逾期 {age_band(*band)}", f"late by {_days(band)}", lambda facts: late_by(facts, *band))
+    band, picks = found
+    return Behind(f"逾期 {age_band(*band)}", f"late by {_days(band)}", picks)
 
 
 def _owed(rest: str) -> Behind | None:
-    band = _band(rest)
-    if rest and band is None:
-        return None
-    if band is None:
+    if not rest:
         return Behind("逾期未答复", "overdue, not answered", lambda facts: facts.owes_reply_late)
+    found = _band(rest)
+    if found is None:
+        return None
+    band, picks = found
     return Behind(
         f"逾期未答复 {age_band(*band)}",
         f"overdue by {_days(band)}, not answered",
-        lambda facts: facts.owes_reply_late and late_by(facts, *band),
+        lambda facts: facts.owes_reply_late and picks(facts),
     )
 
 

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Request, Response
 
 from activities.record.queries import CaseQueries
+from activities.record.reading.standing import lines as lines_of
+from activities.record.reading.standing import weekly
 from gateway.api.board import unit_in_reach
-from gateway.board import board_of, facts_as_of
+from gateway.board import board, facts_as_of
 from gateway.console.board.behind import behind, cases_behind
 from gateway.console.board.charts import WEEKS, weekly_chart
 from gateway.console.rendering import render
@@ -41,17 +43,17 @@ async def show(
 ) -> Response:
     """The board of a unit and those below it, now or as of a past moment."""
     enter(Area.BOARD, viewer.actor)
-    path, moment, facts = await _facts(viewer, door, readings, unit, as_of)
+    path, moment = await unit_in_reach(door, viewer.actor, unit.strip()), _moment(as_of)
     today = local_day(moment)
     since = moment - timedelta(weeks=WEEKS)
-    came = await patiently(lambda: readings.weekly("received_at", path, since), READING_PATIENCE)
-    done = await patiently(lambda: readings.weekly("sealed_at", path, since), READING_PATIENCE)
+    came = await patiently(lambda: weekly(readings, "received_at", path, since), READING_PATIENCE)
+    done = await patiently(lambda: weekly(readings, "sealed_at", path, since), READING_PATIENCE)
     organisation = await door.organisation()
     return render(
         request,
         viewer,
         "board/page.html",
-        board=board_of(facts, moment, path),
+        board=await board(readings, (await door.rules()).calendar, moment, path),
         asked={"unit": unit, "as_of": as_of},
         chart=weekly_chart(came, done, today),
         names=Names(organisation),
@@ -82,7 +84,7 @@ async def cases(
     what = behind(of)
     _, moment, facts = await _facts(viewer, door, readings, unit, as_of)
     numbers = cases_behind(facts, of, ledger=ledger, unit=at)
-    lines = await patiently(lambda: readings.lines(numbers[:LISTED], viewer.actor), READING_PATIENCE)
+    lines = await patiently(lambda: lines_of(readings, numbers[:LISTED], viewer.actor), READING_PATIENCE)
     return render(
         request,
         viewer,

@@ -11,6 +11,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from activities.evidence.reveal import Revealer
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from gateway.api.entering import seen
@@ -35,6 +36,7 @@ def case_router() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.get("/petitions/{number}")(show)
     router.post("/petitions/{number}/act/{kind}")(act)
+    router.post("/petitions/{number}/reveal")(reveal)
     return router
 
 
@@ -74,6 +76,20 @@ async def act(
     path, _, query = back.partition("?")
     said = {"did": kind} if path.startswith("/petitions/") else {"did": kind, "number": view.state.number}
     return RedirectResponse(address_with(path, dict(parse_qsl(query)), **said), HTTPStatus.SEE_OTHER)
+
+
+async def reveal(request: Request, number: str, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
+    """Shows the petitioners in clear, once, for a reason that is recorded first."""
+    enter(Area.REVEAL, viewer.actor)
+    form = await request.form()
+    view = await seen(readings, number, viewer.actor)
+    revealer = Revealer(door.system.database, door.system.keyring, door.system.journal)
+    try:
+        found = await revealer.reveal(view.state.number, viewer.actor, str(form.get("reason", "")))
+    except UserError as refusal:
+        return await page(request, viewer, door, readings, view, status=status_of(refusal), refusal=refusal)
+    clear = [each.data for each in found.petitioners if each.data is not None]
+    return await page(request, viewer, door, readings, view, revealed=clear)
 
 
 async def page(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.record.queries import CaseQueries
+from activities.record.reading.standing import standing
 from activities.record.views import CaseLine, Standing
 from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
@@ -82,7 +83,7 @@ async def waiting_cases(readings: CaseQueries, actor: Actor, now: datetime) -> l
     stages = stages_of(actor.role)
     if not stages:
         return []
-    found = await patiently(lambda: readings.standing(stages, actor, most=LOOKED_AT), READING_PATIENCE)
+    found = await patiently(lambda: standing(readings, stages, actor, most=LOOKED_AT), READING_PATIENCE)
     return list(_waiting(found, actor, now))
 
 

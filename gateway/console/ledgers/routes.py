@@ -10,11 +10,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from activities.kept.filters import SavedFilters
 from activities.record.views import CaseLine
 from gateway.console.ledgers.asked import LEDGERS, asked
 from gateway.console.ledgers.columns import COLUMNS, Wording, chosen
 from gateway.console.ledgers.excel import workbook
-from gateway.console.ledgers.saved import SavedFilters
 from gateway.console.rendering import Manner, manner_of, render, words_of
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently

@@ -1,0 +1,50 @@
+"""What stands in the record for a viewer: open cases with their states, cases by their numbers, how many a week."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from sqlalchemy import func, select
+
+from activities.record.queries import CaseQueries, below, case_line, page_query
+from activities.record.views import CaseFilter, CaseLine, Standing
+from schemas.lifecycle import may_see
+from schemas.petition import Actor, Petition, Stage
+from schemas.record import tables as t
+
+
+async def standing(queries: CaseQueries, stages: Collection[Stage], viewer: Actor, *, most: int) -> list[Standing]:
+    """Open cases in those stages that the viewer may see; the first to be due first, at most ``most`` looked at."""
+    cases = t.cases
+    query = (
+        page_query(CaseFilter(stages=tuple(stages), open=True), datetime.now(UTC), with_state=True)
+        .order_by(None)
+        .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
+        .limit(most)
+    )
+    async with queries.engine.connect() as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    found = ((row, Petition.model_validate(row["state"])) for row in rows)
+    return [Standing(line=case_line(row), state=state) for row, state in found if may_see(state, viewer)]
+
+
+async def lines(queries: CaseQueries, numbers: Collection[str], viewer: Actor) -> dict[str, CaseLine]:
+    """The cases of these numbers that the viewer may see, by number."""
+    query = page_query(CaseFilter(), datetime.now(UTC), limit=len(numbers) or 1, with_state=True)
+    async with queries.engine.connect() as connection:
+        rows = (await connection.execute(query.where(t.cases.c.case_number.in_(numbers)))).mappings().all()
+    seen = (row for row in rows if may_see(Petition.model_validate(row["state"]), viewer))
+    return {row["case_number"]: case_line(row) for row in seen}
+
+
+async def weekly(
+    queries: CaseQueries, column: Literal["received_at", "sealed_at"], unit: str, since: datetime
+) -> dict[date, int]:
+    """How many cases of that unit, and those below it, were received or sealed in each week (by its Monday, Asia/Shanghai) from ``since``."""
+    cases = t.cases
+    week = func.date_trunc("week", func.timezone("Asia/Shanghai", cases.c[column]))
+    query = select(week, func.count()).where(below(cases.c.unit, unit), cases.c[column] >= since).group_by(week)
+    async with queries.engine.connect() as connection:
+        return {row[0].date(): row[1] for row in await connection.execute(query)}

@@ -1,0 +1,83 @@
+"""What stands beside the form: what the words propose, and which cases are like it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from activities.kept.forms import Boxes
+from activities.record.queries import CaseQueries
+from activities.record.resemblance import Resemblances
+from activities.record.views import CaseView
+from gateway.console.case.inputs import shown
+from gateway.console.case.seeing import seen_at_all
+from gateway.doors import Door
+from gateway.intake.drafts import Drafts
+from gateway.orders.drafting import Draft
+from gateway.orders.reading import PERSONAL_FIELDS
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.petition import Actor
+from schemas.proposals.proposal import Proposal
+from schemas.proposals.similarity import signature
+
+ENOUGH = 6
+"""Characters from which a text says anything at all."""
+
+DECIDED = ("ledger", "complexity", "category", "unit")
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A case like what is being typed. ``percent``: how alike, of 100."""
+
+    number: str
+    percent: int
+    view: CaseView | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """``proposals`` by field, in the order of the form."""
+
+    proposals: dict[str, Proposal]
+    alike: tuple[Alike, ...]
+
+
+async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor, boxes: Boxes) -> Beside:
+    """What is said beside a form with these boxes."""
+    title, text = shown(boxes, "title"), shown(boxes, "text")
+    if len(title + text) < ENOUGH:
+        return Beside({}, ())
+    proposed = await drafts.proposals(title, text)
+    found = await patiently(lambda: Resemblances(door.system.database).likely(signature(title, text)), READING_PATIENCE)
+    alike = [
+        Alike(each.number, round(each.resemblance * 100), await seen_at_all(readings, each.number, actor))
+        for each in found
+    ]
+    offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}
+    return Beside({name: offer for name, offer in offers.items() if offer.value}, tuple(alike))
+
+
+def draft_of(boxes: Boxes, message: str) -> Draft:
+    """The draft a filled-in form stands for; what was left empty is proposed."""
+    people = [
+        {name: value for name in PERSONAL_FIELDS if (value := shown(boxes, name, place).strip())}
+        for place in range(len(boxes.get("name", ())))
+    ]
+    said: dict[str, Any] = {
+        name: shown(boxes, name).strip() for name in ("title", "text", "channel", "category", "unit")
+    }
+    said |= {name: value for name in ("ledger", "complexity") if (value := shown(boxes, name))}
+    return Draft(
+        source="desk",
+        source_event_id=message,
+        petitioners=tuple(person for person in people if person),
+        accused_units=_filled(boxes, "accused_units"),
+        accused_persons=_filled(boxes, "accused_persons"),
+        confidential=True if shown(boxes, "confidential") else None,
+        **said,
+    )
+
+
+def _filled(boxes: Boxes, name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in boxes.get(name, ()) if each.strip())
