@@ -11,9 +11,12 @@ from gateway.console.assets import static_router
 from gateway.console.board.routes import board_router
 from gateway.console.case.routes import case_router
 from gateway.console.inbox.routes import inbox_router
+from gateway.console.intake.routes import intake_router
 from gateway.console.ledgers.routes import ledgers_router
 from gateway.console.navigation import home_of
 from gateway.console.preferences import preferences_router
+from gateway.console.reference.routes import reference_router
+from gateway.console.replay.routes import replay_router
 from gateway.web.viewer import Anybody
 
 
@@ -31,6 +34,9 @@ def console_router() -> APIRouter:
         inbox_router(),
         ledgers_router(),
         board_router(),
+        intake_router(),
+        replay_router(),
+        reference_router(),
         case_router(),
     ):
         router.include_router(part)

@@ -1,0 +1,1 @@
+"""The rules everybody works by: calendar, policy, organisation; seen, compared, and taken over with a preview."""

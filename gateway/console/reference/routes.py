@@ -1,0 +1,206 @@
+"""``/calendar``, ``/policy``, ``/organisation``: the version in force or another, what differs, and the import of the next."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from activities.record.reference import ORGANISATION, POLICY
+from gateway.console.reference.months import year_of
+from gateway.console.rendering import render
+from gateway.documents import Imported, changes_between, import_calendar, import_organisation, import_policy
+from gateway.doors import Door
+from gateway.patience import READING_PATIENCE, patiently
+from gateway.web.problems import status_of
+from gateway.web.viewer import SignedIn, TheDoor, Viewer
+from schemas.access import Area, enter, opens
+from schemas.calendar import missing_years
+from schemas.errors import UserError
+from schemas.organisation import KINDS_ZH
+from schemas.worktime import EARLIEST_DAY, LATEST_DAY, local_day
+
+DOCUMENT_LIMIT = 5_000_000
+FORMATS = ("csv", "json", "ics")
+
+Take = Callable[[Door, str, FormData, bool, Request], Awaitable[Imported]]
+
+
+def reference_router() -> APIRouter:
+    """The routes of the rules."""
+    router = APIRouter(include_in_schema=False)
+    router.get("/calendar")(calendar_page)
+    router.get("/policy")(policy_page)
+    router.get("/organisation")(organisation_page)
+    router.post("/calendar/import")(take)
+    router.post("/policy/import")(take)
+    router.post("/organisation/import")(take)
+    return router
+
+
+async def calendar_page(request: Request, viewer: SignedIn, door: TheDoor, year: int = 0, version: int = 0) -> Response:
+    """The calendar, a year at a time."""
+    enter(Area.REFERENCE, viewer.actor)
+    return await _calendar(request, viewer, door, year=year, version=version)
+
+
+async def policy_page(request: Request, viewer: SignedIn, door: TheDoor, version: int = 0, beside: int = 0) -> Response:
+    """The policy; ``beside``: another version it is compared with."""
+    enter(Area.REFERENCE, viewer.actor)
+    return await _policy(request, viewer, door, version=version, beside=beside)
+
+
+async def organisation_page(
+    request: Request, viewer: SignedIn, door: TheDoor, version: int = 0, beside: int = 0
+) -> Response:
+    """Units and people; ``beside``: another version it is compared with."""
+    enter(Area.REFERENCE, viewer.actor)
+    return await _organisation(request, viewer, door, version=version, beside=beside)
+
+
+async def take(request: Request, viewer: SignedIn, door: TheDoor) -> Response:
+    """Previews the next version, or takes it over; refused, what was given stays in the box."""
+    enter(Area.REFERENCE_EDIT, viewer.actor, writing=True)
+    taking, page = _TAKES[request.url.path.split("/")[1]]
+    form = await request.form()
+    text = await _text(form)
+    preview = form.get("do") != "take"
+    try:
+        told = await taking(door, text, form, preview, request)
+    except UserError as refusal:
+        return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text)
+    return await page(request, viewer, door, told=told, given=text if preview else "")
+
+
+async def _text(form: FormData) -> str:
+    file = form.get("file")
+    if isinstance(file, UploadFile) and file.filename:
+        data = await file.read(DOCUMENT_LIMIT + 1)
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    return str(form.get("document", ""))[: DOCUMENT_LIMIT + 1]
+
+
+async def _take_policy(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
+    return await import_policy(door, text, preview=preview)
+
+
+async def _take_organisation(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
+    return await import_organisation(door, text, preview=preview)
+
+
+async def _take_calendar(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
+    said = str(form.get("format", "csv"))
+    with tempfile.TemporaryDirectory(prefix="notice-") as folder:
+        file = Path(folder) / f"notice.{said if said in FORMATS else 'csv'}"
+        await asyncio.to_thread(file.write_text, text, "utf-8")
+        told, work = await import_calendar(door, file, _covers(form), preview=preview)
+    if not preview and told.to_recompute:
+        # The page does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
+        request.app.state.under_way.start(work.run(lambda _: None, dry=False))
+    return told
+
+
+def _covers(form: FormData) -> tuple[date, date] | None:
+    said = [str(form.get(name, "")).strip() for name in ("covers_from", "covers_through")]
+    if not any(said):
+        return None
+    try:
+        first, last = (date.fromisoformat(each) for each in said)
+    except ValueError:
+        first, last = date.max, date.min
+    if first > last:
+        raise UserError(
+            "calendar_covers_invalid",
+            zh="所管日期须同时给出起止，且先后正确。",
+            en="Give both days, the earlier first.",
+        )
+    return first, last
+
+
+async def _calendar(
+    request: Request, viewer: Viewer, door: Door, *, year: int = 0, version: int = 0, status: int = 200, **more: Any
+) -> Response:
+    reference = door.system.reference
+    newest = await patiently(reference.calendar, READING_PATIENCE)
+    wanted = version or newest.version
+    _, days, _, _ = await patiently(lambda: reference.calendar_days(wanted), READING_PATIENCE)
+    today = local_day(datetime.now(UTC))
+    shown_year = year if EARLIEST_DAY.year < year < LATEST_DAY.year else today.year
+    return render(
+        request,
+        viewer,
+        "reference/calendar.html",
+        status=status,
+        calendar=newest,
+        months=year_of(newest, {each.day: each for each in days}, shown_year),
+        year=shown_year,
+        today=today,
+        missing=missing_years(newest, today),
+        **_common(viewer, more),
+    )
+
+
+async def _policy(
+    request: Request, viewer: Viewer, door: Door, *, version: int = 0, beside: int = 0, status: int = 200, **more: Any
+) -> Response:
+    reference = door.system.reference
+    policy = await patiently(lambda: reference.policy(version or None), READING_PATIENCE)
+    other = await patiently(lambda: reference.policy(beside), READING_PATIENCE) if beside else None
+    return render(
+        request,
+        viewer,
+        "reference/policy.html",
+        status=status,
+        policy=policy,
+        columns=[(ledger, complexity) for ledger in policy.ledgers for complexity in policy.ledgers[ledger]],
+        versions=await reference.versions(POLICY),
+        beside=beside,
+        differences=changes_between(other, policy) if other is not None else None,
+        document=yaml.safe_dump(policy.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=120),
+        **_common(viewer, more),
+    )
+
+
+async def _organisation(
+    request: Request, viewer: Viewer, door: Door, *, version: int = 0, beside: int = 0, status: int = 200, **more: Any
+) -> Response:
+    reference = door.system.reference
+    organisation = await patiently(lambda: reference.organisation(version or None), READING_PATIENCE)
+    other = await patiently(lambda: reference.organisation(beside), READING_PATIENCE) if beside else None
+    return render(
+        request,
+        viewer,
+        "reference/organisation.html",
+        status=status,
+        organisation=organisation,
+        kinds=KINDS_ZH,
+        versions=await reference.versions(ORGANISATION),
+        beside=beside,
+        differences=changes_between(other, organisation) if other is not None else None,
+        **_common(viewer, more),
+    )
+
+
+def _common(viewer: Viewer, more: dict[str, Any]) -> dict[str, Any]:
+    page = {"refusal": None, "told": None, "given": "", **more}
+    return {"page": page, "may_edit": opens(Area.REFERENCE_EDIT, viewer.actor)}
+
+
+Page = Callable[..., Awaitable[Response]]
+_TAKES: dict[str, tuple[Take, Page]] = {
+    "calendar": (_take_calendar, _calendar),
+    "policy": (_take_policy, _policy),
+    "organisation": (_take_organisation, _organisation),
+}
+"""What may be taken over, and where it is shown."""
