@@ -17,6 +17,7 @@ from gateway.console.navigation import home_of
 from gateway.console.preferences import preferences_router
 from gateway.console.reference.routes import reference_router
 from gateway.console.replay.routes import replay_router
+from gateway.public.routes import public_router
 from gateway.web.viewer import Anybody
 
 
@@ -38,6 +39,7 @@ def console_router() -> APIRouter:
         replay_router(),
         reference_router(),
         case_router(),
+        public_router(),
     ):
         router.include_router(part)
     return router

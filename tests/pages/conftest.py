@@ -1,0 +1,190 @@
+"""One city and one browser for all page tests: the application as it is served, at an address of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from activities.access.accounts import Accounts
+from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.doors import Door
+from gateway.web.app import create_app
+from gateway.web.limits import Limits
+from gateway.web.viewer import Access
+from tests.databases import own_database
+from tests.machine_fixtures import running_engine
+from tests.pages.city import running_city
+from tests.pages.filled import fill
+
+CHROMIUM = shutil.which("chromium")
+PETITIONS = 24
+
+
+@dataclass
+class City:
+    """The running city as a test sees it. ``numbers``: its cases, in the order they were filed."""
+
+    address: str = ""
+    numbers: list[str] = field(default_factory=list)
+    door: Door | None = None
+    callers: Callers | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+    trouble: BaseException | None = None
+
+    def session(self, person: str) -> str:
+        """What the browser of somebody who has signed in holds."""
+        assert self.callers is not None
+        assert self.loop is not None
+        begun = asyncio.run_coroutine_threadsafe(self.callers.sessions.begin(person, "zh"), self.loop).result(30)
+        return begun.secret
+
+    def stage(self, number: str) -> str:
+        """Where a case stands, by the record."""
+        assert self.door is not None
+        assert self.loop is not None
+        state = asyncio.run_coroutine_threadsafe(self.door.system.record.state(number), self.loop).result(30)
+        assert state is not None
+        return state.stage.value
+
+
+@pytest.fixture(scope="module")
+def city(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """The city of the demonstration, at work."""
+    found, ready, over = City(), threading.Event(), threading.Event()
+    home = tmp_path_factory.mktemp("city")
+
+    async def live() -> None:
+        async with (
+            own_database(database_dsn, "pages") as dsn,
+            running_engine() as engine,
+            running_city(engine, dsn, home) as door,
+        ):
+            found.numbers = await fill(door, petitions=PETITIONS, street=4)
+            await _serve(found, door, ready, over)
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:  # told to the test that waits for it
+            found.trouble = error
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait(90)
+    if found.trouble is not None or not found.address:
+        raise RuntimeError("the city did not start") from found.trouble
+    yield found
+    over.set()
+    thread.join(60)
+
+
+async def _serve(found: City, door: Door, ready: threading.Event, over: threading.Event) -> None:
+    callers = Callers(door, limits=Limits())
+    callers.accounts = Accounts(door.system.database, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+    @asynccontextmanager
+    async def opening() -> AsyncGenerator[tuple[Door, Access]]:
+        yield door, callers
+
+    config = uvicorn.Config(create_app(opening), port=0, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.02)
+        if serving.done():
+            break
+    port = server.servers[0].sockets[0].getsockname()[1]
+    found.door, found.callers, found.loop = door, callers, asyncio.get_running_loop()
+    found.address = f"http://127.0.0.1:{port}"
+    ready.set()
+    await asyncio.to_thread(over.wait)
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (README: the page tests need it)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Desk:
+    """Somebody's browser. Whatever the browser itself complains of, a broken rule of the CSP say, fails the test that opened it."""
+
+    page: Page
+    complaints: list[str]
+
+    def see(self, path: str) -> Page:
+        """Goes there."""
+        self.page.goto(path)
+        return self.page
+
+
+@pytest.fixture
+def desk_of(browser: Browser, city: City) -> Iterator[DeskOf]:
+    """Opens somebody's browser; ``""`` for the public."""
+    opener = DeskOf(browser, city)
+    yield opener
+    opener.close()
+
+
+class DeskOf:
+    """See :func:`desk_of`."""
+
+    def __init__(self, browser: Browser, city: City) -> None:
+        self._browser = browser
+        self._city = city
+        self._open: list[tuple[BrowserContext, Desk]] = []
+
+    def __call__(
+        self,
+        person: str,
+        *,
+        language: str = "zh",
+        width: int = 1280,
+        scheme: str = "light",
+        scripts: bool = True,
+    ) -> Desk:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            java_script_enabled=scripts,
+            base_url=self._city.address,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        cookies = {"language": language}
+        if person:
+            cookies[SESSION_COOKIE] = self._city.session(person)
+        context.add_cookies(
+            [{"name": name, "value": value, "url": self._city.address} for name, value in cookies.items()]
+        )
+        desk = Desk(context.new_page(), [])
+        desk.page.on("console", lambda said: desk.complaints.append(said.text) if said.type == "error" else None)
+        desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+        self._open.append((context, desk))
+        return desk
+
+    def close(self) -> None:
+        """Closes them all."""
+        for context, desk in self._open:
+            context.close()
+            unexpected = [each for each in desk.complaints if "Failed to load resource" not in each]
+            assert not unexpected, unexpected
