@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.measures import AGE_BANDS, band_bounds, counted_at, overdue_days
+from schemas.measures import AGE_BANDS, band_bounds, overdue_days
 from schemas.measures.measure import OWED
 from schemas.petition import Ledger
 from schemas.worktime import Calendar
@@ -19,11 +19,16 @@ _COUNTS = text(
     "SELECT ledger, what, sum(below) FROM board_cells WHERE unit = :unit AND since < :now AND what <> :owed GROUP BY ledger, what"
 )
 
-_OWED = text("SELECT ledger, since, below FROM board_cells WHERE unit = :unit AND since < :now AND what = :owed")
+_BUCKET = "width_bucket(since - interval '1 microsecond', CAST(:bounds AS timestamptz[])) AS bucket"
+
+_OWED = text(
+    f"SELECT ledger, {_BUCKET}, sum(below) FROM board_cells"  # noqa: S608
+    " WHERE unit = :unit AND since < :now AND what = :owed GROUP BY ledger, bucket"
+)
 
 _OVERDUE = text(
-    "SELECT unit, width_bucket(since - interval '1 microsecond', CAST(:bounds AS timestamptz[])) AS bucket, sum(own), min(since)"
-    " FROM board_cells WHERE what = :owed AND since < :now AND own <> 0"
+    f"SELECT unit, {_BUCKET}, sum(own), min(since) FROM board_cells"  # noqa: S608
+    " WHERE what = :owed AND since < :now AND own <> 0"
     " AND (unit = :unit OR (unit ~>=~ :first AND unit ~<~ :past)) GROUP BY unit, bucket"
 )
 
@@ -40,15 +45,13 @@ async def counts_now(
     engine: AsyncEngine, unit: str, now: datetime, calendar: Calendar
 ) -> Mapping[Ledger, Mapping[str, int]]:
     """What the cases of a unit and those below it count at ``now`` (aware)."""
-    asked = {"unit": unit, "now": now, "owed": OWED}
+    asked: dict[str, object] = {"unit": unit, "now": now, "owed": OWED}
     counted: defaultdict[Ledger, Counter[str]] = defaultdict(Counter)
     async with engine.connect() as connection:
         for ledger, what, count in await connection.execute(_COUNTS, asked):
             counted[Ledger(ledger)][what] = int(count)
-        owed = (await connection.execute(_OWED, asked)).all()
-    for ledger in Ledger:
-        cells = [(OWED, since, count) for of, since, count in owed if of == ledger.value]
-        counted[ledger].update(counted_at(cells, now, calendar))
+        for ledger, bucket, count in await connection.execute(_OWED, asked | {"bounds": band_bounds(now, calendar)}):
+            counted[Ledger(ledger)][f"{OWED}.{AGE_BANDS[_band(bucket)][0]}"] += int(count)
     return counted
 
 
@@ -61,10 +64,15 @@ async def overdue_now(engine: AsyncEngine, unit: str, now: datetime, calendar: C
     oldest: dict[str, datetime] = {}
     async with engine.connect() as connection:
         for name, bucket, count, since in await connection.execute(_OVERDUE, asked):
-            ages[name][len(AGE_BANDS) - 1 - bucket] += int(count)
+            ages[name][_band(bucket)] += int(count)
             oldest[name] = min(since, oldest.get(name, since))
     return [
         OverdueAt(name, tuple(counts), overdue_days(oldest[name], now, calendar))
         for name, counts in ages.items()
         if any(counts)
     ]
+
+
+def _band(bucket: int) -> int:
+    """The place in ``AGE_BANDS``: the earlier a term ended, the later its band."""
+    return len(AGE_BANDS) - 1 - bucket

@@ -20,9 +20,9 @@ from activities.record.views import (
     cursor_after,
     cursor_place,
 )
+from schemas.access import eyes
 from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import may_see
 from schemas.petition import Actor, Petition
 from schemas.record import tables as t
 from schemas.sealing.personal import SealedPersonal
@@ -73,13 +73,16 @@ class CaseQueries:
         place = cursor_place(wanted.cursor) if wanted.cursor else None
         step = wanted.limit + 1
         search = _Search(wanted, viewer)
+        own = eyes(viewer) if viewer is not None else None
         async with self._engine.connect() as connection:
             while True:
                 within = await search.next(connection, place)
-                query = page_query(wanted, self._clock(), place, step, with_state=viewer is not None, within=within)
+                if search.in_order:
+                    await connection.execute(_IN_ORDER)
+                query = page_query(wanted, self._clock(), place, step, with_marks=viewer is not None, within=within)
                 rows = (await connection.execute(query)).mappings().all()
                 for row in rows:
-                    if viewer is not None and not may_see(Petition.model_validate(row["state"]), viewer):
+                    if own is not None and not own.meet(row["seen_by"], row["kept_from"]):
                         continue
                     if len(lines) == wanted.limit:
                         return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, lines[-1])))
@@ -203,14 +206,14 @@ def page_query(
     place: tuple[datetime, str] | None = None,
     limit: int = STEP,
     *,
-    with_state: bool = False,
+    with_marks: bool = False,
     within: Sequence[str] | None = None,
 ) -> Select[Any]:
     """The statement behind a page of a list; ``within``: of these cases only."""
     cases, intake = t.cases, t.intake
     columns = [cases.c.case_number, *(cases.c[name] for name in _LINE), intake.c.source, intake.c.source_event_id]
-    if with_state:
-        columns.append(cases.c.state)
+    if with_marks:
+        columns += [cases.c.seen_by, cases.c.kept_from]
     query = (
         select(*columns)
         .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
@@ -235,6 +238,7 @@ class _Search:
         self._asked = "\n".join(words) if words and not narrow and not few else ""
         self._by_due = wanted.order == "due"
         self._left = SEARCHES
+        self.in_order = bool(wanted.unit) and not narrow
         self.place: tuple[datetime, str] | None = None
 
     async def next(self, connection: AsyncConnection, place: tuple[datetime, str] | None) -> Sequence[str] | None:
@@ -242,14 +246,19 @@ class _Search:
         self.place = None
         if not self._asked or not self._left:
             return None
+        if self._left == SEARCHES:
+            expected = (await connection.execute(_EXPECTED, {"asked": self._asked})).scalar_one()
+            if expected is None or expected > COMMON:
+                self._left, self.in_order = 0, True
+                return None
         self._left -= 1
         before, number = (LAST, "") if place is None or self._by_due else place
         asked = {"asked": self._asked, "before": before, "number": number, "most": FOUND_AT_ONCE}
         found = (await connection.execute(_FOUND, asked)).all()
         if len(found) == FOUND_AT_ONCE:
             if self._by_due:
-                # Common: the most urgent with it are soon met.
-                self._left = 0
+                # Not rare after all: the most urgent with it are soon met.
+                self._left, self.in_order = 0, True
                 return None
             self.place = found[-1].received_at, found[-1].case_number
         return [row.case_number for row in found]
@@ -258,16 +267,23 @@ class _Search:
 LAST = datetime(9999, 1, 1, tzinfo=UTC)
 STATION = 2
 """Slashes in the path of a station."""
+COMMON = 5_000
+"""Cases with a word from which on a page of them is sooner met by looking at the cases in order."""
 FOUND_AT_ONCE = 1_000
 SEARCHES = 4
-"""After so many steps with too few hits the words are common and something else is rare: then the cases are looked at in order."""
+"""After so many steps with too few hits something else is rare: then the cases are looked at in order."""
 
-_FOUND = text(
+_IN_ORDER = text("SELECT set_config('enable_sort', 'off', true)")
+"""For this transaction: cases are looked at in the order of the list until a page is full. The planner takes what is asked for to be so rare that it
+would rather gather all of it and sort; it knows neither that the units of a branch are many nor how common a word is."""
+
+_PAIRS = (
     # The pairs of each word, not across words: a word that is asked for stands in one piece.
-    "SELECT case_number, received_at FROM cases_with((SELECT array_agg(pair) FROM"
-    " (SELECT DISTINCT unnest(pairs_of(word)) AS pair FROM regexp_split_to_table(:asked, E'\\n') AS word) AS pairs),"
-    " :before, :number, :most)"
+    "(SELECT array_agg(pair) FROM (SELECT DISTINCT unnest(pairs_of(word)) AS pair"
+    " FROM regexp_split_to_table(:asked, E'\\n') AS word) AS pairs)"
 )
+_EXPECTED = text(f"SELECT cases_expected({_PAIRS})")
+_FOUND = text(f"SELECT case_number, received_at FROM cases_with({_PAIRS}, :before, :number, :most)")  # noqa: S608
 
 
 def below(column: Any, unit: str) -> ColumnElement[bool]:

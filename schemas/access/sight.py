@@ -29,6 +29,10 @@ class Eyes(NamedTuple):
     sees: list[str]
     being: list[str]
 
+    def meet(self, seen_by: Iterable[str], kept_from: Iterable[str]) -> bool:
+        """Whether a case with these marks is seen."""
+        return not set(self.sees).isdisjoint(seen_by) and set(self.being).isdisjoint(kept_from)
+
 
 def sight(state: Petition) -> Sight:
     """Reach over a unit the case concerns (``reach``), the part an office has in it (``office``); the accused (``unit``, ``person``, ``chief``)."""
