@@ -104,6 +104,13 @@ class Accounts:
         await self._welcome(person, secret, password)
         return True
 
+    async def known(self, person: str) -> bool:
+        """Whether that person has a local account that is open."""
+        accounts = t.accounts
+        query = select(accounts.c.person).where(accounts.c.person == person, accounts.c.disabled_at.is_(None))
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).one_or_none() is not None
+
     async def holds(self, person: str, password: SecretStr) -> bool:
         """Whether that is the password set for this person, whatever the state of the account. Not for doors: nothing is counted."""
         async with self._engine.connect() as connection:

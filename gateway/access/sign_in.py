@@ -65,7 +65,7 @@ async def sign_in(
                 zh="人员编号或密码不对；多次失败的账户会暂时锁定，请稍后再试或联系管理员。",
                 en="The person or the password is wrong. An account with several failures is locked for a while: try later or ask the administrator.",
             )
-        return await _entered(request, callers, person, page)
+        return await entered(request, callers, person, page)
     except UserError as error:
         return _page(request, callers, next_page=page, person=person, error=error)
 
@@ -111,7 +111,7 @@ async def back_from_provider(request: Request, callers: TheCallers, door: TheDoo
                 en="The sign-in is out of date or belongs to another browser; please try again.",
             )
         person = await _provider(callers).arrive(going, dict(request.query_params), _back(request), utc_now())
-        answer = await _entered(request, callers, person, going.next)
+        answer = await entered(request, callers, person, going.next)
     except UserError as error:
         answer = _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
     answer.delete_cookie(GOING_COOKIE, path=BACK, httponly=True, samesite="lax", secure=is_secure(request))
@@ -128,7 +128,8 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https" or request.url.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-async def _entered(request: Request, callers: Callers, person: str, page: str) -> Response:
+async def entered(request: Request, callers: Callers, person: str, page: str) -> Response:
+    """On to ``page`` under a new session; the one before, if there was one, is over. ``UserError`` ``person_not_here``."""
     if (secret := request.cookies.get(SESSION_COOKIE)) is not None:
         await callers.sessions.end(secret)
     await callers.check_person(person)

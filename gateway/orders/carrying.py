@@ -36,7 +36,8 @@ async def carry_out(
         raise refusal_error(refuse("recused"))
     fields = dict(given)
     if isinstance(into := fields.get("into"), str) and into.strip():
-        fields["into"] = (await door.case(into)).state.number
+        # Nobody merges into a case they are kept from, nor learns that it is there.
+        fields["into"] = (await door.case(into, actor)).state.number
     order = read_order(
         action,
         fields,

@@ -11,15 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from activities.settings import Settings
+from gateway.access.own_account import router as own_account
 from gateway.access.sign_in import router as sign_in
 from gateway.api.assembly import api_router, background, describe
+from gateway.console.errors import asks_for_page, trouble_page
+from gateway.console.routes import console_router
 from gateway.doors import Door
 from gateway.web.bodies import BodyLimit
 from gateway.web.health import router as health
 from gateway.web.observed import Figures, Observed
 from gateway.web.problems import from_http, from_validation, problem_response
 from gateway.web.security import Security
-from gateway.web.viewer import Access
+from gateway.web.viewer import Access, Viewer, access_of
 from schemas.errors import UserError
 
 Opening = Callable[[], AbstractAsyncContextManager[tuple[Door, Access]]]
@@ -62,6 +65,8 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
     app.include_router(health)
     app.include_router(api_router())
     app.include_router(sign_in)
+    app.include_router(own_account)
+    app.include_router(console_router())
     describe(app)
     # The last one added is the first that meets a request.
     app.add_middleware(BodyLimit, limit=_limits((settings or Settings()).attachment_limit))
@@ -80,13 +85,25 @@ def _limits(attachment: int) -> Callable[[str], int]:
 
 
 async def _told(request: Request, error: Exception) -> Response:
+    headers: dict[str, str] = {}
     match error:
         case UserError():
-            return problem_response(request, error)
+            told = error
         case RequestValidationError():
-            return problem_response(request, from_validation(error))
+            told = from_validation(error)
         case HTTPException():
             headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-            return problem_response(request, from_http(error), headers=headers)
+            told = from_http(error)
         case _:
             raise error
+    if asks_for_page(request):
+        return trouble_page(request, told, await _reader(request))
+    return problem_response(request, told, headers=headers)
+
+
+async def _reader(request: Request) -> Viewer | None:
+    """Who is told, so that the page has their menu; nobody where that is what went wrong."""
+    try:
+        return await access_of(request).viewer(request)
+    except UserError:
+        return None

@@ -106,7 +106,7 @@ WRITTEN_BY: Final[Mapping[Area, frozenset[TokenScope]]] = READ_BY | {
 """The scopes any of which lets a token change something in an area."""
 
 AUDITORS_SEND: Final = re.compile(
-    r"/sign-out|/language|/account(/.*)?|/api/v1/audit/.*|/audit/.*|/replay/.*|.*/reveal|.*/export"
+    r"/sign-out|/accounts/me/.*|/api/v1/audit/.*|/audit/.*|/replay/.*|.*/reveal|.*/export"
 )
 """The only addresses to which an auditor may send anything: their own session, checks of the record, and readings that need a reason."""
 

@@ -62,6 +62,7 @@ class City:
     """The application, the numbers of the cases by situation, and how each person comes in."""
 
     app: FastAPI
+    callers: Callers
     database: AsyncEngine
     numbers: dict[str, str]
     accusing: dict[str, str]
@@ -133,7 +134,7 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
 
         app = create_app(opening, settings)
         async with app.router.lifespan_context(app):
-            yield City(app, engine, numbers, accusing, tokens, sessions)
+            yield City(app, callers, engine, numbers, accusing, tokens, sessions)
         await engine.dispose()
 
 

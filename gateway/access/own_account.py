@@ -1,0 +1,76 @@
+"""``/accounts/me``: who one is here, and a new password for one's local account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import SecretStr
+
+from activities.access.accounts import LONGEST, SHORTEST, check_password
+from gateway.access.callers import Callers
+from gateway.access.sign_in import TheCallers, address_of, entered
+from gateway.console.rendering import render
+from gateway.web.problems import status_of
+from gateway.web.viewer import SignedIn, Viewer
+from schemas.access import Area, enter
+from schemas.errors import UserError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/accounts/me")
+async def own_account(request: Request, callers: TheCallers, viewer: SignedIn, done: str = "") -> Response:
+    """The page."""
+    enter(Area.ACCOUNT, viewer.actor, viewer.scopes)
+    return await _page(request, callers, viewer, done=bool(done))
+
+
+@router.post("/accounts/me/password")
+async def new_password(
+    request: Request,
+    callers: TheCallers,
+    viewer: SignedIn,
+    password: Annotated[str, Form(max_length=1024)] = "",
+    wanted: Annotated[str, Form(max_length=1024)] = "",
+    repeated: Annotated[str, Form(max_length=1024)] = "",
+) -> Response:
+    """Takes the new password from whoever knows the old one. Every session of the person ends, and this browser gets a new one."""
+    enter(Area.ACCOUNT, viewer.actor, viewer.scopes, writing=True)
+    person = viewer.actor.id
+    try:
+        if wanted != repeated:
+            raise UserError(
+                "passwords_differ",
+                zh="两次输入的新密码不一样，请重新输入。",
+                en="The new passwords differ; type them again.",
+            )
+        check_password(SecretStr(wanted))
+        # A session left open must not be a place to guess at.
+        await callers.limits.sign_in(person, address_of(request))
+        if not await callers.accounts.admits(person, SecretStr(password)):
+            raise UserError(
+                "password_wrong",
+                zh="现在的密码不对，未作更改。",
+                en="The present password is wrong; nothing has changed.",
+            )
+        await callers.accounts.set_password(person, SecretStr(wanted))
+    except UserError as error:
+        return await _page(request, callers, viewer, error=error)
+    return await entered(request, callers, person, "/accounts/me?done=1")
+
+
+async def _page(
+    request: Request, callers: Callers, viewer: Viewer, *, done: bool = False, error: UserError | None = None
+) -> Response:
+    return render(
+        request,
+        viewer,
+        "account.html",
+        status=200 if error is None else status_of(error),
+        has_password=await callers.accounts.known(viewer.actor.id),
+        shortest=SHORTEST,
+        longest=LONGEST,
+        done=done,
+        refused=error,
+    )
