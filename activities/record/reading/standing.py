@@ -19,7 +19,8 @@ async def standing(queries: CaseQueries, stages: Collection[Stage], viewer: Acto
     """Open cases in those stages that the viewer may see; the first to be due first, at most ``most`` looked at."""
     cases = t.cases
     query = (
-        page_query(CaseFilter(stages=tuple(stages), open=True), datetime.now(UTC), with_state=True)
+        page_query(CaseFilter(stages=tuple(stages), open=True), datetime.now(UTC))
+        .add_columns(cases.c.state)
         .order_by(None)
         .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
         .limit(most)
@@ -32,7 +33,7 @@ async def standing(queries: CaseQueries, stages: Collection[Stage], viewer: Acto
 
 async def lines(queries: CaseQueries, numbers: Collection[str], viewer: Actor) -> dict[str, CaseLine]:
     """The cases of these numbers that the viewer may see, by number."""
-    query = page_query(CaseFilter(), datetime.now(UTC), limit=len(numbers) or 1, with_state=True)
+    query = page_query(CaseFilter(), datetime.now(UTC), limit=len(numbers) or 1).add_columns(t.cases.c.state)
     async with queries.engine.connect() as connection:
         rows = (await connection.execute(query.where(t.cases.c.case_number.in_(numbers)))).mappings().all()
     seen = (row for row in rows if may_see(Petition.model_validate(row["state"]), viewer))
