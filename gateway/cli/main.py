@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "policy": ("gateway.cli.documents", "policy_app"),
     "org": ("gateway.cli.documents", "org_app"),
     "calendar": ("gateway.cli.calendars", "app"),
+    "intake": ("gateway.cli.intake", "app"),
     "audit": ("gateway.cli.audit", "app"),
     "account": ("gateway.cli.accounts", "app"),
     "token": ("gateway.cli.tokens", "app"),

@@ -1,0 +1,74 @@
+"""What every broker has in common: a message is acknowledged once each of its events is a durable case, or the message is parked.
+
+Delivery is at least once, and the reservation by source and id makes of it exactly one case. What passes (a part that is away) goes back to the
+broker; what never will (no event, refused by a rule) is parked, so that it holds up nothing behind it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import structlog
+
+from activities.parked import Letter, Parked
+from gateway.intake.arrivals import Arrival, Arrivals
+from gateway.intake.cloud_events import events_of
+from gateway.web.problems import HTTPStatus, status_of
+from schemas.errors import UserError
+
+
+class Settled(Enum):
+    """What the broker is told."""
+
+    DONE = "done"
+    AGAIN = "again"
+
+
+class Consumer:
+    """Takes messages for one installation. ``source``: which broker, as told of parked messages."""
+
+    def __init__(self, arrivals: Arrivals, parked: Parked, *, source: str) -> None:
+        self._arrivals = arrivals
+        self._parked = parked
+        self._source = source
+        self._log = structlog.get_logger()
+
+    async def settle(self, letter: Letter) -> Settled:
+        """Files the events of a message, or parks it; ``AGAIN`` only where the same message may succeed in a moment."""
+        try:
+            await self.take(letter)
+        except UserError as refusal:
+            if status_of(refusal) is HTTPStatus.SERVICE_UNAVAILABLE:
+                return Settled.AGAIN
+            await self._parked.park(letter, source=self._source, reason=f"{refusal.code}: {refusal.zh}")
+            self._log.warning("message_parked", code=refusal.code)
+        return Settled.DONE
+
+    async def take(self, letter: Letter) -> list[Arrival]:
+        """The cases of a message. ``UserError`` for the first of its events that is refused; those before and after it are cases nevertheless."""
+        refused: UserError | None = None
+        arrived: list[Arrival] = []
+        for event in events_of(letter.content_type, letter.attributes, letter.body):
+            try:
+                if isinstance(event, UserError):
+                    raise event
+                arrived.append(await self._arrivals.take(event))
+            except UserError as refusal:
+                if status_of(refusal) is HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                refused = refused or refusal
+        if refused is not None:
+            raise refused
+        return arrived
+
+    async def drive(self, parked_id: str) -> list[Arrival]:
+        """Sends a parked message in again. ``UserError``: ``parked_unknown``, or why it is refused still; it then stays where it is."""
+        letter = await self._parked.letter(parked_id)
+        try:
+            arrived = await self.take(letter)
+        except UserError as refusal:
+            if status_of(refusal) is not HTTPStatus.SERVICE_UNAVAILABLE:
+                await self._parked.park(letter, source=self._source, reason=f"{refusal.code}: {refusal.zh}")
+            raise
+        await self._parked.driven(parked_id)
+        return arrived
