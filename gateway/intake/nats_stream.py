@@ -62,8 +62,9 @@ async def consume(
                 await asyncio.gather(*(_settle(message, consumer) for message in messages))
     finally:
         # What has been acknowledged must reach the server.
-        with contextlib.suppress(Error):
-            await client.drain()
+        with contextlib.suppress(Error, TimeoutError):
+            await client.flush(5)
+        await client.close()
 
 
 async def _settle(message: Msg, consumer: Consumer) -> None:
