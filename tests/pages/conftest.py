@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from activities.access.accounts import Accounts
+from activities.logs import configure_logging
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
 from gateway.web.app import create_app
@@ -27,6 +29,8 @@ from tests.pages.filled import fill
 
 CHROMIUM = shutil.which("chromium")
 PETITIONS = 24
+EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+"""What a browser says of a refused page, and htmx of a question that a later one replaced."""
 
 
 @dataclass
@@ -56,7 +60,7 @@ class City:
         return state.stage.value
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def city(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """The city of the demonstration, at work."""
     found, ready, over = City(), threading.Event(), threading.Event()
@@ -72,6 +76,7 @@ def city(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             await _serve(found, door, ready, over)
 
     def run() -> None:
+        configure_logging(log_format="json", log_level="error", stream=sys.stderr)
         try:
             asyncio.run(live())
         except BaseException as error:  # told to the test that waits for it
@@ -113,7 +118,7 @@ async def _serve(found: City, door: Door, ready: threading.Event, over: threadin
     await serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     if CHROMIUM is None:
@@ -186,5 +191,5 @@ class DeskOf:
         """Closes them all."""
         for context, desk in self._open:
             context.close()
-            unexpected = [each for each in desk.complaints if "Failed to load resource" not in each]
+            unexpected = [each for each in desk.complaints if not each.startswith(EXPECTED)]
             assert not unexpected, unexpected

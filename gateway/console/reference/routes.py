@@ -69,13 +69,13 @@ async def take(request: Request, viewer: SignedIn, door: TheDoor) -> Response:
     """Previews the next version, or takes it over; refused, what was given stays in the box."""
     enter(Area.REFERENCE_EDIT, viewer.actor, writing=True)
     taking, page = _TAKES[request.url.path.split("/")[1]]
-    form = await request.form()
-    text = await _text(form)
-    preview = form.get("do") != "take"
-    try:
-        told = await taking(door, text, form, preview, request)
-    except UserError as refusal:
-        return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text)
+    async with request.form() as form:
+        text = await _text(form)
+        preview = form.get("do") != "take"
+        try:
+            told = await taking(door, text, form, preview, request)
+        except UserError as refusal:
+            return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text)
     return await page(request, viewer, door, told=told, given=text if preview else "")
 
 
