@@ -11,7 +11,7 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
 from activities.board.keeping import BoardSums
-from gateway.api import board, events, inbox, reference, stream
+from gateway.api import audit, board, events, inbox, reference, stream
 from gateway.api.answers import ALWAYS, problems
 from gateway.api.cases import acting, files, filing, listing, reading
 from gateway.api.describing import describe
@@ -26,6 +26,7 @@ GROUPS = (
     ("petitions", (filing, listing, reading, acting, files)),
     ("work", (inbox, board, stream)),
     ("reference", (reference,)),
+    ("audit", (audit,)),
     ("upstream", (events,)),
 )
 
