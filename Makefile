@@ -1,12 +1,13 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run picture test test-uncached bench golden replay-gate lint clean
+.PHONY: help setup run picture pictures test test-uncached bench golden replay-gate lint clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
 	@echo 'make run     the whole system with the demonstration, until Ctrl-C'
 	@echo 'make picture the board of the demonstration that is running, for the README'
+	@echo 'make pictures  inbox, case, board and replay of the console, for the README'
 	@echo 'make test    all tests'
 	@echo 'make test-uncached  the flows once more with no case kept in memory'
 	@echo 'make bench   the measurements'
@@ -23,6 +24,9 @@ run: setup
 
 picture: setup
 	.venv/bin/python -m gateway.demo.picture docs/images/board.svg
+
+pictures: setup
+	.venv/bin/python -m tests.pages.pictures
 
 # The tests of whole processes start up to eight of them each, so they come after the others.
 test: setup

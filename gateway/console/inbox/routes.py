@@ -23,7 +23,7 @@ from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
 
-NOTICES = 8
+NOTICES = 5
 MOST_AT_ONCE = 100
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,36 @@ from typing import Any
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import evolve
 from schemas.petition import Petition
-from schemas.wording.moments import due_by
+from schemas.wording.moments import due_by, local
 
-TOLD = (
+LABELS: Mapping[str, tuple[str, str]] = {
+    "stage": ("环节", "stage"),
+    "unit": ("归属单位", "unit"),
+    "accountable": ("责任单位", "accountable"),
+    "lead": ("主办", "lead office"),
+    "co_offices": ("协办", "co-offices"),
+    "accepted_at": ("签收", "accepted"),
+    "round": ("轮次", "round"),
+    "run": ("次数", "run"),
+    "complexity": ("难易", "complexity"),
+    "ledger": ("账别", "ledger"),
+    "category": ("分类", "category"),
+    "confidential": ("保密", "confidential"),
+    "card": ("牌", "cards"),
+    "assign": ("交办期限", "term to assign"),
+    "finish": ("办结期限", "term to finish"),
+    "statute_accept": ("法定受理期限", "statutory term to accept"),
+    "statute_finish": ("法定办结期限", "statutory term to finish"),
+    "answers": ("答复次数", "replies"),
+    "rating": ("群众满意", "satisfied"),
+    "ground": ("结案依据", "ground"),
+    "merged_into": ("并入", "merged into"),
+    "disclosed": ("公开", "disclosed"),
+    "accounted": ("问责已定", "accountability decided"),
+}
+"""What is shown where a step changed it, and what it is called."""
+
+_PLAIN = (
     "stage",
     "unit",
     "accountable",
@@ -28,7 +55,6 @@ TOLD = (
     "disclosed",
     "accounted",
 )
-"""What is shown where it changed, besides the terms and who works on it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +70,8 @@ class Step:
 class Changed:
     """A fact before and after a step; empty: not there."""
 
-    name: str
+    zh: str
+    en: str
     old: str
     new: str
 
@@ -75,13 +102,16 @@ def changed_by(history: Sequence[Recorded], step: Step) -> tuple[Changed, ...]:
 
 def _changes(before: Petition | None, after: Petition) -> Iterator[Changed]:
     old, new = _facts(before) if before is not None else {}, _facts(after)
-    for name in dict.fromkeys((*new, *old)):
+    for name in (name for name in LABELS if name in new or name in old):
         if old.get(name, "") != new.get(name, ""):
-            yield Changed(name, old.get(name, ""), new.get(name, ""))
+            yield Changed(*LABELS[name], old.get(name, ""), new.get(name, ""))
 
 
 def _facts(state: Petition) -> dict[str, str]:
-    facts = {name: _said(getattr(state, name)) for name in TOLD}
+    facts = {name: _said(getattr(state, name)) for name in _PLAIN}
+    facts["accepted_at"] = local(state.accepted_at)
+    facts["answers"] = str(len(state.answers) or "")
+    facts["rating"] = "" if state.rating is None else "✓" if state.rating.satisfied else "✗"
     facts["co_offices"] = "、".join(office.unit for office in state.co_offices)
     facts["card"] = "、".join(card.colour.value for card in state.cards)
     for clock in state.clocks:
