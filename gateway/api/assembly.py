@@ -14,6 +14,7 @@ from activities.board.keeping import BoardSums
 from gateway.api import audit, board, events, inbox, reference, stream
 from gateway.api.answers import ALWAYS, problems
 from gateway.api.cases import acting, files, filing, listing, reading
+from gateway.api.cases.in_flight import InFlight
 from gateway.api.describing import describe
 from gateway.api.entering import storable_address
 from gateway.doors import Door
@@ -79,6 +80,7 @@ async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
     async def calendar() -> Calendar:
         return (await door.rules()).calendar
 
+    app.state.in_flight = InFlight(door.system.database)
     app.state.board_sums = BoardSums(door.system.database, calendar)
     try:
         yield

@@ -15,7 +15,6 @@ import httpx
 import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI, Request
-from temporalio.testing import WorkflowEnvironment
 
 from activities.record.queries import CaseQueries
 from gateway.doors import Door
@@ -23,6 +22,7 @@ from gateway.web.app import create_app
 from gateway.web.viewer import Viewer
 from schemas.petition import Actor
 from tests.databases import own_database
+from tests.machine_fixtures import running_engine
 from tests.pages.city import running_city
 
 SECRET = "whsec_" + base64.b64encode(b"signed by upstream, as agreed").decode()
@@ -120,11 +120,13 @@ async def listening(app: object) -> AsyncGenerator[int]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def api(engine: WorkflowEnvironment, database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[Api]:
+async def api(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[Api]:
     folder: Path = tmp_path_factory.mktemp("api")
     settings = {"SANZHANG_EVENTS_SECRET": f"{SECRET} {OLD_SECRET}", "SANZHANG_ATTACHMENT_LIMIT": "50000"}
     async with (
         own_database(database_dsn, "api") as dsn,
+        # Two records behind one engine would take each other's cases.
+        running_engine() as engine,
         running_city(engine, dsn, folder, **settings) as door,
         served(door) as api,
     ):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from gateway.api.cases.in_flight import held
+from gateway.api.cases.in_flight import InFlight
 from tests.api.conftest import Api, petition
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -54,11 +54,19 @@ async def test_many_at_once_with_one_key_are_one_case_and_nobody_waits(api: Api)
 
 
 async def test_a_key_in_work_at_another_door_is_in_flight(api: Api) -> None:
-    async with held(api.door.system.database, f"api:{OPERATOR}", "busy"):
+    async with InFlight(api.door.system.database).held(f"api:{OPERATOR}", "busy"):
         answer = await api(OPERATOR).post(PETITIONS, json=petition(), headers={"Idempotency-Key": "busy"})
         told(answer, 409, "in_flight")
     answer = await api(OPERATOR).post(PETITIONS, json=petition(), headers={"Idempotency-Key": "busy"})
     assert answer.status_code == 201
+
+
+async def test_more_filings_at_once_than_connections_all_end(api: Api) -> None:
+    async def file() -> int:
+        key = {"Idempotency-Key": uuid4().hex}
+        return (await api(OPERATOR).post(PETITIONS, json=petition(), headers=key)).status_code
+
+    assert set(await asyncio.gather(*(file() for _ in range(50)))) == {201}
 
 
 async def test_what_is_left_out_is_proposed(api: Api) -> None:

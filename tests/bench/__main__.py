@@ -19,7 +19,20 @@ import uvloop
 from temporalio.client import Client
 
 from schemas.petition import Complexity
-from tests.bench import folding, latency, log, memory, path, peers, recovery, replaying, throughput, verifying
+from tests.bench import (
+    folding,
+    http,
+    latency,
+    log,
+    memory,
+    million,
+    path,
+    peers,
+    recovery,
+    replaying,
+    throughput,
+    verifying,
+)
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
@@ -28,7 +41,7 @@ from tests.bench.textbook import TextbookPetition
 from tests.bench.throughput import Contender
 from workflows.contract import workflow_id
 
-PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify")
+PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million")
 TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
 ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
 
@@ -44,7 +57,9 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
         results["replay"] = replaying.measure(quick=options.quick)
     if "verify" in options.only:
         results["verify"] = await verifying.measure(home, quick=options.quick)
-    if {"throughput", "latency", "memory"} & set(options.only):
+    if "million" in options.only:
+        results["million"] = await million.measure(home / "million", 100_000 if options.quick else 1_000_000)
+    if {"throughput", "latency", "memory", "http"} & set(options.only):
         with installation(home / "one") as place:
             await _with_installation(options, place, results)
     if "recovery" in options.only:
@@ -56,6 +71,8 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
 async def _with_installation(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:
     if "throughput" in options.only or "latency" in options.only:
         await _with_workers(options, place, results)
+    if "http" in options.only:
+        results["http"] = await http.measure(place, quick=options.quick)
     if "memory" in options.only:
         cases = 400 if options.quick else 2_000
         results["memory"] = {

@@ -20,6 +20,12 @@ def show(results: dict[str, Any], out: TextIO) -> None:
         wanted = "p99 < 78" if each["per_second"] == 5 else ""
         numbers = " / ".join(str(each[name]) for name in ("p50", "p95", "p99"))
         table.add_row(f"intake at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
+    for each in results.get("http", []):
+        wanted = "p99 < 78" if each["per_second"] == 5 else "p99 < 150"
+        numbers = " / ".join(str(each[name]) for name in ("p50", "p95", "p99"))
+        table.add_row(f"filing by HTTP at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
+    if million := results.get("million"):
+        _add_million(table, million)
     for name, each in results.get("memory", {}).items():
         table.add_row(
             f"idle open case, {name}, kB", str(each["kb_per_case"]), "", "", "≤ 100" if name == "cached" else "0"
@@ -82,3 +88,9 @@ def _add_log(table: Table, logged: dict[str, Any]) -> None:
     table.add_row("  when nothing changed, s", str(logged["unchanged_s"]), "", "", "")
     proof = logged["proof_ms"]
     table.add_row("proof for one case, ms, p50 / worst", f"{proof['p50']} / {proof['worst']}", "", "", "< 50")
+
+
+def _add_million(table: Table, million: dict[str, Any]) -> None:
+    for name, each in million["calls"].items():
+        label = f"{name}, of {million['cases']:,} cases, ms, p50 / p99"
+        table.add_row(label, f"{each['p50']} / {each['p99']}", "", "", "p99 < 100")

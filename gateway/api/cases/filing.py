@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from gateway.api.answers import SENDING, problems
-from gateway.api.cases.in_flight import held
+from gateway.api.cases.in_flight import InFlight
 from gateway.api.cases.shapes import Filed
 from gateway.api.entering import as_json, check_text, entered
 from gateway.doors import Door
@@ -82,7 +82,8 @@ async def file_petition(
     check_text(given.model_dump(mode="json"), "body")
     draft = given.draft(f"api:{viewer.actor.id}", key)
     content, proposed = await drafts_of(request, door).content(draft, viewer.actor)
-    async with held(door.system.database, draft.source, key):
+    in_flight: InFlight = request.app.state.in_flight
+    async with in_flight.held(draft.source, key):
         filing = await door.desk.file(viewer.actor, content, received_at=given.received_at)
         filed = await _filed(door, filing.number)
     if filing.known:
