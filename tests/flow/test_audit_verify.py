@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
-from temporalio.testing import WorkflowEnvironment
 
 from activities.evidence.archive import Archives
 from activities.evidence.journal import Journal
@@ -21,6 +20,7 @@ from tests.clean_record import ORIGIN, RING, SIGNER, Cast
 from tests.databases import own_database
 from tests.flow.house import House, opened
 from tests.flow.paths import handed_on, merged, overdue, reopened, straight_simple
+from tests.machine_fixtures import running_engine
 from tests.tampering import Crime
 from workers.replay.decisions import decisions_by
 from workers.replay.replaying import replaying
@@ -30,11 +30,13 @@ pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def place(
-    engine: WorkflowEnvironment, database_dsn: str, tmp_path: Path
-) -> AsyncIterator[tuple[House, MerkleLog]]:
-    """A house with a record and a log of its own."""
-    async with own_database(database_dsn, "verified") as dsn, opened(engine, dsn) as house:
+async def place(database_dsn: str, tmp_path: Path) -> AsyncIterator[tuple[House, MerkleLog]]:
+    """A house with a record, an engine and a log of its own: two records behind one engine would take each other's cases."""
+    async with (
+        own_database(database_dsn, "verified") as dsn,
+        running_engine() as engine,
+        opened(engine, dsn) as house,
+    ):
         yield house, MerkleLog(house.database, CheckpointStore.at(str(tmp_path)), SIGNER, origin=ORIGIN)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from temporalio.testing import WorkflowEnvironment
 
 from activities.evidence.keys import load_audit_keyring, load_signing_seed
 from activities.evidence.seal import Sealer
@@ -41,6 +40,7 @@ from schemas.sealing.personal import PersonalData
 from tests.databases import own_database
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, House, opened
 from tests.flow.paths import LEAD, SATISFIED
+from tests.machine_fixtures import running_engine
 from workers.composition import System
 
 pytestmark = pytest.mark.flow
@@ -70,14 +70,17 @@ class Place:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def place(
-    engine: WorkflowEnvironment, database_dsn: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Place]:
+async def place(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     home = tmp_path_factory.mktemp("dossiers")
     settings = Settings.from_environment({"SANZHANG_DATA_DIR": str(home)})
     load_audit_keyring(settings, create=True)
     load_signing_seed(settings, create=True)
-    async with own_database(database_dsn, "dossiers") as dsn, opened(engine, dsn) as house:
+    async with (
+        own_database(database_dsn, "dossiers") as dsn,
+        # Two records behind one engine would take each other's cases.
+        running_engine() as engine,
+        opened(engine, dsn) as house,
+    ):
         await seed(dsn)
         system = System(
             settings=settings,
