@@ -234,3 +234,14 @@ def test_the_colours_and_the_language_are_ones_own(desk_of: DeskOf) -> None:
     page.locator("[data-person] summary").click()
     page.get_by_role("link", name="English").click()
     expect(page.locator("h1")).to_have_text("Inbox")
+
+
+def test_an_auditor_verifies_at_a_click(city: City, desk_of: DeskOf) -> None:
+    number = city.numbers[3]
+    page = desk_of("fu-zhiyuan").see(f"/replay/{number}")
+    page.get_by_role("button", name="核验此件").click()
+    expect(page.locator(".told.good")).to_contain_text("核验通过")
+    page.goto(f"/replay?number={number}")
+    assert page.url.endswith(f"/replay/{number}")
+    refused = page.request.get(f"/replay/{number}/proof.json")
+    assert refused.status in (404, 409, 422), "no checkpoint has been made yet, and that is said"

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.record.queries import CaseQueries
+from activities.record.reading.kept_proof import KeptProof, kept_proof
 from activities.record.views import CaseView
 from gateway.console.case.inputs import Input, inputs_of
 from gateway.console.case.seeing import seen_at_all
 from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.fields import HUMAN
+from gateway.patience import READING_PATIENCE, patiently
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
 from schemas.lifecycle.awaited import possible, waiting_for
 from schemas.petition import Actor, Petition, Role
@@ -79,6 +81,7 @@ class CaseFacts:
     elsewhere: tuple[str, ...]
     talk: tuple[Deed, ...]
     alike: tuple[Likeness, ...]
+    proof: KeptProof
     coded: bool
 
     @property
@@ -113,6 +116,7 @@ async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor
         ),
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
         alike=await _alike(door, readings, view.state.number, actor),
+        proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
         coded=actor.role is Role.OPERATOR,
     )
 
