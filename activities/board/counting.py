@@ -27,8 +27,9 @@ _OWED = text(
 )
 
 _OVERDUE = text(
+    # Written out, and not as a parameter: the index of what is owed is of that word alone.
     f"SELECT unit, {_BUCKET}, sum(own), min(since) FROM board_cells"  # noqa: S608
-    " WHERE what = :owed AND since < :now AND own <> 0"
+    f" WHERE what = '{OWED}' AND since < :now AND own <> 0"
     " AND (unit = :unit OR (unit ~>=~ :first AND unit ~<~ :past)) GROUP BY unit, bucket"
 )
 
@@ -57,7 +58,7 @@ async def counts_now(
 
 async def overdue_now(engine: AsyncEngine, unit: str, now: datetime, calendar: Calendar) -> list[OverdueAt]:
     """The units at and below ``unit`` whose replies are overdue at ``now`` (aware)."""
-    asked: dict[str, object] = {"unit": unit, "now": now, "owed": OWED, "bounds": band_bounds(now, calendar)}
+    asked: dict[str, object] = {"unit": unit, "now": now, "bounds": band_bounds(now, calendar)}
     # "0" is the character after "/": these bounds hold exactly the paths below the unit.
     asked |= {"first": f"{unit}/", "past": f"{unit}0"}
     ages: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(AGE_BANDS))

@@ -152,7 +152,14 @@ board_cells = Table(
     Column("since", MOMENT, primary_key=True),
     Column("below", BigInteger, nullable=False, server_default="0"),
     Column("own", BigInteger, nullable=False, server_default="0"),
-    Index("ix_board_cells_what", "what", "unit", "since"),
+    Index(
+        "ix_board_cells_owed",
+        "unit",
+        "since",
+        postgresql_ops={"unit": "text_pattern_ops"},
+        postgresql_include=["own"],
+        postgresql_where=text("what = 'owed'::text"),
+    ),
     Index("ix_board_cells_empty", "unit", postgresql_where=text("below = 0 AND own = 0")),
 )
 """What the board of today adds up: how many of ``what`` the cases of a unit count (``own``), and with the units under it (``below``), from the

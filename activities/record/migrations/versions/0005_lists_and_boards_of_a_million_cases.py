@@ -143,7 +143,15 @@ def upgrade() -> None:
         sa.Column("own", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("unit", "ledger", "what", "since", name=op.f("pk_board_cells")),
     )
-    op.create_index("ix_board_cells_what", "board_cells", ["what", "unit", "since"], unique=False)
+    op.create_index(
+        "ix_board_cells_owed",
+        "board_cells",
+        ["unit", "since"],
+        unique=False,
+        postgresql_ops={"unit": "text_pattern_ops"},
+        postgresql_include=["own"],
+        postgresql_where=sa.text("what = 'owed'::text"),
+    )
     op.create_index(
         "ix_board_cells_empty", "board_cells", ["unit"], unique=False, postgresql_where=sa.text("below = 0 AND own = 0")
     )
