@@ -245,3 +245,17 @@ def test_an_auditor_verifies_at_a_click(city: City, desk_of: DeskOf) -> None:
     assert page.url.endswith(f"/replay/{number}")
     refused = page.request.get(f"/replay/{number}/proof.json")
     assert refused.status in (404, 409, 422), "no checkpoint has been made yet, and that is said"
+
+
+def test_a_file_is_attached_and_read_back(city: City, desk_of: DeskOf) -> None:
+    page = desk_of("he-xiaoyun").see(f"/petitions/{city.numbers[0]}")
+    page.locator("#attach").set_input_files(
+        {"name": "现场.txt", "mimeType": "text/plain", "buffer": "照片说明".encode()}
+    )
+    page.get_by_role("button", name="附上").click()
+    link = page.get_by_role("link", name="现场.txt")
+    expect(link).to_be_visible()
+    assert page.request.get(str(link.get_attribute("href"))).body().decode() == "照片说明"
+    page.locator("#attach").set_input_files({"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"})
+    page.get_by_role("button", name="附上").click()
+    expect(page.locator(".told.bad")).to_be_visible()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, File, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 from activities.evidence.reveal import Revealer
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
+from gateway.api.cases.files import attach, attachments_of
 from gateway.api.entering import seen
 from gateway.console.case.facts import facts_of_case
 from gateway.console.case.inputs import given_by, kept_by, shown
@@ -37,6 +38,7 @@ def case_router() -> APIRouter:
     router.get("/petitions/{number}")(show)
     router.post("/petitions/{number}/act/{kind}")(act)
     router.post("/petitions/{number}/reveal")(reveal)
+    router.post("/petitions/{number}/attachments")(attach_file)
     return router
 
 
@@ -78,6 +80,24 @@ async def act(
     return RedirectResponse(address_with(path, dict(parse_qsl(query)), **said), HTTPStatus.SEE_OTHER)
 
 
+async def attach_file(
+    request: Request,
+    number: str,
+    viewer: SignedIn,
+    door: TheDoor,
+    readings: Readings,
+    file: Annotated[UploadFile, File()],
+) -> Response:
+    """Attaches a file, by the same rules as the API; refused, the page says why."""
+    enter(Area.CASE, viewer.actor, writing=True)
+    view = await seen(readings, number, viewer.actor)
+    try:
+        await attach(view.state.number, file, request, viewer, readings, door)
+    except UserError as refusal:
+        return await page(request, viewer, door, readings, view, status=status_of(refusal), refusal=refusal)
+    return RedirectResponse(f"/petitions/{view.state.number}#attachments", HTTPStatus.SEE_OTHER)
+
+
 async def reveal(request: Request, number: str, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
     """Shows the petitioners in clear, once, for a reason that is recorded first."""
     enter(Area.REVEAL, viewer.actor)
@@ -116,6 +136,7 @@ async def page(
         units=organisation.units,
         people=organisation.people,
         once=uuid4().hex,
+        attachments=await attachments_of(request, door).of(facts.state.number),
         shown=shown,
         page={"did": "", "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},
     )
