@@ -55,7 +55,7 @@ async def opened_provider(settings: Settings) -> AsyncGenerator[Provider | None]
 
 def application(settings: Settings) -> FastAPI:
     """The application of an installation."""
-    return create_app(lambda: opened(settings))
+    return create_app(lambda: opened(settings), settings)
 
 
 def serve(
