@@ -118,9 +118,9 @@ async def _serve(found: City, door: Door, ready: threading.Event, over: threadin
     await serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; no longer than a module, for Playwright keeps a loop running in which no other test could run its own."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed (README: the page tests need it)")
     with sync_playwright() as playwright:

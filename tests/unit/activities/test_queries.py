@@ -198,7 +198,8 @@ async def test_lists_are_served_by_indexes(house: Record, four: dict[str, str]) 
     }
     async with house.engine.connect() as connection:
         # A handful of rows is always scanned whole; what is asked is whether the indexes can serve.
-        await connection.execute(text("set enable_seqscan = off"))
+        for step in ("seqscan", "sort", "hashjoin"):
+            await connection.execute(text(f"set enable_{step} = off"))
         for index, wanted in looks.items():
             if index == "ix_cases_unit":
                 await connection.execute(text("set enable_indexscan = off"))
