@@ -28,11 +28,11 @@ DECIDED = ("ledger", "complexity", "category", "unit")
 
 @dataclass(frozen=True)
 class Alike:
-    """A case like what is being typed. ``percent``: how alike, of 100."""
+    """A case like what is being typed, which the person who types may see. ``percent``: how alike, of 100."""
 
     number: str
     percent: int
-    view: CaseView | None
+    view: CaseView
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
     proposed = await drafts.proposals(title, text)
     found = await patiently(lambda: Resemblances(door.system.database).likely(signature(title, text)), READING_PATIENCE)
     alike = [
-        Alike(each.number, round(each.resemblance * 100), await seen_at_all(readings, each.number, actor))
+        Alike(each.number, round(each.resemblance * 100), view)
         for each in found
+        # Of a case somebody may not see, not even that there is one like this.
+        if (view := await seen_at_all(readings, each.number, actor)) is not None
     ]
     offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}
     return Beside({name: offer for name, offer in offers.items() if offer.value}, tuple(alike))
