@@ -38,7 +38,8 @@ from schemas.petition import SYSTEM
 from schemas.sealing.keys import KeyRing
 from tests.databases import own_database
 from tests.flow import paths
-from tests.flow.house import House
+from tests.flow.house import House, opened
+from tests.machine_fixtures import running_engine
 from workers.evidence import SCHEDULES, keep_schedules, schedule_id
 from workflows.contract import CHECKPOINT_WORKFLOW, SEAL_WORKFLOW
 from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
@@ -56,6 +57,17 @@ class Evidence:
     archives: Archives
     journal: Journal
     store: Path
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def house(database_dsn: str) -> AsyncIterator[House]:
+    """On an engine and a record of its own: these workflows look at all there is, and other tests leave behind what never ends."""
+    async with (
+        own_database(database_dsn, "evidence") as dsn,
+        running_engine() as engine,
+        opened(engine, dsn) as house,
+    ):
+        yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
