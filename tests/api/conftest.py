@@ -17,8 +17,10 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from activities.record.queries import CaseQueries
+from gateway.access.callers import Callers
 from gateway.doors import Door
 from gateway.web.app import create_app
+from gateway.web.limits import Limits
 from gateway.web.viewer import Viewer
 from schemas.petition import Actor
 from tests.databases import own_database
@@ -34,6 +36,7 @@ class ByHeader:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._callers = Callers(door, limits=Limits())
 
     async def viewer(self, request: Request) -> Viewer | None:
         person = request.headers.get("x-test-person")
@@ -44,7 +47,8 @@ class ByHeader:
         return Viewer(actor, person, scopes=None if scopes is None else frozenset(scopes.split()))
 
     def queries(self, actor: Actor) -> CaseQueries:
-        return self._door.queries
+        """As in production: through row-level security."""
+        return self._callers.queries(actor)
 
 
 @dataclass
