@@ -42,9 +42,11 @@ def seals(case: CaseRows, chain: Chain, lost: set[tuple[str, int]], now: datetim
     logged = {leaf.run: leaf.history for leaf in case.heads_logged if leaf.run}
     doubtful = bool(chain.doubtful or chain.missing)
     for run, (seq, at) in closed.items():
-        if run in sealed or seq in chain.doubtful or (case.number, seq) in lost:
+        if run in sealed or seq in chain.doubtful:
             continue
-        if run in logged or (run not in archived and now - at > PATIENCE):
+        # Whoever can delete a seal can also say in the journal that there never was a history; not so in what has been signed.
+        excused = run in archived or now - at <= PATIENCE or (case.number, seq) in lost
+        if run in logged or not excused:
             yield finding("seal_missing", case.number, run)
     for run in logged.keys() - closed.keys() - sealed.keys():
         yield finding("seal_missing", case.number, run)

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from activities.evidence.journal import Journal
 from activities.keys import seal, unseal
+from schemas.evidence.journal import EntryKind
+from schemas.petition import SYSTEM
 from schemas.sealing.keys import Purpose
 from tests.clean_record import RING
 from tests.tampering import Alteration, Crime, Kinds, Tampered
@@ -139,6 +142,23 @@ KINDS.sql(
     "DELETE FROM seals WHERE case_number = :sealed",
     "DELETE FROM archives WHERE case_number = :sealed",
 )
+
+
+@KINDS.alteration(
+    "a seal and its archive deleted, and the journal made to say that the engine had lost the history",
+    lambda cast: [("seal_missing", cast.sealed, 1)],
+)
+async def _(crime: Crime) -> None:
+    number = crime.cast.sealed
+    for table in ("seals", "archives"):
+        await crime.do(f"DELETE FROM {table} WHERE case_number = :n", n=number)
+    await Journal(crime.connection.engine, clock=lambda: crime.cast.now).append_with(
+        crime.connection,
+        EntryKind.HISTORY_LOST,
+        SYSTEM,
+        case_number=number,
+        body={"run": 1, "seq": 11, "cause": "gone", "kept": []},
+    )
 
 
 KINDS.sql(
