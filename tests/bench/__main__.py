@@ -85,13 +85,14 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
     with ExitStack() as stack:
         ours, textbook, floor = (stack.enter_context(workers(place, each)) for each in (OURS, TEXTBOOK, ENGINE_ONLY))
         plain = await Client.connect(place.runtime.temporal, namespace=place.runtime.namespace)
+        fastest = await peers.fastest(place.runtime.temporal, namespace=place.runtime.namespace)
         async with desk(place) as (people, system):
 
             def contenders(complexity: Complexity) -> list[Contender]:
                 return [
                     Contender("ours", lambda: path.lifecycle(people, complexity), ours),
                     Contender("textbook", lambda: peers.lifecycle(plain, TextbookPetition, complexity), textbook),
-                    Contender("engine_only", lambda: peers.lifecycle(plain, EngineOnlyPetition, complexity), floor),
+                    Contender("engine_only", lambda: peers.lifecycle(fastest, EngineOnlyPetition, complexity), floor),
                 ]
 
             if "throughput" in options.only:

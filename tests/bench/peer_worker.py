@@ -16,6 +16,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from activities.record.case_record import CaseRecord
 from activities.record.migrate import new_engine
 from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
+from tests.bench.peers import fastest
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.textbook_record import RecordActivities
 
@@ -24,7 +25,8 @@ async def serve(kind: str) -> None:
     """Serves until SIGTERM."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    client = await Client.connect(os.environ["SANZHANG_TEMPORAL"], namespace=os.environ["SANZHANG_NAMESPACE"])
+    connect = Client.connect if kind == "textbook" else fastest
+    client = await connect(os.environ["SANZHANG_TEMPORAL"], namespace=os.environ["SANZHANG_NAMESPACE"])
     database = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=20)
     if kind == "textbook":
         activities = RecordActivities(CaseRecord(database))

@@ -6,12 +6,18 @@ from uuid import uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import GrpcCompression
 
 from schemas.petition import Actor, Complexity
 from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT, actions
 from tests.bench.textbook import TEXTBOOK_QUEUE, Case, TextbookPetition
 from tests.bench.textbook_record import Step
+
+
+async def fastest(address: str, *, namespace: str) -> Client:
+    """The client of the engine-only peer and of its workers: without the SDK's compression, as ours is."""
+    return await Client.connect(address, namespace=namespace, grpc_compression=GrpcCompression.NONE)
 
 
 def steps(complexity: Complexity) -> list[Step]:
