@@ -24,7 +24,7 @@ from schemas.errors import UserError
 from schemas.organisation import Organisation
 from schemas.petition import Frozen
 from schemas.policy import Policy
-from schemas.worktime import EARLIEST_DAY, LATEST_DAY
+from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 
 MOST_CHANGES = 2_000
 """Changes that are listed; a new organisation differs from the old in everything."""
@@ -94,7 +94,7 @@ async def import_calendar(
     warnings = notice_warnings(notice, current)
     known = any(warning.code == "calendar_no_change" for warning in warnings)
     after, entries = (current, days) if known else apply_notice(current, days, notice)
-    changed = diff(current, after, EARLIEST_DAY, LATEST_DAY)
+    changes = days_between(current, after)
     if not preview and not known:
         try:
             stored = await reference.add_calendar(entries, after.published_from, after.published_through, notice.number)
@@ -109,7 +109,6 @@ async def import_calendar(
         after = stored
     rules = await door.rules()
     work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=after, city=rules.city))
-    changes = [Change(where=day.isoformat(), old=old, new=new) for day, old, new in changed]
     told = _told(after.version, current.version, changes, preview=preview, known=known)
     return told.model_copy(
         update={
@@ -117,6 +116,14 @@ async def import_calendar(
             "to_recompute": await work.count(),
         }
     ), work
+
+
+def days_between(old: Calendar, new: Calendar) -> list[Change]:
+    """Every day on which two versions of the calendar disagree: ``working`` or ``off``."""
+    return [
+        Change(where=day.isoformat(), old=before, new=after)
+        for day, before, after in diff(old, new, EARLIEST_DAY, LATEST_DAY)
+    ]
 
 
 def changes_between(old: Policy | Organisation, new: Policy | Organisation) -> list[Change]:

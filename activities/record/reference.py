@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,6 +21,14 @@ POLICY = "policy"
 ORGANISATION = "organisation"
 
 
+class Stored(NamedTuple):
+    """A version there is, and since when (aware, UTC). ``notice``: the holiday notice that made a calendar's; else empty."""
+
+    version: int
+    imported_at: datetime
+    notice: str = ""
+
+
 class ReferenceStore:
     """Reads the newest version of each, and adds new ones."""
 
@@ -27,9 +36,9 @@ class ReferenceStore:
         self._engine = engine
         self._clock = clock
 
-    async def calendar(self) -> Calendar:
-        """The newest work calendar. ``UserError`` ``calendar_missing`` on a database that was never seeded."""
-        version, days, first, last = await self.calendar_days()
+    async def calendar(self, version: int | None = None) -> Calendar:
+        """A version of the work calendar, the newest where none is named. ``UserError`` ``calendar_missing`` where there is no such version."""
+        version, days, first, last = await self.calendar_days(version)
         return build_calendar(version, days, first, last)
 
     async def calendar_days(self, version: int | None = None) -> tuple[int, list[CalendarDay], date, date]:
@@ -104,10 +113,25 @@ class ReferenceStore:
 
     async def versions(self, kind: str) -> Sequence[int]:
         """The versions of the policy or the organisation there are, oldest first."""
+        return [each.version for each in await self.stored(kind)]
+
+    async def stored(self, kind: str) -> Sequence[Stored]:
+        """The same, and since when."""
         documents = t.documents
-        query = select(documents.c.version).where(documents.c.kind == kind).order_by(documents.c.version)
+        query = (
+            select(documents.c.version, documents.c.imported_at)
+            .where(documents.c.kind == kind)
+            .order_by(documents.c.version)
+        )
         async with self._engine.connect() as connection:
-            return (await connection.execute(query)).scalars().all()
+            return [Stored(*row) for row in await connection.execute(query)]
+
+    async def stored_calendars(self) -> Sequence[Stored]:
+        """The versions of the work calendar there are, oldest first."""
+        versions = t.calendar_versions
+        query = select(versions.c.version, versions.c.imported_at, versions.c.notice).order_by(versions.c.version)
+        async with self._engine.connect() as connection:
+            return [Stored(*row) for row in await connection.execute(query)]
 
     async def _document(self, kind: str, zh: str, version: int | None) -> object:
         documents = t.documents

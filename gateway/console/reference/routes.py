@@ -16,7 +16,15 @@ from starlette.datastructures import FormData, UploadFile
 from activities.record.reference import ORGANISATION, POLICY
 from gateway.console.reference.months import year_of
 from gateway.console.rendering import render
-from gateway.documents import Imported, changes_between, import_calendar, import_organisation, import_policy
+from gateway.documents import (
+    Change,
+    Imported,
+    changes_between,
+    days_between,
+    import_calendar,
+    import_organisation,
+    import_policy,
+)
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import status_of
@@ -45,10 +53,12 @@ def reference_router() -> APIRouter:
     return router
 
 
-async def calendar_page(request: Request, viewer: SignedIn, door: TheDoor, year: int = 0, version: int = 0) -> Response:
-    """The calendar, a year at a time."""
+async def calendar_page(
+    request: Request, viewer: SignedIn, door: TheDoor, year: int = 0, version: int = 0, beside: int = 0
+) -> Response:
+    """The calendar, a year at a time; ``beside``: another version it is compared with."""
     enter(Area.REFERENCE, viewer.actor)
-    return await _calendar(request, viewer, door, year=year, version=version)
+    return await _calendar(request, viewer, door, year=year, version=version, beside=beside)
 
 
 async def policy_page(request: Request, viewer: SignedIn, door: TheDoor, version: int = 0, beside: int = 0) -> Response:
@@ -70,25 +80,39 @@ async def take(request: Request, viewer: SignedIn, door: TheDoor) -> Response:
     enter(Area.REFERENCE_EDIT, viewer.actor, writing=True)
     taking, page = _TAKES[request.url.path.split("/")[1]]
     async with request.form() as form:
-        text = await _text(form)
-        preview = form.get("do") != "take"
+        text, preview = str(form.get("document", "")), form.get("do") != "take"
+        kept = {name: str(form.get(name, ""))[:10] for name in ("covers_from", "covers_through")}
+        kept["format"] = _format(form)
         try:
+            text = await _text(form)
             told = await taking(door, text, form, preview, request)
         except UserError as refusal:
-            return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text)
-    return await page(request, viewer, door, told=told, given=text if preview else "")
+            return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text, kept=kept)
+    return await page(request, viewer, door, told=told, given=text if preview else "", kept=kept if preview else {})
 
 
 async def _text(form: FormData) -> str:
+    """The file where there is one, else what was pasted. ``UserError``: ``document_too_large``, ``document_unreadable``."""
     file = form.get("file")
-    if isinstance(file, UploadFile) and file.filename:
-        data = await file.read(DOCUMENT_LIMIT + 1)
-        for encoding in ("utf-8-sig", "gb18030"):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-    return str(form.get("document", ""))[: DOCUMENT_LIMIT + 1]
+    if not isinstance(file, UploadFile) or not file.filename:
+        return str(form.get("document", ""))
+    data = await file.read(DOCUMENT_LIMIT + 1)
+    if len(data) > DOCUMENT_LIMIT:
+        raise UserError(
+            "document_too_large",
+            zh=f"文件超过 {DOCUMENT_LIMIT // 1_000_000} MB，不像是这类文件，请核对。",
+            en=f"The file is larger than {DOCUMENT_LIMIT // 1_000_000} MB; no such document is. Look whether it is the right one.",
+        )
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UserError(
+        "document_unreadable",
+        zh="文件不是文本（UTF-8 或 GB18030），请核对是否选错了文件。",
+        en="The file is not text in UTF-8 or GB18030; look whether it is the right one.",
+    )
 
 
 async def _take_policy(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
@@ -100,15 +124,23 @@ async def _take_organisation(door: Door, text: str, form: FormData, preview: boo
 
 
 async def _take_calendar(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
-    said = str(form.get("format", "csv"))
     with tempfile.TemporaryDirectory(prefix="notice-") as folder:
-        file = Path(folder) / f"notice.{said if said in FORMATS else 'csv'}"
+        file = Path(folder) / f"notice.{_format(form)}"
         await asyncio.to_thread(file.write_text, text, "utf-8")
         told, work = await import_calendar(door, file, _covers(form), preview=preview)
     if not preview and told.to_recompute:
         # The page does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
         request.app.state.under_way.start(work.run(lambda _: None, dry=False))
     return told
+
+
+def _format(form: FormData) -> str:
+    """How a notice is written: by the name of its file, or as was said of what was pasted."""
+    file = form.get("file")
+    said = str(form.get("format", ""))
+    if isinstance(file, UploadFile) and file.filename:
+        said = file.filename.rpartition(".")[2].lower()
+    return said if said in FORMATS else FORMATS[0]
 
 
 def _covers(form: FormData) -> tuple[date, date] | None:
@@ -129,26 +161,50 @@ def _covers(form: FormData) -> tuple[date, date] | None:
 
 
 async def _calendar(
-    request: Request, viewer: Viewer, door: Door, *, year: int = 0, version: int = 0, status: int = 200, **more: Any
+    request: Request,
+    viewer: Viewer,
+    door: Door,
+    *,
+    year: int = 0,
+    version: int = 0,
+    beside: int = 0,
+    status: int = 200,
+    **more: Any,
 ) -> Response:
     reference = door.system.reference
     newest = await patiently(reference.calendar, READING_PATIENCE)
-    wanted = version or newest.version
-    _, days, _, _ = await patiently(lambda: reference.calendar_days(wanted), READING_PATIENCE)
+    calendar = await patiently(lambda: reference.calendar(version), READING_PATIENCE) if version else newest
+    other = await patiently(lambda: reference.calendar(beside), READING_PATIENCE) if beside else None
+    differences = days_between(other, calendar) if other is not None else None
+    _, days, _, _ = await patiently(lambda: reference.calendar_days(calendar.version), READING_PATIENCE)
     today = local_day(datetime.now(UTC))
-    shown_year = year if EARLIEST_DAY.year < year < LATEST_DAY.year else today.year
+    shown_year = (
+        year if EARLIEST_DAY.year < year < LATEST_DAY.year else _year(more.get("told"), differences) or today.year
+    )
     return render(
         request,
         viewer,
         "reference/calendar.html",
         status=status,
-        calendar=newest,
-        months=year_of(newest, {each.day: each for each in days}, shown_year),
+        calendar=calendar,
+        newest=newest.version,
+        months=year_of(
+            calendar, {each.day: each for each in days}, shown_year, {each.where for each in differences or ()}
+        ),
         year=shown_year,
         today=today,
         missing=missing_years(newest, today),
+        versions=await patiently(reference.stored_calendars, READING_PATIENCE),
+        beside=beside,
+        differences=differences,
         **_common(viewer, more),
     )
+
+
+def _year(told: Imported | None, differences: list[Change] | None) -> int | None:
+    """The year an import or a comparison is about: that of the first day it changes."""
+    changes = [*(told.changes if told is not None else ()), *(differences or ())]
+    return date.fromisoformat(changes[0].where).year if changes else None
 
 
 async def _policy(
@@ -164,7 +220,7 @@ async def _policy(
         status=status,
         policy=policy,
         columns=[(ledger, complexity) for ledger in policy.ledgers for complexity in policy.ledgers[ledger]],
-        versions=await reference.versions(POLICY),
+        versions=await reference.stored(POLICY),
         beside=beside,
         differences=changes_between(other, policy) if other is not None else None,
         document=yaml.safe_dump(policy.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=120),
@@ -185,7 +241,7 @@ async def _organisation(
         status=status,
         organisation=organisation,
         kinds=KINDS_ZH,
-        versions=await reference.versions(ORGANISATION),
+        versions=await reference.stored(ORGANISATION),
         beside=beside,
         differences=changes_between(other, organisation) if other is not None else None,
         **_common(viewer, more),
@@ -193,7 +249,7 @@ async def _organisation(
 
 
 def _common(viewer: Viewer, more: dict[str, Any]) -> dict[str, Any]:
-    page = {"refusal": None, "told": None, "given": "", **more}
+    page: dict[str, Any] = {"refusal": None, "told": None, "given": "", "kept": {}, **more}
     return {"page": page, "may_edit": opens(Area.REFERENCE_EDIT, viewer.actor)}
 
 
