@@ -179,7 +179,10 @@ async def _keep(engine: AsyncEngine, schema: str) -> None:
 
 async def _restore(connection: AsyncConnection, schema: str) -> None:
     # DELETE, for TRUNCATE makes new files for a handful of rows.
-    statements = [f"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {schema}.{table}" for table in TABLES]
+    statements = [
+        f"DELETE FROM {table}; INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {schema}.{table}"
+        for table in TABLES
+    ]
     raw = (await connection.get_raw_connection()).driver_connection
     assert raw is not None
     await raw.execute("; ".join(statements))

@@ -74,6 +74,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{case} 的链自某条事件起被整段重算：改动在第 {seq} 条至第 {until} 条之间（{witness_zh}所记第 {until} 条的链值不同）。",
         "{case}: its chain was recomputed from a forged event on: between events {seq} and {until} (by the link of event {until} in {witness}).",
     ),
+    "event_backdated": (
+        "{case} 第 {seq} 条事件写着 {found} 记入，而此后的第 {due} 号检查点没有它：是事后补写的，或曾对检查点日志隐瞒。",
+        "{case}: event {seq} says it was written down at {found}, yet checkpoint {due}, made after that, knows nothing of it: it was written later, "
+        "or kept from the log.",
+    ),
     "decision_differs": (
         "{case} 第 {seq} 条事件的 {field}：记录为“{found}”，流程引擎历史为“{expected}”。",
         "{case}, event {seq}, field {field}: the record says “{found}”, the engine's history says “{expected}”.",

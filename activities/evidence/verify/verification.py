@@ -20,7 +20,8 @@ from activities.evidence.verify.chain.repair import Search
 from activities.evidence.verify.journalled import JournalCheck
 from activities.evidence.verify.log.inclusion import included
 from activities.evidence.verify.log.leaves import check_log
-from activities.evidence.verify.log.logged import Logged, logged_heads
+from activities.evidence.verify.log.logged import Logged, believed
+from activities.evidence.verify.log.timely import Timetable
 from activities.evidence.verify.numbers import numbers
 from activities.evidence.verify.rows import CaseRows, windows
 from activities.evidence.verify.sealed import archives as check_archives
@@ -83,6 +84,7 @@ class Verification:
         self._unexplained: list[_Unexplained] = []
         self._gone: set[str] = set()
         self._logged: Logged | None = None
+        self._timetable = Timetable(())
         self._lost: set[tuple[str, int]] = set()
 
     async def everything(self) -> AsyncGenerator[Finding]:
@@ -130,6 +132,7 @@ class Verification:
             self.progress(self.counts)
 
         self._logged = await check_log(connection, store, self.outside.keys, self.clock(), passed)
+        self._timetable = Timetable(self._logged.signed)
         self.counts.checkpoints, self.counts.leaves = self._logged.checkpoints, self._logged.size
         for each in self._logged.findings:
             yield each
@@ -144,9 +147,9 @@ class Verification:
         self.counts.cases += 1
         self.counts.events += len(case.events)
         self.counts.seals += len(case.seals)
-        case.heads_logged = logged_heads(self._logged, case.number, {row.place: row.leaf for row in case.leaves})
-        if self._logged is not None:
-            self._logged.restored.pop(case.number, None)
+        leaves = believed(self._logged, case.number, {row.place: row.leaf for row in case.leaves})
+        restored = self._logged.restored.pop(case.number, []) if self._logged is not None else []
+        case.heads_logged = sorted([*leaves.values(), *restored], key=lambda leaf: leaf.seq)
         if not case.events:
             for each in beside.deleted(case):
                 self._gone.add(case.number)
@@ -161,6 +164,10 @@ class Verification:
             yield each
         async for each in self._told_by_engine(chain):
             yield each
+        if not restored:
+            # Where leaves had to be taken from the store, that is what is told.
+            for each in self._timetable.belated(chain, leaves):
+                yield each
         for each in self._of_tables(case, chain):
             yield each
         if case.seals:

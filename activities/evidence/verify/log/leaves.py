@@ -53,7 +53,7 @@ async def check_log(
     rows = await checkpoint_rows(connection)
     if rows and not stored:
         told.findings.append(finding("store_empty", expected=str(max(rows))))
-    signed = await checkpoints(rows, Notes(store, stored, keys), await begun(connection), now, told)
+    told.signed = signed = await checkpoints(rows, Notes(store, stored, keys), await begun(connection), now, told)
     await _Leaves(connection, store if stored else None, told, passed).check(signed)
     return told
 

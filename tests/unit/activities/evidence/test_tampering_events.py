@@ -172,6 +172,16 @@ async def _(crime: Crime) -> None:
     await crime.do("UPDATE cases SET link = :link WHERE case_number = :n", n=number, link=rows[-1].link)
 
 
+@KINDS.alteration("a life written down later than it says", lambda cast: [("event_backdated", cast.young, 1)])
+async def _(crime: Crime) -> None:
+    number = crime.cast.young
+    await crime.do(
+        "UPDATE events SET recorded_at = recorded_at - interval '30 hours' WHERE case_number = :n",
+        n=number,
+    )
+    await crime.relink(number)
+
+
 # Events missing, added, exchanged
 
 
