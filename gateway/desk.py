@@ -160,11 +160,12 @@ class Desk:
         )
 
     async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
-        """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes a repeated order one order."""
+        """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes an order that a person repeats one order."""
         order = c.Order(actor=actor, command=command)
         check_storable(order)
-        # A caller's own ids must not meet those of the system's orders (the filing, alarms, messages between cases).
-        identity = f"by-{command_id}" if command_id else uuid4().hex
+        # A caller's own ids must meet neither those of the system's orders (the filing, alarms, messages between cases) nor those of other
+        # people and of other commands: whoever is answered from somebody else's order believes something done that nobody did.
+        identity = f"by-{command.kind}/{actor.id}/{command_id}" if command_id else uuid4().hex
         if command.kind in SETS_A_TERM:
             await self._take_over_calendar(number, order)
         return await self._carried(number, identity, lambda: self._update(number, order, identity))

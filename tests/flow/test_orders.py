@@ -56,6 +56,18 @@ async def test_a_callers_ids_do_not_meet_the_systems(house: House) -> None:
     assert (await house.kinds(number))[-1] == "assigned"
 
 
+async def test_one_id_given_by_two_people_or_for_two_commands_is_as_many_orders(house: House) -> None:
+    number = (await house.file()).number
+    await house.act(number, CHIEF, c.Approve(), command_id="1")
+    await house.act(number, SUPERVISOR, c.Assign(lead=LEAD), command_id="1")
+    await house.act(number, HANDLER, c.Accept(), command_id="1")
+    await house.act(number, HANDLER, c.ReportProgress(text="已到现场"), command_id="1")
+    assert await house.kinds(number) == ["filed", "approved", "assigned", "accepted", "progress_reported"]
+    with pytest.raises(UserError) as refusal:
+        await house.act(number, VISITOR, c.Approve(), command_id="1")
+    assert refusal.value.code == "role_wrong"
+
+
 async def test_a_commit_whose_answer_was_lost_is_not_made_twice(house: House) -> None:
     number = await approved(house)
     losses = iter(range(2))
