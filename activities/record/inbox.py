@@ -89,3 +89,10 @@ class Inbox:
         if found is None:
             raise UserError("notice_unknown", zh="收件箱中没有这条通知。", en="There is no such notice in this inbox.")
         return found
+
+    async def read_all(self, actor: Actor) -> None:
+        """Marks every notice of theirs."""
+        inbox = t.inbox
+        mine = update(inbox).where(inbox.c.person == actor.id, inbox.c.read_at.is_(None))
+        async with self._engine.begin() as connection:
+            await connection.execute(mine.values(read_at=self._clock()))

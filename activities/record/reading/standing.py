@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from activities.record.queries import CaseQueries, below, case_line, page_query
 from activities.record.views import CaseFilter, CaseLine, Standing
@@ -14,9 +14,17 @@ from schemas.lifecycle import may_see
 from schemas.petition import Actor, Petition, Stage
 from schemas.record import tables as t
 
+WIDE = 5_000
+"""Cases, the first to be due, among which those are looked for of which something is asked: they are few, and have no index of their own."""
 
-async def standing(queries: CaseQueries, stages: Collection[Stage], viewer: Actor, *, most: int) -> list[Standing]:
-    """Open cases in those stages that the viewer may see; the first to be due first, at most ``most`` looked at."""
+
+async def standing(
+    queries: CaseQueries, stages: Collection[Stage], viewer: Actor, *, most: int, asked: Collection[str] = ()
+) -> list[Standing]:
+    """Open cases in those stages that the viewer may see; the first to be due first, at most ``most`` looked at.
+
+    ``asked``: only those whose state has one of these fields filled.
+    """
     cases = t.cases
     query = (
         page_query(CaseFilter(stages=tuple(stages), open=True), datetime.now(UTC))
@@ -25,6 +33,11 @@ async def standing(queries: CaseQueries, stages: Collection[Stage], viewer: Acto
         .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
         .limit(most)
     )
+    if asked:
+        near = query.limit(WIDE).with_only_columns(cases.c.case_number).scalar_subquery()
+        query = query.where(
+            cases.c.case_number.in_(near), or_(*(cases.c.state[name].astext.is_not(None) for name in asked))
+        )
     async with queries.engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
     found = ((row, Petition.model_validate(row["state"])) for row in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,9 @@ from schemas.petition import Actor, Petition, Role, Stage
 LOOKED_AT = 600
 """Cases looked at for one person: nobody works through more in a day, and those due first come first."""
 
+FULL = 500
+"""From so many on it is said that there may be more: of those looked at, some wait for others."""
+
 SHOWN = 100
 
 AT_ONCE = frozenset(
@@ -27,8 +30,33 @@ AT_ONCE = frozenset(
 )
 """Commands that need nothing filled in: one key gives them. (Accountability takes findings or their absence, one of the two.)"""
 
-TOGETHER = ("accept", "approve", "sign_off")
-"""Commands of which the rule is the same for all cases, so that several may be given at once."""
+TOGETHER = ("accept", "approve", "sign_off", "assign", "decline", "transfer", "grant_extension")
+"""Commands of which the rule is the same for all cases, so that several may be given at once: with one note, one ground, one office.
+
+What a petitioner was told or answered is each case's own, so replies and revisits are not among them.
+"""
+
+USUAL: Mapping[Stage, tuple[str, ...]] = {
+    Stage.APPROVE: ("approve", "decline", "transfer"),
+    Stage.ASSIGN: ("assign",),
+    Stage.SUPERVISE: ("accept", "co_report", "reply"),
+    Stage.REVISIT: ("record_revisit",),
+    Stage.SIGN_OFF: ("sign_off",),
+    Stage.ARCHIVE: ("account", "disclose"),
+}
+"""What a case of that stage waits for as long as nothing out of the ordinary is asked."""
+
+ASKED: Mapping[Stage, tuple[str, ...]] = {
+    Stage.APPROVE: ("answer_transfer",),
+    Stage.ASSIGN: ("answer_transfer",),
+    Stage.SUPERVISE: ("uphold_return", "refuse_return", "resume", "grant_extension", "refuse_extension"),
+    Stage.REVISIT: ("rework", "terminate"),
+    Stage.SIGN_OFF: ("rework", "terminate"),
+}
+"""What it waits for besides, where something is asked."""
+
+ASKING = ("offer", "objection", "standstill", "extension", "rating", "own_rating")
+"""The fields of a case one of which is filled where something is asked."""
 
 
 @dataclass(frozen=True)
@@ -52,38 +80,50 @@ class Waiting:
 
     @property
     def together(self) -> bool:
-        """Whether it may be given with others."""
-        return self.main in TOGETHER
+        """Whether there is something it may be given with others."""
+        return any(kind in TOGETHER for kind in self.kinds)
 
 
 @dataclass(frozen=True)
 class InboxFacts:
-    """``waiting``: those shown, by due time; ``counts``: of all of them by their main command; ``more``: so many are not shown."""
+    """``waiting``: those shown, by due time; ``counts``: of all of them by their main command; ``more``: so many are not shown;
+    ``full``: there may be others still, that were not looked at.
+    """
 
     waiting: tuple[Waiting, ...]
     counts: tuple[tuple[str, int], ...]
     levels: dict[str, int]
     total: int
     more: int
+    full: bool
 
     @property
     def together(self) -> tuple[str, ...]:
         """The commands that may be given to several of those shown."""
-        return tuple(kind for kind in TOGETHER if any(each.main == kind for each in self.waiting))
+        return tuple(kind for kind in TOGETHER if any(kind in each.kinds for each in self.waiting))
 
 
-def stages_of(role: Role) -> tuple[Stage, ...]:
-    """The stages in which anything at all is for that role to do."""
-    stages = (stage for rule in RULES.values() if role in rule.people for stage in rule.stages)
-    return tuple(stage for stage in dict.fromkeys(stages) if stage is not Stage.ARCHIVED)
+def stages_of(role: Role, steps: Mapping[Stage, tuple[str, ...]]) -> tuple[Stage, ...]:
+    """The stages in which one of these steps is that role's."""
+    return tuple(stage for stage, kinds in steps.items() if any(role in RULES[kind].people for kind in kinds))
 
 
 async def waiting_cases(readings: CaseQueries, actor: Actor, now: datetime) -> list[Waiting]:
-    """Everything that waits for this person, as far as is looked."""
-    stages = stages_of(actor.role)
-    if not stages:
-        return []
-    found = await patiently(lambda: standing(readings, stages, actor, most=LOOKED_AT), READING_PATIENCE)
+    """Everything that waits for this person, as far as is looked; the first to be due first.
+
+    A stage in which little is for them is asked only for the cases of which something is asked: a chief's approvals must not
+    drown among the thousands that wait for others.
+    """
+    usual = stages_of(actor.role, USUAL)
+    asked = tuple(stage for stage in stages_of(actor.role, ASKED) if stage not in usual)
+    found: list[Standing] = []
+    if usual:
+        found += await patiently(lambda: standing(readings, usual, actor, most=LOOKED_AT), READING_PATIENCE)
+    if asked:
+        found += await patiently(
+            lambda: standing(readings, asked, actor, most=LOOKED_AT, asked=ASKING), READING_PATIENCE
+        )
+    found.sort(key=lambda each: (each.line.due is None, each.line.due or now, each.line.number))
     return list(_waiting(found, actor, now))
 
 
@@ -104,4 +144,5 @@ def inbox_facts(waiting: Sequence[Waiting], kind: str = "") -> InboxFacts:
         levels=dict(Counter(each.due.level for each in waiting)),
         total=len(waiting),
         more=max(0, len(wanted) - SHOWN),
+        full=len(waiting) >= FULL,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import uuid4
@@ -13,10 +13,11 @@ from fastapi.responses import RedirectResponse
 from activities.record.inbox import Inbox
 from activities.record.queries import CaseQueries
 from gateway.api.entering import seen
-from gateway.console.inbox.facts import TOGETHER, inbox_facts, waiting_cases
+from gateway.console.case.inputs import kept_by, shown
+from gateway.console.inbox.facts import AT_ONCE, TOGETHER, inbox_facts, waiting_cases
+from gateway.console.inbox.together import MOST_AT_ONCE, Given, chosen_in, give_together, inputs_together
 from gateway.console.rendering import render
 from gateway.doors import Door
-from gateway.orders.carrying import carry_out
 from gateway.orders.fields import HUMAN
 from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
@@ -24,21 +25,13 @@ from schemas.errors import UserError
 from schemas.organisation.names import Names
 
 NOTICES = 5
-MOST_AT_ONCE = 100
-
-
-@dataclass(frozen=True)
-class Given:
-    """What became of one of several orders; ``refusal``: None where it was taken."""
-
-    number: str
-    refusal: UserError | None
 
 
 def inbox_router() -> APIRouter:
     """The routes of the inbox."""
     router = APIRouter(include_in_schema=False)
     router.get("/inbox")(show)
+    router.post("/inbox/together/{kind}")(prepare_together)
     router.post("/inbox/act/{kind}")(act_together)
     router.post("/inbox/notices/read")(read_notices)
     return router
@@ -82,14 +75,36 @@ async def page(
         did=did,
         number=number,
         given=given,
+        at_once=AT_ONCE,
         names=Names(await door.organisation()),
         once=uuid4().hex,
     )
 
 
-async def act_together(request: Request, kind: str, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
-    """Gives one command to every case that was chosen; each answers for itself."""
+async def prepare_together(
+    request: Request, kind: str, viewer: SignedIn, door: TheDoor, readings: Readings
+) -> Response:
+    """The form of a command for all the cases that were chosen; nothing is done yet."""
     enter(Area.INBOX, viewer.actor, writing=True)
+    form = await request.form()
+    return await _together_page(request, viewer, door, readings, _together(kind), chosen_in(form))
+
+
+async def act_together(request: Request, kind: str, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
+    """Gives one command to every case that was chosen; each answers for itself. With none chosen, or none that took it, the form stays."""
+    enter(Area.INBOX, viewer.actor, writing=True)
+    form = await request.form()
+    chosen = chosen_in(form)
+    once = str(form.get("once", ""))[:64] or uuid4().hex
+    given = await give_together(door, readings, viewer.actor, _together(kind), chosen, form, once)
+    if kind not in AT_ONCE and not any(each.refusal is None for each in given):
+        return await _together_page(
+            request, viewer, door, readings, kind, chosen, given=given, kept=kept_by(form), status=409
+        )
+    return await page(request, viewer, door, readings, did=kind, given=given)
+
+
+def _together(kind: str) -> str:
     if kind not in TOGETHER:
         raise UserError(
             "command_unknown",
@@ -97,18 +112,39 @@ async def act_together(request: Request, kind: str, viewer: SignedIn, door: TheD
             en="This can't be done for several cases at once; do it case by case.",
             command=kind,
         )
-    form = await request.form()
-    once = str(form.get("once", ""))[:64] or uuid4().hex
-    chosen = [each for each in form.getlist("number") if isinstance(each, str)][:MOST_AT_ONCE]
-    given: list[Given] = []
-    for named in chosen:
-        try:
-            view = await seen(readings, named, viewer.actor)
-            await carry_out(door, view.state.number, viewer.actor, kind, {}, command_id=f"{once}-{kind}")
-            given.append(Given(view.state.number, None))
-        except UserError as refusal:
-            given.append(Given(named[:40], refusal))
-    return await page(request, viewer, door, readings, did=kind, given=tuple(given))
+    return kind
+
+
+async def _together_page(
+    request: Request,
+    viewer: Viewer,
+    door: Door,
+    readings: CaseQueries,
+    kind: str,
+    chosen: Sequence[str],
+    *,
+    given: tuple[Given, ...] = (),
+    kept: Mapping[str, Sequence[str]] | None = None,
+    status: int = 200,
+) -> Response:
+    views = [await seen(readings, each, viewer.actor) for each in chosen]
+    organisation = await door.organisation()
+    return render(
+        request,
+        viewer,
+        "inbox/together.html",
+        status=status,
+        kind=kind,
+        views=views,
+        inputs=inputs_together(kind, views[0].state, viewer.actor) if views else (),
+        given=given,
+        kept=kept or {},
+        shown=shown,
+        units=organisation.units,
+        people=organisation.people,
+        names=Names(organisation),
+        once=uuid4().hex,
+    )
 
 
 async def read_notices(request: Request, viewer: SignedIn, door: TheDoor) -> Response:
@@ -116,6 +152,8 @@ async def read_notices(request: Request, viewer: SignedIn, door: TheDoor) -> Res
     enter(Area.INBOX, viewer.actor, writing=True)
     form = await request.form()
     inbox = Inbox(door.system.database)
+    if form.get("all"):
+        await inbox.read_all(viewer.actor)
     for notice in [each for each in form.getlist("notice") if isinstance(each, str)][:MOST_AT_ONCE]:
         await inbox.read(viewer.actor, notice)
     return RedirectResponse("/inbox", HTTPStatus.SEE_OTHER)
