@@ -23,6 +23,10 @@ TEXT_LIMIT = 20_000
 Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
 
 
+REMARK_LIMIT = 1_000
+"""Characters of what a petitioner adds to their rating."""
+
+
 class Asked(Tagged):
     """Common to all commands."""
 
@@ -213,6 +217,16 @@ class RecordRevisit(Asked):
     comment: Text = ""
 
 
+class Rate(Asked):
+    """评价: the petitioner's own answer to the reply of this round, the petition office and the handling unit apart. The latest counts."""
+
+    kind: Literal["rate"] = "rate"
+    solved: bool
+    satisfied_with_office: bool
+    satisfied_with_unit: bool
+    remark: str = Field(default="", max_length=REMARK_LIMIT)
+
+
 class Rework(Asked):
     """退回重办: a new round with a new due date."""
 
@@ -356,6 +370,7 @@ Command = Annotated[
     | Urge
     | Reply
     | RecordRevisit
+    | Rate
     | Rework
     | SignOff
     | Terminate

@@ -279,6 +279,17 @@ class RevisitRecorded(Happened):
     comment: str = ""
 
 
+class Rated(Happened):
+    """The petitioner's own answer; ``taken_down``: to an operator."""
+
+    kind: Literal["rated"] = "rated"
+    solved: bool
+    satisfied_with_office: bool
+    satisfied_with_unit: bool
+    remark: str = ""
+    taken_down: bool = False
+
+
 class Reworked(Happened):
     kind: Literal["reworked"] = "reworked"
     round: int
@@ -399,6 +410,7 @@ Event = Annotated[
     | Urged
     | Replied
     | RevisitRecorded
+    | Rated
     | Reworked
     | SignOffKeyTurned
     | SignedOff

@@ -80,6 +80,7 @@ class Role(StrEnum):
     HANDLER = "handler"
     VISITOR = "visitor"
     AUDITOR = "auditor"
+    PETITIONER = "petitioner"
     SYSTEM = "system"
 
 
@@ -136,6 +137,11 @@ class Actor(Frozen):
 
 
 SYSTEM = Actor(id="system", role=Role.SYSTEM, unit="")
+
+
+def petitioner_of(number: str) -> Actor:
+    """群众本人 of that case: known by its tracking code and a second factor, by no name, and to no other case."""
+    return Actor(id=f"petitioner-{number}", role=Role.PETITIONER, unit="")
 
 
 class Clock(Frozen):
@@ -225,6 +231,12 @@ class Rating(Frozen):
         return self.solved and self.satisfied_with_unit
 
 
+class OwnRating(Rating):
+    """What the petitioner answered of their own accord; ``taken_down``: to an operator, who wrote it down."""
+
+    taken_down: bool = False
+
+
 class CardShown(Frozen):
     """A card, to whom, for which clock, at which instant."""
 
@@ -284,6 +296,7 @@ class Petition(Frozen):
     offer: Offer | None = None
     answers: tuple[Answered, ...] = ()
     rating: Rating | None = None
+    own_rating: OwnRating | None = None
     revisits: int = 0
     ground: Ground | None = None
     signed_by: tuple[str, ...] = ()

@@ -151,12 +151,28 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The case has stood still for the {limit} working days the policy allows.",
     ),
     "visitor_of_office": (
-        "回访员不得属于承办单位（{unit}），请由其他单位回访。",
-        "A visitor must not belong to a unit that handled the case ({unit}); let another unit revisit.",
+        "回访和代记评价的人不得属于承办单位（{unit}），请由其他单位办理。",
+        "Who asks the petitioner must not belong to a unit that handled the case ({unit}); let another unit do it.",
     ),
     "not_revisited": (
-        "尚未回访到群众，请先回访。",
-        "The petitioner has not been reached yet; revisit first.",
+        "尚未回访到群众，或群众其后另有评价，请先回访。",
+        "The petitioner has not been reached yet, or has answered otherwise since; revisit first.",
+    ),
+    "nothing_to_rate": (
+        "本轮尚无答复可供评价。",
+        "There is no reply of this round to rate yet.",
+    ),
+    "own_answer_stands": (
+        "群众本人凭查询码所作的不满意评价，不能由他人代为更改；请群众本人在公众查询页面重新评价，或退回重办。",
+        "The petitioner has said no in person; nobody else changes that. Ask them to answer again on the public page, or order rework.",
+    ),
+    "own_answer_differs": (
+        "群众本人已在本轮作出评价，回访结果不能写得比本人的评价更满意；请群众本人重新评价，或退回重办。",
+        "The petitioner's own answer of this round says no where the revisit says yes; ask them to answer again, or order rework.",
+    ),
+    "own_answer_unsatisfied": (
+        "群众本人评价为不满意，不能签批销号；请退回重办、依法终结，或请群众本人重新评价。",
+        "By their own answer the petitioner is not satisfied: order rework, terminate on a lawful ground, or ask them to answer again.",
     ),
     "not_satisfied": (
         "群众未表示满意，不能签批销号；请退回重办，或依法终结。",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemas import commands as c
 from schemas.events import Event, FiledContent, Finding, Petitioner
 from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role
+from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 from schemas.sealing.personal import SealedPersonal
@@ -48,6 +48,7 @@ STATION_CHIEF = actor(Role.CHIEF, STATION)
 HANDLER = actor(Role.HANDLER, STATION)
 NEXT_HANDLER = actor(Role.HANDLER, NEXT_STATION)
 FAR_HANDLER = actor(Role.HANDLER, FAR_STATION)
+PETITIONER = petitioner_of(NUMBER)
 UPSTREAM = Actor(id="12345", role=Role.UPSTREAM, unit="12345")
 
 PEOPLE: tuple[Actor, ...] = (
@@ -60,6 +61,8 @@ PEOPLE: tuple[Actor, ...] = (
     *(actor(Role.HANDLER, unit) for unit in UNITS),
     AUDITOR,
     UPSTREAM,
+    PETITIONER,
+    petitioner_of("XA-2026-S-000002"),
 )
 
 
@@ -282,6 +285,17 @@ def _revisits() -> st.SearchStrategy[c.Command]:
     )
 
 
+def _ratings() -> st.SearchStrategy[c.Command]:
+    glad = st.just(c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True))
+    return glad | st.builds(
+        c.Rate,
+        solved=st.booleans(),
+        satisfied_with_office=st.booleans(),
+        satisfied_with_unit=st.booleans(),
+        remark=WORDS,
+    )
+
+
 def _accounts() -> st.SearchStrategy[c.Command]:
     finding = st.builds(Finding, unit=st.just(STATION), fault=WORDS, measure=SAID)
     return st.builds(c.Account, no_fault=st.booleans(), findings=NOBODY | st.lists(finding, max_size=1).map(tuple))
@@ -313,6 +327,7 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
     "urge": lambda: st.builds(c.Urge, text=WORDS, card=st.sampled_from(("", "yellow", "red"))),
     "reply": lambda: st.builds(c.Reply, outcome=st.sampled_from(list(Outcome)), text=WORDS),
     "record_revisit": _revisits,
+    "rate": _ratings,
     "rework": lambda: st.builds(c.Rework, reason=SAID),
     "sign_off": lambda: st.builds(c.SignOff),
     "terminate": lambda: st.builds(
@@ -354,6 +369,7 @@ FORWARD = {
     "co_report": 3,
     "reply": 8,
     "record_revisit": 8,
+    "rate": 3,
     "sign_off": 5,
     "disclose": 4,
     "account": 3,

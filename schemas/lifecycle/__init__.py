@@ -4,6 +4,7 @@ Everything else is a reader of it: the workflow, the read model, the simulation,
 """
 
 from schemas.lifecycle.authority import accountable_unit, is_accused, may_see
+from schemas.lifecycle.closing import petitioner_satisfied
 from schemas.lifecycle.decide import RULES, allowed, decide, permitted
 from schemas.lifecycle.evolve import evolve, fold
 from schemas.lifecycle.ladder import next_alarm
@@ -19,4 +20,5 @@ __all__ = [
     "may_see",
     "next_alarm",
     "permitted",
+    "petitioner_satisfied",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from schemas.petition import Actor, Complexity, Petition, Role
+from schemas.petition import Actor, Complexity, Petition, Role, petitioner_of
 from schemas.refusals import Refusal, refuse
 from schemas.units import parent, within
 from schemas.wording.terms import chinese
@@ -24,6 +24,7 @@ class Scope(Enum):
     LEAD = "lead"
     OFFICE = "office"
     VISITOR = "visitor"
+    PETITIONER = "petitioner"
 
 
 DECIDING = (Scope.ACCOUNTABLE, Scope.SIGNER, Scope.NEXT_HIGHER)
@@ -136,6 +137,8 @@ def owners_of(state: Petition, actor: Actor, scope: Scope) -> tuple[tuple[str, .
             return state.offices, bool(serving(state, actor.unit))
         case Scope.OUTSIDE:
             return (state.accountable,), in_conflict(state, state.accountable)
+        case Scope.PETITIONER:
+            return (), actor.id == petitioner_of(state.number).id
         case Scope.OFFERED:
             to = state.offer.to if state.offer is not None else actor.id
             return (to,), to in (actor.id, actor.unit)

@@ -8,8 +8,9 @@ from typing import Any, get_args
 from schemas import commands as c
 from schemas.commands import Order
 from schemas.lifecycle.authority import serving
+from schemas.lifecycle.closing import petitioner_satisfied
 from schemas.lifecycle.decide import RULES, decide, permitted
-from schemas.petition import Actor, Outcome, Petition, Stage
+from schemas.petition import Actor, Ground, Outcome, Petition, Stage
 from schemas.refusals import Refusal
 
 
@@ -24,21 +25,30 @@ def awaited(state: Petition) -> tuple[str, ...]:
 def _steps(state: Petition) -> tuple[str, ...]:
     match state.stage:
         case Stage.APPROVE:
-            return ("answer_transfer",) if state.offer is not None else ("approve", "decline", "transfer")
+            if state.offer is not None:
+                return ("answer_transfer",)
+            # It can't leave those behind who wait for its answer.
+            return ("approve",) if state.members else ("approve", "decline", "transfer")
         case Stage.ASSIGN:
             return ("answer_transfer",) if state.offer is not None else ("assign",)
         case Stage.SUPERVISE:
             return _at_work(state)
         case Stage.REVISIT:
-            rated = state.rating is not None and not state.rating.satisfied
-            return ("rework", "terminate") if rated else ("record_revisit",)
+            return _after_the_reply(state)
         case Stage.SIGN_OFF:
-            return ("sign_off",)
+            overruled = state.ground is Ground.SATISFIED and not petitioner_satisfied(state)
+            return ("rework", "terminate") if overruled else ("sign_off",)
         case Stage.ARCHIVE:
             owed = {"account": not state.accounted, "disclose": state.disclosed is None}
             return tuple(kind for kind, wanted in owed.items() if wanted)
         case _:
             return ()
+
+
+def _after_the_reply(state: Petition) -> tuple[str, ...]:
+    if petitioner_satisfied(state) is None:
+        return ("record_revisit",)
+    return ("rework", "terminate") if state.rating is not None else ("rework", "record_revisit", "terminate")
 
 
 def _at_work(state: Petition) -> tuple[str, ...]:
@@ -99,6 +109,7 @@ def _well_filled(kind: str, state: Petition) -> c.Command:
         "pause": {"reason": next(iter(state.policy.pause_reasons), _SAID)},
         "reply": {"outcome": Outcome.EXPLAINED},
         "record_revisit": {"reached": False},
+        "rate": {"solved": False, "satisfied_with_office": False, "satisfied_with_unit": False},
         "terminate": {"basis": "unreasonable"},
         "disclose": {
             "published": False,

@@ -12,12 +12,18 @@ from schemas.lifecycle.intake import Made, followers_left
 from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
 
+RATED = ("solved", "satisfied_with_office", "satisfied_with_unit")
+"""What is asked of a petitioner, by the visitor and by themselves."""
+
 
 def record_revisit(state: Petition, command: c.RecordRevisit, actor: Actor, at: datetime) -> Made:
     """回访: reached?, solved?, satisfied? with the petition office and with the handling unit, apart."""
     said = command.solved or command.satisfied_with_office or command.satisfied_with_unit
     if not command.reached and said:
         return refuse("rating_contradicts")
+    own = state.own_rating
+    if own is not None and any(getattr(command, each) and not getattr(own, each) for each in RATED):
+        return refuse("own_answer_differs")
     return [
         e.RevisitRecorded(
             at=at,
@@ -30,17 +36,49 @@ def record_revisit(state: Petition, command: c.RecordRevisit, actor: Actor, at: 
     ]
 
 
+def rate(state: Petition, command: c.Rate, actor: Actor, at: datetime) -> Made:
+    """评价: the petitioner's own answer to the reply of this round. It closes nothing and stands in for no revisit."""
+    if not any(answer.round == state.round for answer in state.answers):
+        return refuse("nothing_to_rate")
+    own, taken_down = state.own_rating, actor.role is not Role.PETITIONER
+    if taken_down and own is not None and not own.satisfied and not own.taken_down:
+        return refuse("own_answer_stands")
+    return [
+        e.Rated(
+            at=at,
+            solved=command.solved,
+            satisfied_with_office=command.satisfied_with_office,
+            satisfied_with_unit=command.satisfied_with_unit,
+            remark=command.remark,
+            taken_down=taken_down,
+        )
+    ]
+
+
+def petitioner_satisfied(state: Petition) -> bool | None:
+    """Whether the petitioner is satisfied with the reply of this round; None while it takes a (further) revisit to know.
+
+    Their own "no" stands until they answer again; their own "yes" is none before a visitor has heard it.
+    """
+    own, rating = state.own_rating, state.rating
+    if own is not None and not own.satisfied:
+        return False
+    if rating is None:
+        return None
+    if not rating.satisfied and own is not None and own.at > rating.at:
+        return None
+    return rating.satisfied
+
+
 def rework(state: Petition, command: c.Rework, actor: Actor, at: datetime) -> Made:
     """退回重办: a new round with its own term. A merged case whose petitioner is not satisfied stands on its own from here."""
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
     if not state.lead:
         return refuse("never_answered")
-    visitor = actor.role is Role.VISITOR
-    if visitor and state.rating is None:
-        return refuse("not_revisited")
-    if visitor and state.rating is not None and state.rating.satisfied:
-        return refuse("satisfied_already")
+    satisfied = petitioner_satisfied(state)
+    if actor.role is Role.VISITOR and satisfied is not False:
+        return refuse("satisfied_already" if satisfied else "not_revisited")
     old = state.clock(ClockName.FINISH)
     clock = set_clock(ClockName.FINISH, state.calendar, at, state.policy.rework_days)
     lead = state.lead
@@ -58,6 +96,8 @@ def sign_off(state: Petition, command: c.SignOff, actor: Actor, at: datetime) ->
     """领导把关. A joint team's case takes two keys of different people, one of them the accountable chief's."""
     if state.ground is None:
         return refuse("not_satisfied")
+    if state.ground is Ground.SATISFIED and not petitioner_satisfied(state):
+        return refuse("own_answer_unsatisfied")
     if not state.joint:
         return [_signed_off(state, command, at, (actor.id,))]
     if actor.id in state.signed_by:
@@ -79,7 +119,7 @@ def terminate(state: Petition, command: c.Terminate, actor: Actor, at: datetime)
     """终结 by the next-higher chief: counted apart, never as satisfied."""
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
-    if state.rating is not None and state.rating.satisfied:
+    if petitioner_satisfied(state):
         return refuse("satisfied_already")
     if command.basis == "reviewed" and not (command.review.strip() and command.re_review.strip()):
         return refuse("review_missing")

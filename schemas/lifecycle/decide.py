@@ -73,6 +73,12 @@ RULES: dict[str, Rule] = {
     "urge": Rule((S.SUPERVISE,), SUPERVISOR, handling.urge),
     "reply": Rule((S.SUPERVISE,), LEAD, handling.reply),
     "record_revisit": Rule((S.REVISIT,), {Role.VISITOR: Scope.VISITOR}, closing.record_revisit, follows=True),
+    "rate": Rule(
+        (S.REVISIT, S.SIGN_OFF),
+        {Role.PETITIONER: Scope.PETITIONER, Role.OPERATOR: Scope.VISITOR},
+        closing.rate,
+        follows=True,
+    ),
     "rework": Rule((S.REVISIT, S.SIGN_OFF), {Role.VISITOR: Scope.VISITOR} | CHIEF, closing.rework, follows=True),
     "sign_off": Rule((S.SIGN_OFF,), {Role.CHIEF: Scope.SIGNER}, closing.sign_off, follows=True),
     "terminate": Rule((S.REVISIT, S.SIGN_OFF), {Role.CHIEF: Scope.NEXT_HIGHER}, closing.terminate, follows=True),

@@ -61,6 +61,7 @@ COMMAND_OF: Mapping[str, str] = {
     "urged": "urge",
     "replied": "reply",
     "revisit_recorded": "record_revisit",
+    "rated": "rate",
     "reworked": "rework",
     "sign_off_key_turned": "sign_off",
     "signed_off": "sign_off",

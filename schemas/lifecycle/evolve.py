@@ -17,6 +17,7 @@ from schemas.petition import (
     Ground,
     Objection,
     Offer,
+    OwnRating,
     Petition,
     Rating,
     Stage,
@@ -225,6 +226,7 @@ def _replied(state: Petition, event: e.Replied) -> Changes:
         "stage": Stage.REVISIT,
         "answers": (*state.answers, answer),
         "rating": None,
+        "own_rating": None,
         "ground": None,
         "objection": None,
         "extension": None,
@@ -247,6 +249,17 @@ def _revisited(state: Petition, event: e.RevisitRecorded) -> Changes:
     return changes
 
 
+def _rated(state: Petition, event: e.Rated) -> Changes:
+    own = OwnRating(
+        at=event.at,
+        solved=event.solved,
+        satisfied_with_office=event.satisfied_with_office,
+        satisfied_with_unit=event.satisfied_with_unit,
+        taken_down=event.taken_down,
+    )
+    return {"own_rating": own}
+
+
 def _reworked(state: Petition, event: e.Reworked) -> Changes:
     # The answer did not stand, so the statute's own term to finish runs again, from where it was.
     statute = state.clock(ClockName.STATUTE_FINISH)
@@ -259,6 +272,7 @@ def _reworked(state: Petition, event: e.Reworked) -> Changes:
         "lead": event.lead,
         "accepted_at": event.at,
         "rating": None,
+        "own_rating": None,
         "ground": None,
         "signed_by": (),
         # The answer that did not stand leaned on their reports; a new one needs new ones, or a waiver.
@@ -292,6 +306,7 @@ def _reopened(state: Petition, event: e.Reopened) -> Changes:
         "statute_extended": False,
         "stood_still": 0,
         "rating": None,
+        "own_rating": None,
         "ground": None,
         "signed_by": (),
         "disclosed": None,
@@ -335,6 +350,7 @@ _FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
     "urged": _urged,
     "replied": _replied,
     "revisit_recorded": _revisited,
+    "rated": _rated,
     "reworked": _reworked,
     "sign_off_key_turned": lambda state, event: {"signed_by": (*state.signed_by, event.by)},
     "signed_off": lambda state, event: {"stage": Stage.ARCHIVE, "signed_by": event.by},

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas import events as e
-from schemas.lifecycle import evolve
+from schemas.lifecycle import evolve, petitioner_satisfied
 from schemas.petition import Card, Clock, ClockName, Complexity, Frozen, Ground, Ledger, Petition, Rating, Stage
 from schemas.worktime import Calendar, local_day, working_days_after
 
@@ -147,6 +147,9 @@ def _facts(state: Petition, run: _Run, now: datetime, calendar: Calendar) -> Cas
     rating = run.rating
     return CaseFacts(
         number=state.number,
+    if rating is not None and rating.satisfied and petitioner_satisfied(state) is False:
+        # The petitioner has said otherwise since: that visit's word counts neither way, and a termination never as satisfied.
+        rating = None
         ledger=state.ledger,
         complexity=state.complexity,
         channel=state.channel,

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from schemas.organisation.tree import ANSWERABLE, HANGS_BELOW, KINDS_ZH, Person, Unit
 from schemas.petition import Role
 from schemas.units import parent
+from schemas.wording.terms import chinese
 
 
 def check_soundness(city_code: str, units: Sequence[Unit], people: Sequence[Person]) -> None:
@@ -88,11 +89,11 @@ def _check_people(known: Collection[str], people: Iterable[Person]) -> None:
                 person=person.id,
             )
         seen.add(person.id)
-        if person.role is Role.SYSTEM:
+        if person.role in (Role.SYSTEM, Role.PETITIONER):
             raise _unsound(
                 "organisation_system_person",
-                f"{person.id}（{person.name}）的角色不能是“系统”；请改为实际角色",
-                f"{person.id} can't have the role of the system itself; give the person's own role",
+                f"{person.id}（{person.name}）的角色不能是“{chinese(person.role)}”；请改为实际角色",
+                f"{person.id} can't have the role “{person.role}”; give the role of the person's office",
                 person=person.id,
             )
         if person.unit not in known:

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "urge": ("催办", "Urge"),
     "reply": ("答复", "Reply"),
     "record_revisit": ("登记回访", "Record the revisit"),
+    "rate": ("登记群众评价", "Rate"),
     "rework": ("退回重办", "Order rework"),
     "sign_off": ("签批把关", "Sign off"),
     "terminate": ("终结", "Terminate"),

@@ -81,6 +81,13 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "revisited: [reached{reached?}][not reached{reached!}][, solved{solved?}][, satisfied with the office{satisfied_with_office?}]"
         "[, satisfied with the unit{satisfied_with_unit?}][; {comment}]",
     ),
+    "rated": (
+        "群众评价[（电话登记）{taken_down?}]：[已解决{solved?}][未解决{solved!}]，对办理单位[满意{satisfied_with_unit?}][不满意{satisfied_with_unit!}]"
+        "，对信访工作[满意{satisfied_with_office?}][不满意{satisfied_with_office!}][；{remark}]",
+        "rated by the petitioner[ (taken down){taken_down?}]: [solved{solved?}][not solved{solved!}]"
+        ", with the unit [satisfied{satisfied_with_unit?}][not satisfied{satisfied_with_unit!}]"
+        ", with the office [satisfied{satisfied_with_office?}][not satisfied{satisfied_with_office!}][; {remark}]",
+    ),
     "reworked": ("退回重办（第 {round} 轮，{lead}）：{reason}", "to be reworked (round {round}, {lead}): {reason}"),
     "sign_off_key_turned": ("{by} 签批，待另一人签批", "{by} signed; another key is awaited"),
     "signed_off": ("领导把关：{ground}（{by}）[；{note}]", "signed off: {ground} ({by})[; {note}]"),

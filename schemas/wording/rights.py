@@ -21,6 +21,7 @@ _SCOPES: Mapping[Scope, tuple[str, str]] = {
     Scope.NEXT_HIGHER: ("责任单位的上一级", "the unit above the accountable one"),
     Scope.LEAD: ("为主办单位办理", "works for the lead office"),
     Scope.OFFICE: ("为主办或协办单位办理", "works for an office of the case"),
+    Scope.PETITIONER: ("凭查询码，本人的件", "by the tracking code, their own case"),
     Scope.VISITOR: ("其单位未曾承办此件", "of no unit that handled the case"),
 }
 

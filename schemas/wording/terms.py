@@ -28,6 +28,7 @@ TERMS: dict[str, str] = {
     "handler": "承办人",
     "visitor": "回访员",
     "auditor": "审计员",
+    "petitioner": "群众本人",
     "system": "系统",
     # outcomes
     "supported": "支持",
@@ -72,6 +73,7 @@ TERMS: dict[str, str] = {
     "replayed": "重放",
     "checkpointed": "检查点",
     "history_lost": "流程历史已失",
+    "seal_hindered": "销号归档受阻",
     # disclosure exemptions
     "privacy": "涉及个人隐私",
     "accuser_protection": "保护举报人",

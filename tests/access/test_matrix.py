@@ -48,6 +48,11 @@ MAY: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "urge": ("accepted", {"text": "请抓紧"}, {"supervisor"}),
     "reply": ("reported", {"outcome": "supported", "text": "已修复"}, {"handler"}),
     "record_revisit": ("revisit_stage", {"reached": False}, {"visitor"}),
+    "rate": (
+        "revisit_stage",
+        {"solved": False, "satisfied_with_office": True, "satisfied_with_unit": False},
+        {"operator"},
+    ),
     "rework": ("not_satisfied", {"reason": "未解决"}, {"visitor", "chief"}),
     "sign_off": ("sign_off_stage", {}, {"chief"}),
     "terminate": ("not_satisfied", {"basis": "unreasonable", "reason": "诉求不合理"}, {"city_chief"}),

@@ -82,6 +82,11 @@ _SAYS: Mapping[str, tuple[Says, str, str]] = {
     "escalated": (_escalated, "", "·"),
     "replied": (lambda e, n: f"{n.unit(e.unit)} 答复：{chinese(e.outcome.value)}", "green", "✓"),
     "revisit_recorded": (_revisited, "green", "·"),
+    "rated": (
+        lambda e, n: f"群众评价：{'满意' if e.solved and e.satisfied_with_unit else '不满意'}",
+        "green",
+        "·",
+    ),
     "reworked": (lambda e, n: f"退回重办，第 {e.round} 轮", "bold magenta", "↻"),
     "sign_off_key_turned": (lambda e, n: f"{n.person(e.by)} 签批（第一签）", "", "·"),
     "signed_off": (lambda e, n: f"签批：{chinese(e.ground.value)}", "green", "✓"),

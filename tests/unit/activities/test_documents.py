@@ -67,7 +67,7 @@ def test_the_demonstration_city_has_people_for_every_role() -> None:
     organisation = demo_organisation()
     kinds = [unit.kind for unit in organisation.units]
     assert (kinds.count("bureau"), kinds.count("branch"), kinds.count("station")) == (1, 3, 9)
-    assert {person.role for person in organisation.people} == set(Role) - {Role.SYSTEM}
+    assert {person.role for person in organisation.people} == set(Role) - {Role.SYSTEM, Role.PETITIONER}
 
 
 def test_the_forty_demonstration_petitions_fit_the_city_and_the_policy() -> None:

@@ -217,7 +217,7 @@ def organisations(draw: st.DrawFn) -> Organisation:
     people = [
         person(f"chief-{one.path}".replace("/", "."), "chief", one.path) for one in units if one.kind in ANSWERABLE
     ]
-    roles = st.sampled_from([role.value for role in Role if role not in (Role.SYSTEM, Role.CHIEF)])
+    roles = st.sampled_from([role.value for role in Role if role not in (Role.SYSTEM, Role.PETITIONER, Role.CHIEF)])
     places = st.sampled_from([one.path for one in units])
     people += [person(f"p{i}", *draw(st.tuples(roles, places))) for i in range(draw(st.integers(0, 8)))]
     return organisation(tuple(units), tuple(people), city_code="C")

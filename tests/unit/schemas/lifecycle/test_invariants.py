@@ -88,6 +88,33 @@ def check_closed_only_satisfied_or_lawfully(step: Lived, state: Petition) -> Non
             assert state.disclosed is not None
 
 
+def check_the_petitioners_word_stands(step: Lived, events: list[e.Event]) -> None:
+    """``events``: all so far. Written without the state, from what was said: by them, since the last reply or rework."""
+    said: e.Rated | None = None
+    for event in events:
+        if isinstance(event, e.Replied | e.Reworked | e.Reopened):
+            said = None
+        elif isinstance(event, e.Rated):
+            assert not (event.taken_down and said and not said.taken_down and not _glad(said)), "their no is undone"
+            said = event
+        elif isinstance(event, e.RevisitRecorded) and said is not None:
+            for name in ("solved", "satisfied_with_unit", "satisfied_with_office"):
+                assert getattr(said, name) or not getattr(event, name), "a visit says yes where they said no"
+        elif isinstance(event, e.SignedOff) and event.ground is Ground.SATISFIED:
+            assert said is None or _glad(said), "closed as satisfied against their word"
+    rated = next((event for event in step.events if isinstance(event, e.Rated)), None)
+    if rated is not None:
+        assert step.before is not None
+        assert step.after is not None
+        assert step.after.stage is step.before.stage, "a rating moves nothing"
+        assert step.after.ground == step.before.ground
+        assert step.order.actor.id == f"petitioner-{step.after.number}" or rated.taken_down
+
+
+def _glad(said: e.Rated) -> bool:
+    return said.solved and said.satisfied_with_unit
+
+
 def check_the_accused_neither_act_nor_see(step: Lived, state: Petition) -> None:
     who = step.order.actor
     if step.before is not None and who.role is not Role.SYSTEM and is_accused(step.before, who):
@@ -159,7 +186,9 @@ def check_rounds_are_counted(state: Petition, events: list[e.Event]) -> None:
 @given(scripts())
 def test_what_holds_in_every_life(steps: list[Step]) -> None:
     story = live(steps)
+    so_far: list[e.Event] = []
     for step in story:
+        so_far += step.events
         check_a_decision_is_pure(step)
         if step.after is None or not step.events:
             continue
@@ -168,6 +197,7 @@ def test_what_holds_in_every_life(steps: list[Step]) -> None:
         check_closed_only_satisfied_or_lawfully(step, step.after)
         check_the_accused_neither_act_nor_see(step, step.after)
         check_answers_and_revisits(step)
+        check_the_petitioners_word_stands(step, so_far)
         check_extensions_and_pauses(step, step.after)
     state = story[-1].after
     events = [event for step in story for event in step.events]

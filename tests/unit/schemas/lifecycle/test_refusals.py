@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from schemas import commands as c
 from schemas.events import Finding, Petitioner
 from schemas.lifecycle import RULES, decide, permitted
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Role
+from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Role, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import SENTENCES, Refusal, refuse
 from tests.strategies import (
@@ -26,8 +26,10 @@ from tests.strategies import (
     NEXT_STATION,
     NUMBER,
     OPERATOR,
+    PETITIONER,
     REPORTED,
     STATION,
+    STATION_CHIEF,
     SUPERVISOR,
     UPSTREAM,
     VISITOR,
@@ -38,6 +40,8 @@ from tests.strategies import (
 
 HAPPY = c.RecordRevisit(reached=True, solved=True, satisfied_with_unit=True)
 UNHAPPY = c.RecordRevisit(reached=True)
+GLAD = c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True)
+ANGRY = c.Rate(solved=False, satisfied_with_office=True, satisfied_with_unit=False)
 ANSWER = c.Reply(outcome=Outcome.SUPPORTED, text="mended")
 HIDDEN = c.Disclose(published=False, exemption="privacy", countersigned_by=AUDITOR.id)
 SHOWN = c.Disclose(published=True, summary="A lamp was mended.", countersigned_by=AUDITOR.id)
@@ -171,6 +175,22 @@ GIVEN: list[tuple[str, Walk, Actor, c.Command]] = [
     ("pause_reason_unknown", ACCEPTED, HANDLER, c.Pause(reason="lunch")),
     ("visitor_of_office", ANSWERED, Actor(id="v", role=Role.VISITOR, unit=STATION, scope=CITY), HAPPY),
     ("not_revisited", ANSWERED, VISITOR, c.Rework(reason="x")),
+    ("not_revisited", (*ANSWERED, (PETITIONER, GLAD)), VISITOR, c.Rework(reason="x")),
+    ("scope_wrong", ANSWERED, petitioner_of(OTHER), GLAD),
+    ("stage_wrong", ACCEPTED, PETITIONER, GLAD),
+    ("role_wrong", ANSWERED, VISITOR, c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True)),
+    ("visitor_of_office", ANSWERED, Actor(id="o", role=Role.OPERATOR, unit=STATION, scope=CITY), GLAD),
+    ("nothing_to_rate", (*ACCEPTED, (OPERATOR, c.Withdraw(reason="no longer"))), PETITIONER, GLAD),
+    ("own_answer_stands", (*ANSWERED, (PETITIONER, ANGRY)), OPERATOR, GLAD),
+    ("own_answer_differs", (*ANSWERED, (PETITIONER, ANGRY)), VISITOR, HAPPY),
+    (
+        "own_answer_differs",
+        (*ANSWERED, (PETITIONER, GLAD.model_copy(update={"satisfied_with_office": False}))),
+        VISITOR,
+        HAPPY.model_copy(update={"satisfied_with_office": True}),
+    ),
+    ("own_answer_unsatisfied", (*SATISFIED, (PETITIONER, ANGRY)), BRANCH_CHIEF, c.SignOff()),
+    ("own_answer_unsatisfied", (*JOINT, (PETITIONER, ANGRY)), STATION_CHIEF, c.SignOff()),
     ("not_satisfied", (*ANSWERED, (VISITOR, HAPPY)), BRANCH_CHIEF, c.SignOff()),
     ("rating_contradicts", ANSWERED, VISITOR, c.RecordRevisit(reached=False, solved=True)),
     ("never_answered", ((OPERATOR, c.Withdraw(reason="no longer")),), BRANCH_CHIEF, c.Rework(reason="x")),
