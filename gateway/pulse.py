@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,7 +27,7 @@ LOOK_SECONDS = 1.0
 OVERLAP = timedelta(seconds=15)
 """How far back each look goes: rows bear the time of their writer and become visible a little later, by clocks that differ a little."""
 MOST = 1_000
-"""Changes of one look, and those a watcher may have missed; more than that and the page is better read anew."""
+"""Changes read at once, and those a watcher may have missed; more than that and the page is better read anew."""
 WAITING = 500
 """Changes kept for a watcher that does not take them."""
 REMEMBERED = 20_000
@@ -97,7 +97,7 @@ class Pulse:
 
     async def since(self, moment: datetime, actor: Actor) -> list[Changed] | None:
         """What has changed since that moment of cases the actor may see; None where it is too much to tell."""
-        rows = await self._rows(moment)
+        rows = await self._rows((moment, ""), MOST + 1)
         if len(rows) > MOST:
             return None
         return [_changed(row) for row in rows if may_see(Petition.model_validate(row["state"]), actor)]
@@ -105,23 +105,28 @@ class Pulse:
     async def _look_on(self, since: datetime) -> None:
         while True:
             await asyncio.sleep(self._every)
+            place = (since - OVERLAP, "")
             try:
-                rows = await self._rows(since - OVERLAP)
+                # Until all are told: however many there are, the next look begins behind them.
+                while True:
+                    rows = await self._rows(place, MOST)
+                    for row in rows:
+                        self._tell_once(row)
+                        place = row["updated_at"], row["case_number"]
+                    since = max(since, place[0])
+                    if len(rows) < MOST:
+                        break
             except (SQLAlchemyError, OSError):
                 # A database that is being restarted is looked at again; whoever watches waits.
                 self._log.warning("changes_not_read")
-                continue
-            for row in rows:
-                key = (row["case_number"], row["seq"])
-                if key in self._told:
-                    continue
-                self._told[key] = None
-                if row["updated_at"] >= since - OVERLAP:
-                    self._tell(row)
             while len(self._told) > REMEMBERED:
                 self._told.popitem(last=False)
-            if rows:
-                since = max(since, rows[-1]["updated_at"])
+
+    def _tell_once(self, row: RowMapping) -> None:
+        key = (row["case_number"], row["seq"])
+        if key not in self._told:
+            self._told[key] = None
+            self._tell(row)
 
     def _tell(self, row: RowMapping) -> None:
         state = Petition.model_validate(row["state"])
@@ -134,14 +139,15 @@ class Pulse:
             except asyncio.QueueFull:
                 watcher.lost = True
 
-    async def _rows(self, after: datetime) -> list[RowMapping]:
+    async def _rows(self, after: tuple[datetime, str], most: int) -> list[RowMapping]:
         cases = t.cases
         columns = ("case_number", "seq", "stage", "unit", "owner", "lead", "due", "card", "updated_at", "state")
         query = (
             select(*(cases.c[name] for name in columns))
-            .where(cases.c.updated_at > after)
-            .order_by(cases.c.updated_at)
-            .limit(MOST + 1)
+            # Said for the first column too: its index knows nothing of pairs.
+            .where(cases.c.updated_at >= after[0], tuple_(cases.c.updated_at, cases.c.case_number) > tuple_(*after))
+            .order_by(cases.c.updated_at, cases.c.case_number)
+            .limit(most)
         )
         async with self._engine.connect() as connection:
             return list((await connection.execute(query)).mappings())

@@ -64,6 +64,7 @@ async def stream(
 
 async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime | None) -> AsyncGenerator[str]:
     stopping: asyncio.Event = request.app.state.stopping
+    now = asyncio.get_running_loop().time
     async with pulse.watched(viewer.actor) as watcher:
         yield "retry: 3000\n: open\n\n"
         if last is not None:
@@ -72,17 +73,24 @@ async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime |
                 yield _RELOAD
             for change in missed or ():
                 yield _event(change)
+        asked = now()
         while not stopping.is_set():
             if watcher.lost:
                 watcher.lost = False
                 yield _RELOAD
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    yield _event(await watcher.changes.get())
-            except TimeoutError:
+            if now() - asked >= HEARTBEAT_SECONDS:
+                # However much there is to tell: in a large city something changes at every moment.
                 if not await _still(request, viewer):
                     return
+                asked = now()
                 yield ": still here\n\n"
+            try:
+                async with asyncio.timeout_at(asked + HEARTBEAT_SECONDS):
+                    change = await watcher.changes.get()
+            except TimeoutError:
+                continue
+            # Outside the time limit, which is for waiting, not for a caller who is slow to take.
+            yield _event(change)
 
 
 async def _still(request: Request, viewer: Viewer) -> bool:
