@@ -15,9 +15,11 @@ from gateway.access.callers import SESSION_COOKIE, Callers, language_of
 from gateway.access.provider import Going, Provider, remembered, utc_now
 from gateway.console.preferences import local_path
 from gateway.console.rendering import render
+from gateway.demo.accounts import PASSWORD
 from gateway.web.problems import status_of
 from gateway.web.viewer import Anybody, TheDoor, access_of
 from schemas.errors import UserError
+from schemas.organisation import Person
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 GOING_COOKIE: Final = "sanzhang_going"
@@ -44,7 +46,7 @@ async def sign_in_page(request: Request, callers: TheCallers, viewer: Anybody, n
     """The form; whoever is signed in already goes on."""
     if viewer is not None:
         return RedirectResponse(local_path(next), 303)
-    return _page(request, callers, next_page=local_path(next))
+    return await _page(request, callers, next_page=local_path(next))
 
 
 @router.post("/sign-in")
@@ -67,7 +69,7 @@ async def sign_in(
             )
         return await entered(request, callers, person, page)
     except UserError as error:
-        return _page(request, callers, next_page=page, person=person, error=error)
+        return await _page(request, callers, next_page=page, person=person, error=error)
 
 
 @router.post("/sign-out")
@@ -86,7 +88,7 @@ async def leave_for_provider(request: Request, callers: TheCallers, door: TheDoo
     try:
         where, going = await _provider(callers).leave(_back(request), local_path(next), utc_now())
     except UserError as error:
-        return _page(request, callers, next_page=local_path(next), error=error)
+        return await _page(request, callers, next_page=local_path(next), error=error)
     answer = RedirectResponse(where, 303)
     answer.set_cookie(
         GOING_COOKIE,
@@ -113,7 +115,7 @@ async def back_from_provider(request: Request, callers: TheCallers, door: TheDoo
         person = await _provider(callers).arrive(going, dict(request.query_params), _back(request), utc_now())
         answer = await entered(request, callers, person, going.next)
     except UserError as error:
-        answer = _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
+        answer = await _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
     answer.delete_cookie(GOING_COOKIE, path=BACK, httponly=True, samesite="lax", secure=is_secure(request))
     return answer
 
@@ -139,7 +141,7 @@ async def entered(request: Request, callers: Callers, person: str, page: str) ->
     return answer
 
 
-def _page(
+async def _page(
     request: Request, callers: Callers, *, next_page: str, person: str = "", error: UserError | None = None
 ) -> Response:
     provider = None if callers.provider is None else f"/sign-in/provider?{urlencode({'next': next_page})}"
@@ -152,7 +154,18 @@ def _page(
         person=person,
         refused=error,
         oidc=provider,
+        demo=await _demo_accounts(request, callers),
+        demo_password=PASSWORD,
     )
+
+
+async def _demo_accounts(request: Request, callers: Callers) -> list[Person]:
+    """Those of the demonstration with which one may sign in here; none where the system runs without it."""
+    offered: tuple[Person, ...] = getattr(request.app.state, "demo_accounts", ())
+    if not offered:
+        return []
+    opened = {each.person for each in await callers.accounts.listed() if each.disabled_at is None}
+    return [each for each in offered if each.id in opened]
 
 
 def _provider(callers: Callers) -> Provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ from gateway.cli.output import AsJson, DataDir, command
 from gateway.demo.accounts import provide_accounts
 from gateway.demo.show import Show
 from workers.machine.console import JsonReporter, Reporter, TerminalReporter
-from workers.machine.up import Plan
+from workers.machine.up import WORKERS, Plan, Program
 from workers.machine.up import up as run_machine
 
 
@@ -29,6 +30,11 @@ async def _prepared(dsn: str, *, settings: Settings, demo: bool) -> None:
     await provide_keys(settings, dsn)
     await seed(dsn, demo=demo)
     await provide_accounts(dsn, demo=demo)
+
+
+def _demonstrating(program: Program) -> Program:
+    """The gateway of a demonstration offers its accounts."""
+    return replace(program, arguments=(*program.arguments, "--demo")) if program.name == "gateway" else program
 
 
 @command
@@ -59,6 +65,7 @@ async def up(
         data_dir=folder,
         port_base=port_base,
         keys=keys,
+        programs=tuple(_demonstrating(each) if demo else each for each in WORKERS),
         migrate=partial(_prepared, settings=settings, demo=demo),
         beside=show.play if show else None,
         environment=environment,

@@ -19,6 +19,7 @@ from activities.logs import configure_logging
 from activities.settings import Settings
 from gateway.access.callers import Callers
 from gateway.access.provider import Provider
+from gateway.demo.accounts import people
 from gateway.doors import Door, open_door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
@@ -53,20 +54,23 @@ async def opened_provider(settings: Settings) -> AsyncGenerator[Provider | None]
         )
 
 
-def application(settings: Settings) -> FastAPI:
-    """The application of an installation."""
-    return create_app(lambda: opened(settings), settings)
+def application(settings: Settings, *, demo: bool = False) -> FastAPI:
+    """The application of an installation. ``demo``: its sign-in page offers the accounts of the demonstration."""
+    app = create_app(lambda: opened(settings), settings)
+    app.state.demo_accounts = people() if demo else ()
+    return app
 
 
 def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535)],
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    demo: Annotated[bool, typer.Option("--demo")] = False,
 ) -> None:
     """Serves until SIGTERM or SIGINT."""
     settings = Settings.from_environment(os.environ)
     configure_logging(log_format=settings.log_format, log_level=settings.log_level, stream=sys.stderr)
     uvicorn.run(
-        application(settings),
+        application(settings, demo=demo),
         host=host,
         port=port,
         loop="uvloop",
