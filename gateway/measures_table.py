@@ -14,7 +14,9 @@ COUNTS_ZH = {
     "satisfied": "　其中群众满意",
     "sealed": "已销号",
     "yellow_cards": "黄牌",
+    "yellow_cases": "　黄牌件数",
     "red_cards": "红牌",
+    "red_cases": "　红牌件数",
 }
 
 APART_ZH = {

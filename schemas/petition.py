@@ -322,6 +322,11 @@ class Petition(Frozen):
         return self.stage is not Stage.ARCHIVED
 
     @property
+    def sealed_at(self) -> datetime | None:
+        """When it was struck off the ledger; None while it is open."""
+        return None if self.open else self.touched_at
+
+    @property
     def paused(self) -> bool:
         """Whether the promise clock stands still now."""
         return self.standstill is not None

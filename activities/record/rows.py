@@ -45,7 +45,7 @@ def case_row(state: Petition, events: Sequence[Event], now: datetime) -> dict[st
         "calendar_version": state.calendar.version,
         "policy_version": state.policy.version,
         "persons": list(state.persons),
-        "sealed_at": None if state.open else state.touched_at,
+        "sealed_at": state.sealed_at,
         "state": state.model_dump(mode="json", exclude_defaults=True),
         "updated_at": now,
         **sight(state)._asdict(),

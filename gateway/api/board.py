@@ -1,4 +1,4 @@
-"""``/board`` and ``/measures``: how the work stands, now or as of a past moment; of units within the caller's own reach."""
+"""``/board``, ``/board/cases`` and ``/measures``: how the work stands, now or as of a past moment; of units within the caller's own reach."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
 
-from activities.board.keeping import BoardSums
+from activities.record.queries import CaseQueries
+from activities.record.reading.standing import lines as lines_of
+from activities.record.views import CaseLine
 from gateway.api.answers import problems
 from gateway.api.entering import entered
-from gateway.board import Board, board, current_board
+from gateway.board.behind import LISTED, Asked, CasesBehind, current_cases, past_cases
+from gateway.board.shown import Board, Kept, board, current_board
 from gateway.doors import Door
 from gateway.orders.given import Moment
 from gateway.orders.reading import resolved_unit
+from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.errors import UserError
-from schemas.measures import Measures
-from schemas.petition import Actor, Frozen, Role
+from schemas.measures import Measures, numbers
+from schemas.petition import Actor, Frozen, Ledger, Role
 from schemas.units import within
 
 router = APIRouter()
@@ -27,7 +32,18 @@ Watcher = Annotated[Viewer, Depends(entered(Area.BOARD))]
 Unit = Annotated[str, Query(max_length=200, description="单位（含下级）；不填即本人管辖 / unit and those below it")]
 AsOf = Annotated[Moment | None, Query(description="截至何时；不填即现在 / as of a past moment, else now")]
 
-ASKED = problems("unit_unknown", "unit_out_of_reach", "moment_in_future", "body_invalid", "board_not_ready")
+At = Annotated[str, Query(max_length=200, description="仅此单位自身 / of this unit itself, without those below it")]
+Of = Annotated[
+    str,
+    Query(
+        max_length=60,
+        description="哪个数字 / which number: " + ", ".join(numbers()),
+        examples=["open", "rate.response.miss", "owed.2", "card.red"],
+    ),
+]
+
+ASKED_CODES = ("unit_unknown", "unit_out_of_reach", "moment_in_future", "body_invalid", "board_not_ready")
+ASKED = problems(*ASKED_CODES)
 
 
 class MeasuresAnswer(Frozen):
@@ -36,6 +52,19 @@ class MeasuresAnswer(Frozen):
     as_of: datetime
     unit: str
     measures: Measures
+
+
+class CasesAnswer(Frozen):
+    """``count`` cases are behind the number ``of`` as of ``as_of``; the first of them stand here, at most ``LISTED``.
+
+    Overdue replies come by how long they are overdue, all else the newest first.
+    """
+
+    as_of: datetime
+    unit: str
+    of: str
+    count: int
+    cases: tuple[CaseLine, ...] = Field(max_length=LISTED)
 
 
 @router.get("/board", response_model=Board, operation_id="read_board", responses=ASKED)
@@ -47,13 +76,37 @@ async def read_board(
     calendar = (await door.rules()).calendar
     if as_of is not None:
         return await board(readings, calendar, _past(as_of), path)
-    sums: BoardSums = request.app.state.board_sums
-    try:
-        return await current_board(sums, door.system.database, calendar, datetime.now(UTC), path)
-    except UserError as not_yet:
-        if not_yet.code == "board_not_ready":
-            request.app.state.under_way.start(sums.catch_up())
-        raise
+    return await current_board(kept_of(request, door), calendar, datetime.now(UTC), path, viewer.actor)
+
+
+@router.get(
+    "/board/cases",
+    response_model=CasesAnswer,
+    operation_id="read_cases_behind",
+    responses=problems(*ASKED_CODES, "page_unknown"),
+)
+async def read_cases_behind(
+    request: Request,
+    viewer: Watcher,
+    readings: Readings,
+    door: TheDoor,
+    of: Of,
+    unit: Unit = "",
+    ledger: Ledger | None = None,
+    at: At = "",
+    as_of: AsOf = None,
+) -> CasesAnswer:
+    """看板数字背后的案件 / the cases behind a number of the board: as many as the number says."""
+    path = await unit_in_reach(door, viewer.actor, unit)
+    asked = Asked(of, path, ledger, await unit_in_reach(door, viewer.actor, at) if at else "")
+    moment = datetime.now(UTC) if as_of is None else _past(as_of)
+    calendar = (await door.rules()).calendar
+    if as_of is None:
+        found = await current_cases(kept_of(request, door), calendar, moment, asked, viewer.actor)
+    else:
+        found = await past_cases(readings, calendar, moment, asked)
+    lines = await lines_behind(readings, found, viewer.actor)
+    return CasesAnswer(as_of=moment, unit=path, of=of, count=found.count, cases=tuple(lines))
 
 
 @router.get("/measures", response_model=MeasuresAnswer, operation_id="read_measures", responses=ASKED)
@@ -68,6 +121,17 @@ async def read_measures(
     """考核指标 / the measures alone."""
     shown = await read_board(request, viewer, readings, door, unit, as_of)
     return MeasuresAnswer(as_of=shown.as_of, unit=shown.unit, measures=shown.measures)
+
+
+def kept_of(request: Request, door: Door) -> Kept:
+    """What this application keeps for the board of this moment."""
+    return Kept(request.app.state.board_sums, door.system.database, request.app.state.under_way.start)
+
+
+async def lines_behind(readings: CaseQueries, found: CasesBehind, actor: Actor) -> list[CaseLine]:
+    """The lines of the first cases, in their order, read as that actor reads."""
+    lines = await patiently(lambda: lines_of(readings, found.numbers, actor), READING_PATIENCE)
+    return [lines[number] for number in found.numbers if number in lines]
 
 
 async def unit_in_reach(door: Door, actor: Actor, named: str) -> str:

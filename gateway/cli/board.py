@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.board import Board
-from gateway.board import board as read_board
+from gateway.board.shown import Board
+from gateway.board.shown import board as read_board
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
 from gateway.measures_table import age_band, measures_table
 from gateway.orders.reading import resolved_unit

@@ -1,6 +1,16 @@
 """Measures of the work: what each case contributes, and what many cases add up to. Pure, and so recomputable as of any past moment."""
 
-from schemas.measures.cells import NEVER_SINCE, CaseCells, Cells, band_bounds, cells_of, counted_at, overdue_days
+from schemas.measures.cells import (
+    NEVER_SINCE,
+    CaseCells,
+    Cells,
+    Phase,
+    band_bounds,
+    cells_of,
+    counted_at,
+    overdue_days,
+    week_of,
+)
 from schemas.measures.facts import Apart, CaseFacts, facts_of
 from schemas.measures.measure import (
     AGE_BANDS,
@@ -13,6 +23,7 @@ from schemas.measures.measure import (
     measure,
     summed,
 )
+from schemas.measures.numbers import Number, number_of, numbers, place_in_list
 
 __all__ = [
     "AGE_BANDS",
@@ -25,6 +36,8 @@ __all__ = [
     "Cells",
     "LedgerMeasures",
     "Measures",
+    "Number",
+    "Phase",
     "Rate",
     "band_bounds",
     "cases_of",
@@ -32,6 +45,10 @@ __all__ = [
     "counted_at",
     "facts_of",
     "measure",
+    "number_of",
+    "numbers",
     "overdue_days",
+    "place_in_list",
     "summed",
+    "week_of",
 ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from schemas import events as e
 from schemas.measures.facts import facts_at
 from schemas.measures.measure import AGE_BANDS, OWED, band_of, counts_of
 from schemas.petition import Ledger
-from schemas.worktime import Calendar, at_hour, local_day, working_days_after
+from schemas.worktime import SHANGHAI, Calendar, at_hour, local_day, working_days_after
 
 NEVER_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of what counts always."""
@@ -28,12 +28,31 @@ Cells = Mapping[tuple[str, datetime], int]
 """How many of what, from which instant on; may be negative: what no longer counts."""
 
 
+CAME, STRUCK = "came", "struck"
+WEEKLY: Final = (CAME, STRUCK)
+"""Cells for trends: received and struck off, each from the beginning of its week on. No measure adds them up."""
+
+
+class Phase(NamedTuple):
+    """What a case counts after ``since`` and through ``until`` (None: until something happens to it), if nothing happens to it before.
+
+    ``counts`` are those of :func:`schemas.measures.measure.counts_of`, a reply owed without its band, but ``owed_since`` when it fell due.
+    """
+
+    since: datetime
+    until: datetime | None
+    counts: Mapping[str, int]
+    owed_since: datetime | None
+
+
 class CaseCells(NamedTuple):
-    """The cells of one case, and where they are counted."""
+    """The cells of one case, where they are counted, and the same as phases of the case."""
 
     ledger: Ledger
     unit: str
+    received_at: datetime
     cells: Cells
+    phases: tuple[Phase, ...]
 
 
 def cells_of(events: Iterable[e.Event], calendar: Calendar) -> CaseCells | None:
@@ -45,18 +64,33 @@ def cells_of(events: Iterable[e.Event], calendar: Calendar) -> CaseCells | None:
         # Before the first of them no due instant has passed, however long ago it was.
         return (dues[0] if dues else NEVER_SINCE, *(due + _AFTER for due in dues))
 
+    seen = list(facts_at(events, calendar, moments))
+    if not seen:
+        return None
     cells: dict[tuple[str, datetime], int] = {}
+    phases: list[Phase] = []
     before: Mapping[str, int] = {}
-    place: tuple[Ledger, str] | None = None
-    for number, facts in enumerate(facts_at(events, calendar, moments)):
-        since = instants[number]
+    for since, facts in zip(instants, seen, strict=True):
         counts = _by_instant(counts_of(facts))
         for what in before.keys() | counts.keys():
             change = counts.get(what, 0) - before.get(what, 0)
             if change:
                 cells[what, since] = change
-        before, place = counts, (facts.ledger, facts.unit)
-    return None if place is None else CaseCells(*place, cells)
+        if phases:
+            phases[-1] = phases[-1]._replace(until=since)
+        phases.append(Phase(since, None, counts, facts.owed_since))
+        before = counts
+    last = seen[-1]
+    cells[CAME, week_of(last.received_at)] = 1
+    if last.sealed_at is not None:
+        cells[STRUCK, week_of(last.sealed_at)] = 1
+    return CaseCells(last.ledger, last.unit, last.received_at, cells, tuple(phases))
+
+
+def week_of(moment: datetime) -> datetime:
+    """When the week of ``moment`` (aware) began: Monday 0:00 in Asia/Shanghai."""
+    day = local_day(moment)
+    return datetime.combine(day - timedelta(days=day.weekday()), time(0), SHANGHAI).astimezone(UTC)
 
 
 def _by_instant(counts: Mapping[str, int]) -> dict[str, int]:
@@ -69,7 +103,7 @@ def counted_at(cells: Iterable[tuple[str, datetime, int]], now: datetime, calend
     """What the cells count at ``now`` (aware): as the sum of :func:`schemas.measures.measure.counts_of` over their cases."""
     counts: Counter[str] = Counter()
     for what, since, count in cells:
-        if since is not NEVER_SINCE and since >= now:
+        if what in WEEKLY or (since is not NEVER_SINCE and since >= now):
             continue
         counts[f"{OWED}.{band_of(overdue_days(since, now, calendar))}" if what == OWED else what] += count
     return counts

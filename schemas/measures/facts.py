@@ -36,7 +36,7 @@ class CaseFacts(Frozen):
     ``settled_on_time``: whether the reply that stood was inside the first term (with its extensions); False as soon as that can't be any more.
     ``solved``, ``satisfied`` (with the unit, the matter being settled), ``satisfied_with_office``: by the last revisit that reached the petitioner.
     ``overdue_working_days``: working days after the due day through the day of the first reply, or, where a reply is owed now, through today; 0 also
-    when the time over was no working day (``late`` says that there was some).
+    when the time over was no working day (``late`` says that there was some). ``owed_since``: the due instant of a reply that is owed late.
     """
 
     number: str
@@ -61,11 +61,13 @@ class CaseFacts(Frozen):
     satisfied: bool | None = None
     satisfied_with_office: bool | None = None
     owes_reply_late: bool = False
+    owed_since: datetime | None = None
     late: bool = False
     overdue_working_days: int = 0
     yellow_cards: int = 0
     red_cards: int = 0
     repeat: bool = False
+    sealed_at: datetime | None = None
 
 
 class _Run:
@@ -145,11 +147,11 @@ def _facts(state: Petition, run: _Run, now: datetime, calendar: Calendar) -> Cas
     else:
         first_on_time = _kept(finish, now) if not state.paused and run.apart not in _LEAVES else None
     rating = run.rating
-    return CaseFacts(
-        number=state.number,
     if rating is not None and rating.satisfied and petitioner_satisfied(state) is False:
         # The petitioner has said otherwise since: that visit's word counts neither way, and a termination never as satisfied.
         rating = None
+    return CaseFacts(
+        number=state.number,
         ledger=state.ledger,
         complexity=state.complexity,
         channel=state.channel,
@@ -171,11 +173,13 @@ def _facts(state: Petition, run: _Run, now: datetime, calendar: Calendar) -> Cas
         satisfied=rating.satisfied if rating else None,
         satisfied_with_office=rating.satisfied_with_office if rating else None,
         owes_reply_late=owes_late,
+        owed_since=finish.due if owes_late and finish is not None else None,
         late=owes_late or first_on_time is False,
         overdue_working_days=_overdue(run, first.at if first else None, finish if owes_late else None, now, calendar),
         yellow_cards=sum(card.colour is Card.YELLOW for card in state.cards),
         red_cards=sum(card.colour is Card.RED for card in state.cards),
         repeat=state.run > 1 or run.same_person,
+        sealed_at=state.sealed_at,
     )
 
 

@@ -123,7 +123,10 @@ class AgeBand(Frozen):
 
 
 class LedgerMeasures(Frozen):
-    """The measures over one ledger, or over all. ``closed`` are signed off or closed on a ground of their own; ``sealed`` struck off (销号)."""
+    """The measures over one ledger, or over all. ``closed`` are signed off or closed on a ground of their own; ``sealed`` struck off (销号).
+
+    ``yellow_cases``, ``red_cases``: cases with such a card, of which they may have several.
+    """
 
     received: int
     closed: int
@@ -135,6 +138,8 @@ class LedgerMeasures(Frozen):
     overdue: tuple[AgeBand, ...]
     yellow_cards: int
     red_cards: int
+    yellow_cases: int
+    red_cases: int
 
 
 class Measures(Frozen):
@@ -164,6 +169,7 @@ def counts_of(case: CaseFacts) -> dict[str, int]:
     """What one case counts. Every measure is a sum of these or a share of two, so that sums over many cases can be kept instead of the cases."""
     counts = {name: int(holds(case)) for name, holds in COUNTED.items()}
     counts |= {"yellow": case.yellow_cards, "red": case.red_cards}
+    counts |= {f"{CARDED}.yellow": int(case.yellow_cards > 0), f"{CARDED}.red": int(case.red_cards > 0)}
     if case.apart is not None:
         counts[f"apart.{case.apart.value}"] = 1
     for name, rule in RATES.items():
@@ -179,6 +185,8 @@ def counts_of(case: CaseFacts) -> dict[str, int]:
 
 OWED = "owed"
 ANSWERED = "answered"
+CARDED = "carded"
+"""Cases with a card of a colour, however many: a case may have been given several."""
 
 
 def band_of(days: int) -> int:
@@ -212,6 +220,8 @@ def _measured(counts: Mapping[str, int]) -> LedgerMeasures:
         ),
         yellow_cards=count("yellow"),
         red_cards=count("red"),
+        yellow_cases=count(f"{CARDED}.yellow"),
+        red_cases=count(f"{CARDED}.red"),
     )
 
 

@@ -10,12 +10,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -23,16 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from schemas.record.board_tables import board_cells, case_counts, case_measures, count_profiles
+from schemas.record.metadata import METADATA, MOMENT
 
-MOMENT = DateTime(timezone=True)
+OF_THE_BOARD = (board_cells, case_counts, case_measures, count_profiles)
+"""Tables beside the record, made anew from its events whenever they are empty."""
+
 NO_MARKS = text("'{}'::text[]")
 
 events = Table(
@@ -114,6 +108,9 @@ cases = Table(
     Index("ix_cases_updated_at", "updated_at", postgresql_using="brin", postgresql_with={"pages_per_range": "32"}),
     Index("ix_cases_persons", "persons", postgresql_using="gin"),
     Index("ix_cases_seen_by", "seen_by", postgresql_using="gin"),
+    Index(
+        "ix_cases_kept_from", "kept_from", postgresql_using="gin", postgresql_where=text("kept_from <> '{}'::text[]")
+    ),
     Index("ix_cases_without_marks", "case_number", postgresql_where=text("seen_by = '{}'::text[]")),
 )
 """The read model: the fold of a case's events, with what lists and boards need as columns.
@@ -131,40 +128,6 @@ case_words = Table(
     Index("ix_case_words_received_at", "received_at", "case_number"),
 )
 """Every two characters that follow each other in a case's title or text, for searching in texts without blanks; kept by a trigger."""
-
-case_measures = Table(
-    "case_measures",
-    METADATA,
-    Column("case_number", Text, primary_key=True),
-    Column("seq", Integer, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("ledger", Text, nullable=False),
-    Column("cells", JSONB, nullable=False),
-)
-"""What each case puts into ``board_cells``, as of its event ``seq``: so that it can be taken out again."""
-
-board_cells = Table(
-    "board_cells",
-    METADATA,
-    Column("unit", Text, primary_key=True),
-    Column("ledger", Text, primary_key=True),
-    Column("what", Text, primary_key=True),
-    Column("since", MOMENT, primary_key=True),
-    Column("below", BigInteger, nullable=False, server_default="0"),
-    Column("own", BigInteger, nullable=False, server_default="0"),
-    Index(
-        "ix_board_cells_owed",
-        "unit",
-        "since",
-        postgresql_ops={"unit": "text_pattern_ops"},
-        postgresql_include=["own"],
-        postgresql_where=text("what = 'owed'::text"),
-    ),
-    Index("ix_board_cells_empty", "unit", postgresql_where=text("below = 0 AND own = 0")),
-)
-"""What the board of today adds up: how many of ``what`` the cases of a unit count (``own``), and with the units under it (``below``), from the
-instant ``since`` on. Kept up by :mod:`activities.record.board`; can be rebuilt from the events at any time.
-"""
 
 petitioners = Table(
     "petitioners",

@@ -6,27 +6,23 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from activities.record.queries import CaseQueries
-from activities.record.reading.standing import lines as lines_of
-from activities.record.reading.standing import weekly
-from gateway.api.board import unit_in_reach
-from gateway.board import board, facts_as_of
-from gateway.console.board.behind import behind, cases_behind
+from gateway.api.board import kept_of, lines_behind, unit_in_reach
+from gateway.board.behind import LISTED, Asked, behind, current_cases, past_cases
+from gateway.board.shown import board, current_board, current_trend, past_trend
 from gateway.console.board.charts import WEEKS, weekly_chart
 from gateway.console.rendering import render
-from gateway.doors import Door
 from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
 from gateway.orders.fields import field_invalid
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
+from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.measures import AGE_BANDS, RATES, CaseFacts
+from schemas.measures import AGE_BANDS, RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
 from schemas.worktime import SHANGHAI, local_day
 
-LISTED = 200
 TILES = ("on_time_assignment", "on_time_finish", "response", "resolution", "satisfaction", "rework", "repeat")
 
 
@@ -43,19 +39,24 @@ async def show(
 ) -> Response:
     """The board of a unit and those below it, now or as of a past moment."""
     enter(Area.BOARD, viewer.actor)
-    path, moment = await unit_in_reach(door, viewer.actor, unit.strip()), _moment(as_of)
-    today = local_day(moment)
+    path = await unit_in_reach(door, viewer.actor, unit.strip())
+    moment, calendar = _moment(as_of), (await door.rules()).calendar
     since = moment - timedelta(weeks=WEEKS)
-    came = await patiently(lambda: weekly(readings, "received_at", path, since), READING_PATIENCE)
-    done = await patiently(lambda: weekly(readings, "sealed_at", path, since), READING_PATIENCE)
+    if as_of.strip():
+        shown = await board(readings, calendar, moment, path)
+        came, done = await past_trend(readings, since, path)
+    else:
+        kept = kept_of(request, door)
+        shown = await current_board(kept, calendar, moment, path, viewer.actor)
+        came, done = await current_trend(kept, since, path, viewer.actor)
     organisation = await door.organisation()
     return render(
         request,
         viewer,
         "board/page.html",
-        board=await board(readings, (await door.rules()).calendar, moment, path),
+        board=shown,
         asked={"unit": unit, "as_of": as_of},
-        chart=weekly_chart(came, done, today),
+        chart=weekly_chart(came, done, local_day(moment)),
         names=Names(organisation),
         units=[each for each in organisation.units if each.path == path or each.path.startswith(f"{path}/")],
         tiles=TILES,
@@ -82,9 +83,13 @@ async def cases(
     """The cases behind a number. ``at``: of that unit alone, as the rows of the overdue are."""
     enter(Area.BOARD, viewer.actor)
     what = behind(of)
-    _, moment, facts = await _facts(viewer, door, readings, unit, as_of)
-    numbers = cases_behind(facts, of, ledger=ledger, unit=at)
-    lines = await patiently(lambda: lines_of(readings, numbers[:LISTED], viewer.actor), READING_PATIENCE)
+    path = await unit_in_reach(door, viewer.actor, unit.strip())
+    asked = Asked(of, path, _ledger(ledger), await unit_in_reach(door, viewer.actor, at.strip()) if at.strip() else "")
+    moment, calendar = _moment(as_of), (await door.rules()).calendar
+    if as_of.strip():
+        found = await past_cases(readings, calendar, moment, asked)
+    else:
+        found = await current_cases(kept_of(request, door), calendar, moment, asked, viewer.actor)
     return render(
         request,
         viewer,
@@ -94,19 +99,19 @@ async def cases(
         at=at,
         as_of=moment,
         asked={"unit": unit, "as_of": as_of},
-        numbers=numbers,
+        count=found.count,
         listed=LISTED,
-        lines=lines,
+        lines=await lines_behind(readings, found, viewer.actor),
         names=Names(await door.organisation()),
     )
 
 
-async def _facts(
-    viewer: Viewer, door: Door, readings: CaseQueries, unit: str, as_of: str
-) -> tuple[str, datetime, list[CaseFacts]]:
-    path = await unit_in_reach(door, viewer.actor, unit.strip())
-    moment = _moment(as_of)
-    return path, moment, await facts_as_of(readings, (await door.rules()).calendar, moment, path)
+def _ledger(said: str) -> Ledger | None:
+    if not said:
+        return None
+    if said not in {each.value for each in Ledger}:
+        raise UserError("page_unknown", zh="没有这本账。", en="There is no such ledger.")
+    return Ledger(said)
 
 
 def _moment(said: str) -> datetime:

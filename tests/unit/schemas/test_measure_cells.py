@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Event
-from schemas.measures import AGE_BANDS, band_bounds, cells_of, counted_at, facts_of, measure, overdue_days, summed
+from schemas.measures import (
+    AGE_BANDS,
+    band_bounds,
+    cells_of,
+    counted_at,
+    facts_of,
+    measure,
+    number_of,
+    numbers,
+    overdue_days,
+    summed,
+)
 from schemas.measures.measure import band_of, counts_of
 from schemas.petition import Ledger
 from schemas.worktime import at_hour, local_day
@@ -49,6 +60,24 @@ def test_what_is_kept_counts_at_any_later_moment_what_the_cases_count(
         # How long a reply was overdue is kept as counted when it came; working days are counted alike here.
         expected.update(counts_of(facts))
     assert kept(cases, now) == expected
+
+
+@settings(max_examples=120)
+@given(events=scripts(max_steps=15).map(lived).filter(bool), later=st.timedeltas(timedelta(), timedelta(days=90)))
+def test_the_phase_of_a_case_puts_it_behind_the_numbers_that_count_it(events: list[Event], later: timedelta) -> None:
+    now = max(event.at for event in events) + later
+    facts, kept_of_case = facts_of(events, now, CALENDAR), cells_of(events, CALENDAR)
+    assert facts is not None and kept_of_case is not None
+    phase = next(each for each in kept_of_case.phases if each.since < now and (each.until is None or now <= each.until))
+    assert phase.owed_since == facts.owed_since
+    place = None if phase.owed_since is None else band_of(overdue_days(phase.owed_since, now, CALENDAR))
+    for name in numbers():
+        number = number_of(name)
+        assert number is not None
+        counted = number.of(counts_of(facts))
+        assert counted in (0, 1)
+        bands = {AGE_BANDS[each][0] for each in number.bands(phase.counts)}
+        assert bool(counted) == (bool(bands) if place is None else place in bands)
 
 
 def test_no_case_counts_nothing() -> None:

@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 from starlette.datastructures import FormData, QueryParams
 
 from activities.defaults import demo_organisation
+from gateway.board.behind import behind
 from gateway.console.assets import address, assets
-from gateway.console.board.behind import behind
 from gateway.console.board.charts import weekly_chart
 from gateway.console.case.inputs import given_by, inputs_of, shown
 from gateway.console.due import due_state
@@ -24,7 +24,7 @@ from gateway.orders.fields import HUMAN, fields_of
 from schemas.calendar import seed_calendar
 from schemas.errors import UserError
 from schemas.lifecycle import decide, fold
-from schemas.measures import RATES
+from schemas.measures import numbers
 from schemas.organisation.names import Names
 from schemas.petition import Actor, Role
 from schemas.refusals import Refusal
@@ -116,11 +116,19 @@ def test_a_chart_holds_every_bar() -> None:
 
 
 def test_every_number_of_the_board_has_a_name() -> None:
-    for name in ["received", "open", "card.red", "late.0", "owed", "owed.5", "apart.declined"] + [
-        f"rate.{rate}.{side}" for rate in RATES for side in ("hit", "miss", "all")
-    ]:
+    for name in numbers():
         assert behind(name).zh
-    for wrong in ("", "late.99", "late.x", "rate.nix.hit", "rate.response.nix", "card.blue", "apart.nix"):
+    assert {"received", "open", "card.red", "owed", "owed.5", "answered.0", "apart.declined"} <= set(numbers())
+    for wrong in (
+        "",
+        "owed.99",
+        "answered.x",
+        "answered",
+        "rate.nix.hit",
+        "rate.response.nix",
+        "card.blue",
+        "apart.nix",
+    ):
         with pytest.raises(UserError):
             behind(wrong)
 

@@ -1,0 +1,110 @@
+"""The cases behind a number of the board at this moment, found by what they count and not by counting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from activities.board.counting import Hidden
+from schemas.measures import AGE_BANDS, Number, band_bounds
+from schemas.measures.measure import OWED
+from schemas.petition import Ledger
+from schemas.worktime import Calendar
+
+GATHERED = 20_000
+"""Cases of a unit up to which they are gathered and sorted; those of a larger one are looked through in the order of the list."""
+
+_EVER, _NEVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+_THERE = (
+    "kept.since < :now AND kept.until >= :now AND kept.case_number <> ALL(:hidden)"
+    " AND (kept.unit = :unit OR (kept.unit ~>=~ :first AND kept.unit ~<~ :past))"
+)
+
+_WANTED = "unnest(CAST(:profiles AS integer[]), CAST(:after AS timestamptz[]), CAST(:through AS timestamptz[])) AS wanted (profile, after, through)"
+
+_BAND = "kept.owed_since > wanted.after AND kept.owed_since <= wanted.through"
+
+
+def _in_order(column: str, direction: str, within: str) -> str:
+    order = f"{column} {direction}, case_number {direction}"
+    return (
+        f"SELECT found.case_number FROM {_WANTED} CROSS JOIN LATERAL (SELECT kept.case_number, kept.{column} FROM case_counts kept"  # noqa: S608
+        f" WHERE kept.profile = wanted.profile AND {within} AND {_THERE} ORDER BY kept.{column} {direction}, kept.case_number {direction}"
+        f" LIMIT :most) AS found ORDER BY {order} LIMIT :most"
+    )
+
+
+def _gathered(column: str, direction: str, within: str) -> str:
+    return (
+        f"SELECT kept.case_number FROM case_counts kept JOIN {_WANTED} ON kept.profile = wanted.profile"  # noqa: S608
+        f" WHERE {within} AND {_THERE} ORDER BY kept.{column} {direction}, kept.case_number {direction} LIMIT :most"
+    )
+
+
+_NEWEST = ("received_at", "DESC", "TRUE")
+_OLDEST_OWED = ("owed_since", "ASC", _BAND)
+_STATEMENTS = {
+    (owed, few): text(made(*(_OLDEST_OWED if owed else _NEWEST)))
+    for owed in (True, False)
+    for few, made in ((True, _gathered), (False, _in_order))
+}
+
+
+async def behind_now(
+    engine: AsyncEngine,
+    number: Number,
+    unit: str,
+    now: datetime,
+    calendar: Calendar,
+    hidden: Sequence[Hidden],
+    *,
+    ledger: Ledger | None = None,
+    alone: bool = False,
+    received: int,
+    most: int,
+) -> tuple[str, ...]:
+    """The first ``most`` cases behind a number of ``unit`` and those below it (``alone``: of it alone) at ``now`` (aware), in the order of
+    :func:`schemas.measures.place_in_list`. ``received``: how many cases the unit has."""
+    async with engine.connect() as connection:
+        wanted = await _wanted(connection, number, ledger, now, calendar)
+        if not wanted:
+            return ()
+        asked: dict[str, object] = {
+            "profiles": [profile for profile, _, _ in wanted],
+            "after": [after for _, after, _ in wanted],
+            "through": [through for _, _, through in wanted],
+            "now": now,
+            "hidden": [one.number for one in hidden],
+            "unit": unit,
+            # "0" is the character after "/": these bounds hold exactly the paths below the unit.
+            "first": unit if alone else f"{unit}/",
+            "past": unit if alone else f"{unit}0",
+            "most": most,
+        }
+        statement = _STATEMENTS[number.owed, received <= GATHERED]
+        return tuple((await connection.execute(statement, asked)).scalars())
+
+
+async def _wanted(
+    connection: AsyncConnection, number: Number, ledger: Ledger | None, now: datetime, calendar: Calendar
+) -> list[tuple[int, datetime, datetime]]:
+    """The profiles of cases behind the number, each with the due instants after and through which what they owe must lie."""
+    found: list[tuple[int, datetime, datetime]] = []
+    # Between these the bands lie, the shortest overdue first.
+    edges = [now, *reversed(band_bounds(now, calendar)), _EVER]
+    for profile, of, counts in await connection.execute(_PROFILES):
+        if ledger is not None and of != ledger.value:
+            continue
+        bands = number.bands(counts)
+        if OWED not in counts or len(bands) == len(AGE_BANDS):
+            found += [(profile, _EVER, _NEVER)] if bands else []
+        else:
+            found += [(profile, edges[place + 1], edges[place]) for place in bands]
+    return found
+
+
+_PROFILES = text("SELECT id, ledger, counts FROM count_profiles")
