@@ -13,12 +13,13 @@ import httpx
 import pytest_asyncio
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from activities.access.accounts import Accounts
 from activities.keys import load_keyring
+from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
 from activities.record.intake import NumberOffice
 from activities.record.migrate import migrate, new_engine
@@ -34,9 +35,13 @@ from gateway.web.limits import Limits
 from gateway.web.viewer import Access
 from schemas.access import TokenScope
 from schemas.commands import Order
+from schemas.events import Filed, Petitioner
 from schemas.lifecycle import decide, fold
 from schemas.petition import SYSTEM
+from schemas.record import tables as t
 from schemas.refusals import Refusal
+from schemas.sealing.keys import KeyRing
+from schemas.sealing.personal import PersonalData
 from tests.access.situations import INTO, LATER, ORGANISATION, PEOPLE, SITUATIONS, accusing_all, approve_stage
 from tests.databases import own_database
 from tests.strategies import MONDAY, Case
@@ -45,7 +50,9 @@ from workflows.contract import Answer
 
 
 class DecidingDesk(Desk):
-    """Decides as the workflow does, at one moment, and carries nothing out."""
+    """Decides as the workflow does, at one moment, and carries nothing out; ``taken``: what would have been, by case, command and person."""
+
+    taken: list[tuple[str, str, str]]
 
     async def _update(self, number: str, order: Order, command_id: str) -> Answer:
         state = await self._record.state(number)
@@ -54,6 +61,7 @@ class DecidingDesk(Desk):
             raise refusal_error(decided)
         after = fold(decided, state)
         assert after is not None
+        self.taken.append((number, order.command.kind, order.actor.id))
         return Answer(number=number, seq=after.seq, stage=after.stage)
 
 
@@ -62,12 +70,24 @@ class City:
     """The application, the numbers of the cases by situation, and how each person comes in."""
 
     app: FastAPI
+    door: Door
     callers: Callers
+    desk: DecidingDesk
     database: AsyncEngine
     numbers: dict[str, str]
     accusing: dict[str, str]
     tokens: dict[str, str]
     sessions: dict[str, tuple[str, str]]
+
+    async def kept(self) -> dict[str, str]:
+        """Of every table a digest of all its rows; without when a session or a token was last used."""
+        asked = " UNION ALL ".join(
+            f"SELECT '{name}', count(*) || ':' || coalesce(sum(hashtextextended(x::text, 0)), 0) FROM \"{name}\" x"
+            for name in t.METADATA.tables
+            if name not in ("sessions", "tokens")
+        )
+        async with self.database.connect() as connection:
+            return {row[0]: row[1] for row in await connection.execute(text(asked))}
 
     @contextlib.asynccontextmanager
     async def machine(self, position: str) -> AsyncGenerator[httpx.AsyncClient]:
@@ -109,16 +129,16 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
             reference=ReferenceStore(engine),
         )
         door = Door(system)
-        door.desk = DecidingDesk(
-            system.client, record, NumberOffice(engine), door.rules, patience=5, clock=lambda: LATER
-        )
+        desk = DecidingDesk(system.client, record, NumberOffice(engine), door.rules, patience=5, clock=lambda: LATER)
+        desk.taken = []
+        door.desk = desk
         numbers = {name: f"WC-2026-C-{index:06}" for index, name in enumerate(SITUATIONS, start=1)}
         accusing = {name: f"WC-2026-C-{index:06}" for index, name in enumerate(SITUATIONS, start=101)}
         for name, make in SITUATIONS.items():
-            await _keep(record, numbers[name], make())
+            await _keep(record, numbers[name], make(), system.keyring)
             async with engine.begin() as connection:
-                await connection.execute(insert(_cases()), _accusing_row(accusing[name], make()))
-        await _keep(record, INTO, approve_stage())
+                await connection.execute(insert(t.cases), _accusing_row(accusing[name], make()))
+        await _keep(record, INTO, approve_stage(), system.keyring)
         callers = Callers(door, limits=Limits())
         callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         tokens = {
@@ -134,14 +154,8 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
 
         app = create_app(opening, settings)
         async with app.router.lifespan_context(app):
-            yield City(app, callers, engine, numbers, accusing, tokens, sessions)
+            yield City(app, door, callers, desk, engine, numbers, accusing, tokens, sessions)
         await engine.dispose()
-
-
-def _cases() -> Any:
-    from schemas.record.tables import cases
-
-    return cases
 
 
 def _accusing_row(number: str, case: Case) -> dict[str, Any]:
@@ -149,7 +163,10 @@ def _accusing_row(number: str, case: Case) -> dict[str, Any]:
     return case_row(state, case.events, MONDAY) | {"link": b"1"}
 
 
-async def _keep(record: CaseRecord, number: str, case: Case) -> None:
+async def _keep(record: CaseRecord, number: str, case: Case, keyring: KeyRing) -> None:
     first, *rest = case.events
-    events = (first.model_copy(update={"number": number}), *rest)
+    assert isinstance(first, Filed)
+    petitioner = Petitioner(sealed=seal(keyring, PersonalData(name="王小明", phone="13800001234")))
+    content = first.content.model_copy(update={"petitioners": (petitioner,)})
+    events = (first.model_copy(update={"number": number, "content": content}), *rest)
     await record.commit(CommitOrder(number=number, command_id="file", actor=SYSTEM, events=events))

@@ -2,36 +2,150 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from gateway.access.callers import SESSION_COOKIE
+from gateway.console.case import facts
+from gateway.console.inbox.facts import TOGETHER
+from gateway.orders.fields import HUMAN
+from schemas.lifecycle.awaited import possible
+from schemas.petition import Actor, Petition
+from schemas.refusals import Refusal
 from tests.access.conftest import City
-from tests.access.situations import PEOPLE
-from tests.access.test_matrix import MACHINES, MAY, expected
+from tests.access.situations import LATER, PEOPLE, SITUATIONS, WHO
+from tests.access.test_matrix import MACHINES, MAY, REFUSED, expected, unseen
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAGE_KINDS = ("amend", "approve", "assign", "accept", "urge", "reply", "record_revisit", "sign_off", "reopen")
-"""A page for each stage; behind the form stands the same order as behind the API."""
+
+@pytest.fixture(autouse=True)
+def at_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages judge at the moment when everybody tries; no term has ended."""
+
+    def possible_later(state: Petition, kind: str, actor: Actor, _at: datetime) -> Refusal | None:
+        return possible(state, kind, actor, LATER)
+
+    monkeypatch.setattr(facts, "possible", possible_later)
 
 
-@pytest.mark.parametrize("kind", PAGE_KINDS)
+def as_form(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in fields.items()}
+
+
+def offered(page: str, number: str) -> set[str]:
+    """The commands of which a page holds a form."""
+    return set(re.findall(rf'action="/petitions/{number}/act/(\w+)"', page))
+
+
+def code_of(answer: httpx.Response) -> str:
+    """What was refused, as the page bears it."""
+    found = re.search(r'data-code="(\w+)"|<span class="number">(\w+)</span>', answer.text)
+    assert found is not None, answer.text
+    return found[1] or found[2]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+async def test_a_page_offers_what_the_lifecycle_allows_and_nothing_else(city: City, situation: str) -> None:
+    number, wrong = city.numbers[situation], {}
+    state = SITUATIONS[situation]().state
+    for position in PEOPLE.keys() - MACHINES:
+        async with city.browser(position) as (web, _):
+            answer = await web.get(f"/petitions/{number}")
+        if unseen(position, situation):
+            must, came = {404}, {answer.status_code}
+        else:
+            must = {kind for kind in HUMAN if possible(state, kind, WHO[position], LATER) is None}
+            came = offered(answer.text, number)
+            written_out = {
+                kind for kind, (where, _, people) in MAY.items() if where == situation and position in people
+            }
+            assert written_out <= came, position
+        if came != must:
+            wrong[position] = (must, came)
+    assert not wrong
+
+
+async def test_every_command_of_a_person_has_its_form(city: City) -> None:
+    missing: set[str] = set()
+    for kind, (situation, _, people) in MAY.items():
+        for position in sorted(people - MACHINES)[:1]:
+            async with city.browser(position) as (web, _):
+                page = (await web.get(f"/petitions/{city.numbers[situation]}")).text
+            if kind not in offered(page, city.numbers[situation]):
+                missing.add(kind)
+    assert not missing
+
+
+@pytest.mark.parametrize("kind", MAY)
 async def test_through_the_pages(city: City, kind: str) -> None:
     situation, fields, _ = MAY[kind]
-    wrong: dict[tuple[str, bool], tuple[str, int]] = {}
-    status = {"done": {303}, "refused": {403, 409}, "case_unknown": {404}, "auditors_change_nothing": {403}}
+    state = SITUATIONS[situation]().state
+    wrong: dict[tuple[str, bool], tuple[str, str]] = {}
+    done: list[tuple[str, str, str]] = []
+    before = await city.kept()
+    city.desk.taken.clear()
     for position in PEOPLE.keys() - MACHINES:
         async with city.browser(position) as (web, csrf):
             for accused, numbers in ((False, city.numbers), (True, city.accusing)):
-                form = {
-                    name: str(value).lower() if isinstance(value, bool) else value for name, value in fields.items()
-                }
-                answer = await web.post(f"/petitions/{numbers[situation]}/act/{kind}", data=form | {"csrf": csrf})
+                number = numbers[situation]
+                form = as_form(fields) | {"csrf": csrf}
+                answer = await web.post(f"/petitions/{number}/act/{kind}", data=form)
+                came = "done" if answer.status_code == 303 else code_of(answer)
                 must = expected(position, kind, accused=accused)
-                if answer.status_code not in status[must]:
-                    wrong[position, accused] = (must, answer.status_code)
+                if must == "done":
+                    done.append((number, kind, PEOPLE[position]))
+                if must == "refused":
+                    refusal = possible(state, kind, WHO[position], LATER)
+                    assert refusal is not None
+                    assert refusal.code in REFUSED
+                    must = refusal.code
+                if came != must:
+                    wrong[position, accused] = (must, f"{answer.status_code} {came}")
     assert not wrong
+    assert city.desk.taken == done, "nothing else came as far as to be decided for"
+    assert await city.kept() == before
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+async def test_several_at_once_are_judged_one_by_one(city: City, kind: str) -> None:
+    situation, fields, _ = MAY[kind]
+    before = await city.kept()
+    for position in PEOPLE.keys() - MACHINES:
+        city.desk.taken.clear()
+        async with city.browser(position) as (web, csrf):
+            numbers = [city.accusing[situation], city.numbers[situation], "WC-2026-C-777777"]
+            form = as_form(fields) | {"csrf": csrf, "number": numbers}
+            answer = await web.post(f"/inbox/act/{kind}", data=form)
+        may = expected(position, kind, accused=False) == "done"
+        assert city.desk.taken == ([(numbers[1], kind, PEOPLE[position])] if may else []), position
+        assert answer.status_code == 200 if may else answer.status_code in (200, 403, 404, 409), position
+    assert await city.kept() == before
+
+
+async def test_personal_data_and_files_follow_the_case(city: City) -> None:
+    """Reveal and attachment are no commands of the lifecycle, and are closed to the same people."""
+    for position in PEOPLE.keys() - MACHINES:
+        async with city.browser(position) as (web, csrf):
+            for accused, numbers in ((False, city.numbers), (True, city.accusing)):
+                shut = accused or unseen(position, "accepted")
+                page = f"/petitions/{numbers['accepted']}"
+                before = await city.kept()
+                revealed = await web.post(f"{page}/reveal", data={"csrf": csrf, "reason": "回访致电信访人"})
+                attached = await web.post(
+                    f"{page}/attachments", data={"csrf": csrf}, files={"file": ("a.txt", b"a", "text/plain")}
+                )
+                assert revealed.status_code == (404 if shut else 200), (position, code_of(revealed))
+                assert attached.status_code == (403 if position == "auditor" else 404 if shut else 303), position
+                changed = {name for name, told in (await city.kept()).items() if told != before[name]}
+                assert changed <= (set() if shut else {"journal", "attachments"}), position
+                assert ("journal" in changed) is not shut, position
 
 
 @pytest.mark.parametrize("position", ["auditor", "chief", "other_chief"])
