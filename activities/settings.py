@@ -160,6 +160,8 @@ class Settings(BaseModel):
     """The category taxonomy of this installation; unset: the one that ships."""
     hosts: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
     """Host names under which the gateway is called, separated by blanks; unset: whatever a request says."""
+    metrics: Literal["local", "token"] = "local"
+    """Who reads ``/metrics``: this machine itself and others by a token, or nobody without one (behind a proxy on this machine)."""
     oidc_issuer: Annotated[str, Field(pattern=r"^https?://[^/\s]+\S*$")] | None = None
     """The organisation's identity provider (OpenID Connect); unset: local accounts only."""
     oidc_client_id: Annotated[str, Field(min_length=1)] | None = None
@@ -259,6 +261,7 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
     "unsandboxed": ("应为 true 或 false", "write true or false"),
     "log_origin": ("不能含空白或加号，最长 200 个字符", "no blanks and no plus signs, at most 200 characters"),
     "hash_algorithm": ("应为 sha256 或 sm3", "write sha256 or sm3"),
+    "metrics": ("应为 local 或 token", "write local or token"),
     "oidc_issuer": ("应为 https:// 开头的地址", "write an address that begins with https://"),
 }
 

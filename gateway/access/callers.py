@@ -22,6 +22,7 @@ from schemas.petition import Actor
 
 SESSION_COOKIE: Final = "sanzhang_session"
 API: Final = "/api/"
+FIGURES: Final = "/metrics"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF"
 
@@ -74,12 +75,13 @@ class Callers:
 
     async def _by_token(self, request: Request, said: str) -> Viewer:
         scheme, _, text = said.partition(" ")
+        path = request.url.path
         # Pages ask nothing about scopes.
-        if scheme.lower() != "bearer" or not request.url.path.startswith(API):
+        if scheme.lower() != "bearer" or not (path.startswith(API) or path == FIGURES):
             raise UserError(
                 "token_invalid",
-                zh=f"Authorization 只接受 Bearer 令牌（Bearer szt_…），且只用于 {API}。",
-                en=f"Authorization takes a bearer token (Bearer szt_…), and only below {API}.",
+                zh=f"Authorization 只接受 Bearer 令牌（Bearer szt_…），且只用于 {API} 与 {FIGURES}。",
+                en=f"Authorization takes a bearer token (Bearer szt_…), and only below {API} and for {FIGURES}.",
             )
         token = await self.tokens.shown(text.strip())
         await self.limits.token(token.id)

@@ -1,23 +1,28 @@
-"""Whether the process lives, whether it can serve, and its figures."""
+"""Whether the process lives, whether it can serve, and its figures, which this machine reads and others with a token."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select, text
 
 from gateway.doors import Door
 from gateway.web.observed import Figures
-from gateway.web.viewer import TheDoor
+from gateway.web.viewer import TheDoor, anybody, signed_in
+from schemas.access import Area, enter
 from schemas.record import tables as t
 
 PATIENCE = 2.0
 """Seconds a part is given to answer."""
+
+HANDED_ON = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
+"""Headers by which proxies say that a request is not their own."""
 
 router = APIRouter(tags=["health"])
 
@@ -38,7 +43,32 @@ async def readyz(door: TheDoor) -> JSONResponse:
     return JSONResponse({"status": "ok" if ready else "away", "parts": parts}, status_code=200 if ready else 503)
 
 
-@router.get("/metrics", include_in_schema=False)
+async def reader_of_figures(request: Request, door: TheDoor) -> None:
+    """Passes this machine itself where the installation lets it, and tokens. ``UserError`` as of :func:`schemas.access.enter`."""
+    if door.system.settings.metrics == "local" and is_from_here(request):
+        return
+    viewer = await signed_in(await anybody(request))
+    enter(Area.METRICS, viewer.actor, viewer.scopes)
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether the request was sent on this machine, to this machine's own name, and handed on by nobody who says so."""
+    came = request.client.host if request.client is not None else ""
+    return (
+        _is_loopback(came)
+        and (request.url.hostname == "localhost" or _is_loopback(request.url.hostname or ""))
+        and not any(name in request.headers for name in HANDED_ON)
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@router.get("/metrics", include_in_schema=False, dependencies=[Depends(reader_of_figures)])
 async def metrics(request: Request, door: TheDoor) -> Response:
     """The figures in the text format of Prometheus; numbers only, no name and no case."""
     figures: Figures = request.app.state.figures

@@ -96,7 +96,7 @@ def _route(scope: Scope) -> str:
         return "(none)"
     named = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items() if value}
     whole = next((value for value in named if "/" in value), None)
-    path = scope["path"] if whole is None else scope["path"].replace(whole, named[whole])
+    path: str = scope["path"] if whole is None else scope["path"].replace(whole, named[whole])
     return "/".join(named.get(step, step) for step in path.split("/"))
 
 

@@ -31,6 +31,7 @@ class Area(StrEnum):
     REFERENCE_EDIT = "reference_edit"
     REVEAL = "reveal"
     ACCOUNT = "account"
+    METRICS = "metrics"
 
 
 AREAS_ZH: Final[Mapping[Area, str]] = {
@@ -45,6 +46,7 @@ AREAS_ZH: Final[Mapping[Area, str]] = {
     Area.REFERENCE_EDIT: "更改日历、政策与组织",
     Area.REVEAL: "查看个人信息",
     Area.ACCOUNT: "我的账户",
+    Area.METRICS: "运行指标",
 }
 
 PEOPLE: Final = frozenset({Role.OPERATOR, Role.CHIEF, Role.SUPERVISOR, Role.HANDLER, Role.VISITOR, Role.AUDITOR})
@@ -62,11 +64,12 @@ OPEN_TO: Final[Mapping[Area, frozenset[Role]]] = {
     Area.REFERENCE_EDIT: frozenset({Role.CHIEF, Role.SUPERVISOR}),
     Area.REVEAL: PEOPLE,
     Area.ACCOUNT: PEOPLE,
+    Area.METRICS: frozenset({Role.CHIEF, Role.SUPERVISOR, Role.AUDITOR, Role.UPSTREAM}),
 }
 """The roles to which a door opens at all."""
 
-CITY_ONLY: Final = frozenset({Area.REFERENCE_EDIT})
-"""Areas that, within their roles, open only to those who act for the whole city: its rules and its tree are one for all."""
+CITY_ONLY: Final = frozenset({Area.REFERENCE_EDIT, Area.METRICS})
+"""Areas that, within their roles, open only to those who act for the whole city: its rules, its tree and its figures are one for all."""
 
 
 class TokenScope(StrEnum):
@@ -80,6 +83,7 @@ class TokenScope(StrEnum):
     REFERENCE_WRITE = "reference:write"
     AUDIT = "audit:read"
     REVEAL = "personal:read"
+    METRICS = "metrics:read"
 
 
 READ_BY: Final[Mapping[Area, frozenset[TokenScope]]] = {
@@ -94,6 +98,7 @@ READ_BY: Final[Mapping[Area, frozenset[TokenScope]]] = {
     Area.REFERENCE_EDIT: frozenset({TokenScope.REFERENCE_WRITE}),
     Area.REVEAL: frozenset({TokenScope.REVEAL}),
     Area.ACCOUNT: frozenset(),
+    Area.METRICS: frozenset({TokenScope.METRICS}),
 }
 """The scopes any of which lets a token look into an area; an account is a person's, so no token opens it."""
 
