@@ -36,6 +36,9 @@ from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkfl
 CATCH_UP: Final = timedelta(days=1)
 """For how long a turn that fell into an outage is made up for."""
 
+TURN_MAY_TAKE: Final = timedelta(hours=23)
+"""Until a turn is ended from outside, whatever holds it up: while it lasts, the schedule begins no other."""
+
 
 def _daily(hour: int, minute: int) -> ScheduleSpec:
     at = ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)])
@@ -80,7 +83,9 @@ async def keep_schedules(client: Client, task_queue: str = EVIDENCE_QUEUE) -> No
     for workflow, spec in SCHEDULES.items():
         name = schedule_id(workflow)
         wanted = Schedule(
-            action=ScheduleActionStartWorkflow(workflow, id=name, task_queue=task_queue),
+            action=ScheduleActionStartWorkflow(
+                workflow, id=name, task_queue=task_queue, execution_timeout=TURN_MAY_TAKE
+            ),
             spec=spec,
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         )

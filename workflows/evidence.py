@@ -6,6 +6,7 @@ Each is one activity; a workflow around it gives it the engine's patience and it
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -34,7 +35,15 @@ RETRY = RetryPolicy(
         "LogCutError",
     ],
 )
-"""Without end otherwise: a database or an engine that is away comes back, and a key that is missing can be put back."""
+"""Otherwise for as long as the turn lasts: a database or an engine that is away comes back, and a key that is missing can be put back."""
+
+DAY: Final = timedelta(days=1)
+
+SEAL_TURN: Final = timedelta(hours=6)
+"""A sweep that does not come to its end by then is given up, so that the next can begin: what it has sealed stays sealed."""
+
+DAILY_TURN: Final = timedelta(hours=20)
+"""As `SEAL_TURN`, for what comes once a day."""
 
 BEATS = timedelta(seconds=30)
 """Without a sign of life for so long, a worker is taken for dead and another one begins again."""
@@ -46,16 +55,22 @@ class SealWorkflow:
 
     @workflow.run
     async def run(self) -> Swept:
-        """The schedule hands over what the last sweep said; the first one, or one after a gap, looks at everything."""
+        """The schedule hands over what the last sweep said; the first one, and one each day, looks at everything."""
         last = workflow.get_last_completion_result(Swept) if workflow.has_last_completion_result() else None
-        return await workflow.execute_activity(
+        whole_at = last.whole_at if last is not None else None
+        since = None
+        if last is not None and whole_at is not None and workflow.now() - whole_at < DAY:
+            since = last.settled_before
+        swept = await workflow.execute_activity(
             SEAL_CLOSED,
-            SealOrder(since=last.settled_before if last is not None else None),
+            SealOrder(since=since),
             result_type=Swept,
-            start_to_close_timeout=timedelta(hours=6),
+            start_to_close_timeout=timedelta(hours=2),
+            schedule_to_close_timeout=SEAL_TURN,
             heartbeat_timeout=BEATS,
             retry_policy=RETRY,
         )
+        return swept if since is None else swept.model_copy(update={"whole_at": whole_at})
 
 
 @workflow.defn(name=CHECKPOINT_WORKFLOW)
@@ -69,6 +84,7 @@ class CheckpointWorkflow:
             MAKE_CHECKPOINT,
             result_type=CheckpointMade,
             start_to_close_timeout=timedelta(hours=1),
+            schedule_to_close_timeout=DAILY_TURN,
             heartbeat_timeout=BEATS,
             retry_policy=RETRY,
         )
@@ -85,6 +101,7 @@ class ReconcileWorkflow:
             RECONCILE_ALL,
             result_type=Reconciled,
             start_to_close_timeout=timedelta(hours=6),
+            schedule_to_close_timeout=DAILY_TURN,
             heartbeat_timeout=BEATS,
             retry_policy=RETRY,
         )

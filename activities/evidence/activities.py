@@ -21,6 +21,7 @@ from activities.evidence.reconcile import Outcome
 from activities.evidence.seal import Sealer
 from activities.evidence.store import CheckpointStoreError
 from activities.heartbeat import beating
+from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM
 
@@ -46,20 +47,27 @@ class EvidenceActivities:
     async def make_checkpoint(self) -> CheckpointMade:
         """Puts the heads of all chains into the log and signs it. Errors of :meth:`MerkleLog.checkpoint`.
 
-        Where the log or its store is not what it was, that is written into the journal too: nobody watches a nightly failure.
+        One is made each day, also over the same tree, to show that the log is alive. Where the log or its store is not what it was, or a
+        person has to do something first, that is written into the journal too: nobody watches a nightly failure.
         """
         async with beating():
             try:
-                made = await self._log.checkpoint()
+                made = await self._log.checkpoint(heartbeat=True)
             except (CheckpointStoreError, LogCutError) as error:
-                body = {"failed": type(error).__name__, "problem": str(error)}
-                await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=body)
+                await self._failed(type(error).__name__, str(error))
+                raise
+            except UserError as error:
+                if activity.info().attempt == 1:
+                    await self._failed(error.code, error.en)
                 raise
             if made is None:
                 return CheckpointMade()
             done = CheckpointMade(number=made.number, size=made.size)
             await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body=done.model_dump())
             return done
+
+    async def _failed(self, failed: str, problem: str) -> None:
+        await self._journal.append(EntryKind.CHECKPOINTED, SYSTEM, body={"failed": failed, "problem": problem})
 
     @activity.defn(name=RECONCILE_ALL)
     async def reconcile_all(self) -> Reconciled:

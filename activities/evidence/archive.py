@@ -31,6 +31,10 @@ class SealedRun(NamedTuple):
     link: bytes
 
 
+class UnsealedArchiveError(RuntimeError):
+    """A run has an archive and no seal: only somebody who took the seal away, or laid down the archive, past this code can have done that."""
+
+
 class Archives:
     """The archive of one database, and the seals that bind it to the chains."""
 
@@ -47,7 +51,7 @@ class Archives:
     async def put_with(
         self, connection: AsyncConnection, run: SealedRun, document: ArchiveDocument, at: datetime
     ) -> bool:
-        """As `put`, in the caller's transaction."""
+        """As `put`, in the caller's transaction. :class:`UnsealedArchiveError` where there is an archive already and no seal."""
         content = written(document)
         seal_row = {
             "case_number": run.case_number,
@@ -71,7 +75,9 @@ class Archives:
             "sealed": sealed,
             "archived_at": at,
         }
-        await connection.execute(insert(t.archives).values(archive_row))
+        laid_down = insert(t.archives).values(archive_row).on_conflict_do_nothing().returning(t.archives.c.run)
+        if (await connection.execute(laid_down)).one_or_none() is None:
+            raise UnsealedArchiveError(f"{run.case_number}, run {run.run}")
         return True
 
     async def content(self, case_number: str, run: int) -> bytes:

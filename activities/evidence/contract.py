@@ -21,14 +21,17 @@ class SealOrder(Frozen):
 
 
 class Swept(Frozen):
-    """What a sweep did: runs sealed, runs whose history could not be had yet, runs found lost. The next one need not look at what was
-    recorded before ``settled_before``.
+    """What a sweep did: runs sealed, runs whose history could not be had yet, runs found lost, runs something else stood in the way of.
+
+    The next one need not look at what was recorded before ``settled_before``. ``whole_at``: when this one began, if it looked at everything.
     """
 
     sealed: int = 0
     waiting: int = 0
     lost: int = 0
+    hindered: int = 0
     settled_before: datetime
+    whole_at: datetime | None = None
 
 
 class CheckpointMade(Frozen):

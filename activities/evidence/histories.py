@@ -16,6 +16,7 @@ from temporalio.converter import PayloadCodec
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.codec import SealingCodec
+from activities.evidence.reachable import CALL_MAY_TAKE
 from schemas.evidence.archive import EngineHistory, workflow_id
 from schemas.sealing.keys import KeyRing, SealBrokenError
 
@@ -54,13 +55,13 @@ async def runs_of_case(client: Client, keyring: KeyRing | None, number: str) -> 
     found: dict[str, WorkflowExecutionStatus | None] = {}
     newest = client.get_workflow_handle(workflow_id(number))
     try:
-        described = await newest.describe()
+        described = await newest.describe(rpc_timeout=CALL_MAY_TAKE)
         found[described.run_id] = described.status
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
     query = f"WorkflowId = '{workflow_id(number)}'"
-    async for execution in client.list_workflows(query):
+    async for execution in client.list_workflows(query, rpc_timeout=CALL_MAY_TAKE):
         found.setdefault(execution.run_id, execution.status)
     codec = None if keyring is None else SealingCodec(keyring)
     runs: list[EngineRun] = []
@@ -92,7 +93,8 @@ def as_replayed(kept: EngineHistory) -> WorkflowHistory:
 async def _fetched(client: Client, number: str, run_id: str) -> WorkflowHistory | None:
     """None where the engine lists a run whose history it has dropped."""
     try:
-        return await client.get_workflow_handle(workflow_id(number), run_id=run_id).fetch_history()
+        handle = client.get_workflow_handle(workflow_id(number), run_id=run_id)
+        return await handle.fetch_history(rpc_timeout=CALL_MAY_TAKE)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise

@@ -19,6 +19,7 @@ from activities.evidence.archive import Archives, SealedRun
 from activities.evidence.contract import Swept
 from activities.evidence.histories import EngineRun, as_kept, runs_of_case
 from activities.evidence.journal import JOURNAL_LOCK, Journal
+from activities.evidence.reachable import reachable
 from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError, first_of
 from schemas.evidence.archive import ArchiveDocument
@@ -36,6 +37,15 @@ AT_ONCE: Final = 8
 PATIENCE: Final = timedelta(minutes=10)
 """How long a history that is not to be had is waited for before it counts as lost: the engine's list of runs follows a moment behind."""
 
+ENDING_MAY_TAKE: Final = timedelta(hours=1)
+"""How long the engine may have a run open whose case is sealed: the worker that sealed it may have died before it said so."""
+
+CASE_MAY_TAKE: Final = 300.0
+"""Seconds for one run, until the others are not held up by it any longer."""
+
+SOUGHT_FOR: Final = timedelta(days=1)
+"""How long a run that cannot be sealed is looked for by each sweep; afterwards by the daily one that looks at everything."""
+
 IN_FLIGHT: Final = timedelta(minutes=10)
 """How much earlier than it appears an event may have been written down: longer than any transaction lives."""
 
@@ -48,8 +58,14 @@ class Outcome(StrEnum):
     SEALED = "sealed"
     WAITING = "waiting"
     LOST = "lost"
+    HINDERED = "hindered"
+    """Something about this very case stands in the way; the journal names it, and it is tried again."""
     KNOWN = "known"
     """Somebody else was faster."""
+
+
+class RunStillOpenError(RuntimeError):
+    """The record has had a run sealed for long, and the engine still runs it."""
 
 
 class Closed(Frozen):
@@ -85,7 +101,10 @@ class Sealer:
         self._log = structlog.get_logger()
 
     async def sweep(self, since: datetime | None = None) -> Swept:
-        """Seals every closed run recorded ``since`` (all without it) that has no seal. Errors are the engine's and the database's."""
+        """Seals every closed run recorded ``since`` (all without it) that has no seal.
+
+        What stands in the way of one case never holds up another. Errors are those of an engine or a database that is away.
+        """
         began = self._clock()
         settled_before = began - IN_FLIGHT
         counts = dict.fromkeys(Outcome, 0)
@@ -95,7 +114,7 @@ class Sealer:
             for start in range(0, len(found), AT_ONCE):
                 for row, outcome in await self._sealed(found[start : start + AT_ONCE]):
                     counts[outcome] += 1
-                    if outcome is Outcome.WAITING:
+                    if outcome in (Outcome.WAITING, Outcome.HINDERED):
                         settled_before = min(settled_before, row["recorded_at"])
             if len(found) < BATCH:
                 break
@@ -104,12 +123,23 @@ class Sealer:
             sealed=counts[Outcome.SEALED],
             waiting=counts[Outcome.WAITING],
             lost=counts[Outcome.LOST],
-            settled_before=settled_before,
+            hindered=counts[Outcome.HINDERED],
+            settled_before=max(settled_before, began - SOUGHT_FOR),
+            whole_at=began if since is None else None,
         )
 
     async def _sealed(self, rows: Sequence[RowMapping]) -> list[tuple[RowMapping, Outcome]]:
         async def sealed(row: RowMapping) -> tuple[RowMapping, Outcome]:
-            return row, await self.seal(await self._closed(row))
+            try:
+                async with asyncio.timeout(CASE_MAY_TAKE):
+                    return row, await self.seal(await self._closed(row))
+            except UserError as error:
+                # Such as a key that is missing: it can be put back.
+                return row, await self._hindered(row, error.code, error)
+            except Exception as error:
+                # Whatever is wrong with one case: the world is well, or this raises.
+                await reachable(self._engine, self._client)
+                return row, await self._hindered(row, type(error).__name__, error)
 
         try:
             async with asyncio.TaskGroup() as together:
@@ -119,19 +149,20 @@ class Sealer:
         return [task.result() for task in tasks]
 
     async def seal(self, closed: Closed) -> Outcome:
-        """Seals one run, unless the engine still has it open or does not list all of it yet."""
+        """Seals one run, unless the engine still has it open or does not list all of it yet.
+
+        Errors are the engine's, the database's and the archive's; :class:`RunStillOpenError`; ``UserError`` for a key that is missing.
+        """
         log = self._log.bind(case=closed.case_number)
         try:
             runs = await runs_of_case(self._client, self._keyring, closed.case_number)
         except SealBrokenError as error:
             log.error("history_does_not_open", exc_info=error)
             return await self._lose(closed, [], "unreadable") if self._overdue(closed) else Outcome.WAITING
-        except UserError as error:
-            # A key that is missing can be put back; until then the other cases go on.
-            log.error("history_key_missing", error=error.code)
-            return Outcome.WAITING
         mine = [run for run in runs if closed.previous_seq <= run.start_seq < closed.seq]
         if mine and mine[-1].status is WorkflowExecutionStatus.RUNNING:
+            if self._older(closed.recorded_at, ENDING_MAY_TAKE):
+                raise RunStillOpenError(closed.case_number)
             return Outcome.WAITING
         if _is_whole(mine):
             return await self._put(closed, mine)
@@ -141,7 +172,28 @@ class Sealer:
         return await self._lose(closed, mine, "gone")
 
     def _overdue(self, closed: Closed) -> bool:
-        return self._clock() - closed.recorded_at > PATIENCE
+        return self._older(closed.recorded_at, PATIENCE)
+
+    def _older(self, moment: datetime, age: timedelta) -> bool:
+        return self._clock() - moment > age
+
+    async def _hindered(self, row: RowMapping, cause: str, error: Exception) -> Outcome:
+        """Says in the journal, once for each cause, which run could not be sealed and why."""
+        self._log.error("run_not_sealed", case=row["case_number"], code=cause, exc_info=error)
+        if self._older(row["recorded_at"], PATIENCE):
+            async with self._engine.begin() as connection:
+                await connection.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
+                said = _said(EntryKind.SEAL_HINDERED, row["case_number"], row["seq"])
+                said = said.where(t.journal.c.body["cause"].as_string() == cause)
+                if not (await connection.execute(select(exists(said)))).scalar_one():
+                    await self._journal.append_with(
+                        connection,
+                        EntryKind.SEAL_HINDERED,
+                        SYSTEM,
+                        case_number=row["case_number"],
+                        body={"seq": row["seq"], "cause": cause},
+                    )
+        return Outcome.HINDERED
 
     async def _put(self, closed: Closed, runs: Sequence[EngineRun]) -> Outcome:
         now = self._clock()
@@ -154,7 +206,7 @@ class Sealer:
         async with self._engine.begin() as connection:
             # Behind the journal's lock, so that of two who find it lost only one says so.
             await connection.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
-            query = select(exists(_lost(closed.case_number, closed.seq)))
+            query = select(exists(_said(EntryKind.HISTORY_LOST, closed.case_number, closed.seq)))
             if (await connection.execute(query)).scalar_one():
                 return Outcome.KNOWN
             if runs:
@@ -179,7 +231,7 @@ class Sealer:
                         t.seals.c.case_number == events.c.case_number, t.seals.c.seq == events.c.seq
                     )
                 ),
-                ~exists(_lost(events.c.case_number, events.c.seq)),
+                ~exists(_said(EntryKind.HISTORY_LOST, events.c.case_number, events.c.seq)),
             )
             .order_by(events.c.recorded_at, events.c.case_number, events.c.seq)
             .limit(BATCH)
@@ -232,10 +284,10 @@ def _bound(closed: Closed) -> SealedRun:
     return SealedRun(closed.case_number, closed.run, closed.seq, closed.link)
 
 
-def _lost(case_number: object, seq: object) -> Select[tuple[int]]:
+def _said(kind: EntryKind, case_number: object, seq: object) -> Select[tuple[int]]:
     journal = t.journal
     return select(journal.c.number).where(
         journal.c.case_number == case_number,
-        journal.c.kind == EntryKind.HISTORY_LOST.value,
+        journal.c.kind == kind.value,
         journal.c.body["seq"].as_integer() == seq,
     )

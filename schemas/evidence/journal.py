@@ -38,6 +38,8 @@ class EntryKind(StrEnum):
     CHECKPOINTED = "checkpointed"
     HISTORY_LOST = "history_lost"
     """A closed run cannot be sealed, for the engine has its history no more: ``run``, ``seq`` of its last event."""
+    SEAL_HINDERED = "seal_hindered"
+    """A closed run could not be sealed yet: ``seq`` of its last event, ``cause``. It is tried again; each cause is told once."""
 
 
 class Entry(Frozen):

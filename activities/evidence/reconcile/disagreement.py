@@ -17,6 +17,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{case} 的事件读不出来，请先核验（sanzhang audit verify {case}）。",
         "The events of {case} can't be read; verify it first (sanzhang audit verify {case}).",
     ),
+    "look_failed": (
+        "{case} 无法对账（{reason}），其他案件不受影响。",
+        "{case} could not be compared ({reason}); the other cases were.",
+    ),
     "row_differs": (
         "{case} 的读模型与事件不符：{fields}。",
         "{case}: the read model is not what its events say: {fields}.",

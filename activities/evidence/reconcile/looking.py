@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory, WorkflowQueryFailedError
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowHistory,
+    WorkflowQueryFailedError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.evidence.reachable import CALL_MAY_TAKE, reachable
 from activities.evidence.reconcile.disagreement import Disagreement, differing, disagreement
 from activities.evidence.reconcile.read_model import Folded, compared, folded, rows_of
 from activities.evidence.reconcile.timers import fault, last_timer
@@ -32,6 +43,15 @@ ANSWER_SECONDS = 10.0
 
 GIVEN_UP_AFTER = 10
 """Workflows that do not answer one after the other until the others are not waited for any more: then no worker is there."""
+
+IMPATIENT_AFTER = 100
+"""Workflows that did not answer, in all, until the others are waited for only shortly: thousands of them would take all night."""
+
+SHORTLY = 1.0
+"""Seconds an impatient look waits: enough for a workflow in a worker's memory."""
+
+CASE_MAY_TAKE = 120.0
+"""Seconds for one case on all sides, until the others are not held up by it any longer."""
 
 _SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.CANCELLED)
 
@@ -54,9 +74,23 @@ class Looking:
         self._client = client
         self._clock = clock
         self._silent = 0
+        self._silent_in_all = 0
+        self._served: dict[str, bool] = {}
 
     async def at(self, number: str) -> list[Disagreement]:
-        """What is out of step with a case; nothing where it only changed while it was looked at."""
+        """What is out of step with a case; nothing where it only changed while it was looked at.
+
+        A case that cannot be looked at is out of step too. Errors are those of an engine or a database that is away.
+        """
+        try:
+            async with asyncio.timeout(CASE_MAY_TAKE):
+                return await self._looked_at(number)
+        except Exception as error:
+            # Whatever is wrong with one case: the world is well, or this raises.
+            await reachable(self._database, self._client)
+            return [disagreement("look_failed", number, reason=type(error).__name__)]
+
+    async def _looked_at(self, number: str) -> list[Disagreement]:
         found: list[Disagreement] = []
         for look in range(LOOKS):
             if look:
@@ -92,26 +126,48 @@ class Looking:
     async def _engine(self, number: str, state: Petition) -> _EngineSide:
         handle = self._client.get_workflow_handle(workflow_id(number))
         try:
-            described = await handle.describe()
+            described = await handle.describe(rpc_timeout=CALL_MAY_TAKE)
             if described.status is not WorkflowExecutionStatus.RUNNING or not state.open:
                 return _EngineSide(described.status)
             run = self._client.get_workflow_handle(workflow_id(number), run_id=described.run_id)
-            history = await run.fetch_history()
+            history = await run.fetch_history(rpc_timeout=CALL_MAY_TAKE)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return _EngineSide(None)
+        return await self._told(run, described, history)
+
+    async def _told(
+        self, run: WorkflowHandle[Any, Any], described: WorkflowExecutionDescription, history: WorkflowHistory
+    ) -> _EngineSide:
+        """What the workflow itself says; it is not waited for where that is vain."""
         if self._silent >= GIVEN_UP_AFTER:
             return _EngineSide(described.status, history=history, silent="no worker answers any more")
+        if not await self._is_served(described.task_queue):
+            return _EngineSide(described.status, history=history, silent=f"no worker serves {described.task_queue}")
+        patience = ANSWER_SECONDS if self._silent_in_all < IMPATIENT_AFTER else min(SHORTLY, ANSWER_SECONDS)
         try:
-            told = await run.query("state", result_type=Petition, rpc_timeout=timedelta(seconds=ANSWER_SECONDS))
+            told = await run.query("state", result_type=Petition, rpc_timeout=timedelta(seconds=patience))
         except (WorkflowQueryFailedError, RPCError) as error:
             if isinstance(error, RPCError) and error.status not in _SILENT:
                 raise
             self._silent += 1
+            self._silent_in_all += 1
             return _EngineSide(described.status, history=history, silent=str(error) or type(error).__name__)
         self._silent = 0
         return _EngineSide(described.status, cast("Petition | None", told), history)
+
+    async def _is_served(self, queue: str) -> bool:
+        """Whether the engine knows a worker of that queue; asked once, for as long as this looks."""
+        if queue not in self._served:
+            asked = DescribeTaskQueueRequest(
+                namespace=self._client.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+            told = await self._client.workflow_service.describe_task_queue(asked, retry=True, timeout=CALL_MAY_TAKE)
+            self._served[queue] = bool(told.pollers)
+        return self._served[queue]
 
     def _beside_engine(self, number: str, made: Folded, engine: _EngineSide) -> Iterator[Disagreement]:
         state = made.state

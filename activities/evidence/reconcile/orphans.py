@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, func, literal, select
+from sqlalchemy import Row, Select, Table, false, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.evidence.reconcile.disagreement import Disagreement, disagreement
 from schemas.evidence.archive import workflow_id
 from schemas.record import tables as t
@@ -66,41 +67,55 @@ async def _rows(database: AsyncEngine, query: Select[*tuple[Any, ...]]) -> Async
             yield row
 
 
-async def runs_without_case(client: Client, database: AsyncEngine, now: datetime) -> AsyncGenerator[Disagreement]:
-    """Running workflows whose case the record does not know, or knows as sealed.
+async def runs_without_case(
+    client: Client, database: AsyncEngine, now: datetime, sealed_before: datetime | None
+) -> AsyncGenerator[Disagreement]:
+    """Running workflows whose case the record does not know, or knows as sealed since before ``sealed_before``: the others have been looked at.
 
     The engine's list follows a moment behind, so each is asked for by itself before it is named.
     """
     prefix = workflow_id("")
     batch: list[WorkflowExecution] = []
-    async for execution in client.list_workflows(f"ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{prefix}'"):
+    running = f"ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{prefix}'"
+    async for execution in client.list_workflows(running, rpc_timeout=CALL_MAY_TAKE):
         batch.append(execution)
         if len(batch) == BATCH:
-            async for each in _without_case(client, database, batch, now):
+            async for each in _without_case(client, database, batch, now, sealed_before):
                 yield each
             batch.clear()
-    async for each in _without_case(client, database, batch, now):
+    async for each in _without_case(client, database, batch, now, sealed_before):
         yield each
 
 
 async def _without_case(
-    client: Client, database: AsyncEngine, batch: Sequence[WorkflowExecution], now: datetime
+    client: Client,
+    database: AsyncEngine,
+    batch: Sequence[WorkflowExecution],
+    now: datetime,
+    sealed_before: datetime | None,
 ) -> AsyncGenerator[Disagreement]:
     prefix = workflow_id("")
     by_number = {execution.id.removeprefix(prefix): execution for execution in batch}
     query = select(t.events.c.case_number).where(t.events.c.case_number.in_(by_number), t.events.c.seq == 1)
+    closed = select(t.cases.c.case_number).where(
+        t.cases.c.case_number.in_(by_number),
+        t.cases.c.sealed_at < sealed_before if sealed_before is not None else false(),
+    )
     async with database.connect() as connection:
         known = set((await connection.execute(query)).scalars())
+        ended = set((await connection.execute(closed)).scalars())
     for number, execution in by_number.items():
-        if number in known or execution.start_time > now - RUN_MAY_WAIT:
+        if (number in known and number not in ended) or execution.start_time > now - RUN_MAY_WAIT:
             continue
         if await _running(client, execution):
-            yield disagreement("run_without_case", number)
+            yield disagreement("run_of_sealed_case" if number in ended else "run_without_case", number)
 
 
 async def _running(client: Client, execution: WorkflowExecution) -> bool:
     try:
-        described = await client.get_workflow_handle(execution.id, run_id=execution.run_id).describe()
+        described = await client.get_workflow_handle(execution.id, run_id=execution.run_id).describe(
+            rpc_timeout=CALL_MAY_TAKE
+        )
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise

@@ -29,6 +29,9 @@ PAGE = 500
 KEPT = 1_000
 """Findings a result holds; all of them are counted."""
 
+NAMED = 20
+"""Cases of each kind of finding that the journal names."""
+
 
 class Span(Frozen):
     """Which cases: every open one, and those sealed in the last ``days``; ``everything``: all there are."""
@@ -46,6 +49,14 @@ class Outcome(Frozen):
     by_code: dict[str, int]
     found: tuple[Disagreement, ...] = ()
 
+    def named(self) -> dict[str, list[str]]:
+        """By code, the first ``NAMED`` cases: nobody reads along when the clock compares."""
+        cases: dict[str, list[str]] = {}
+        for each in self.found:
+            if len(of_code := cases.setdefault(each.code, [])) < NAMED:
+                of_code.append(each.case)
+        return cases
+
 
 async def reconcile_all(
     database: AsyncEngine,
@@ -57,14 +68,14 @@ async def reconcile_all(
     actor: Actor | None = None,
     looked_at: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Compares engine, record and read model; the counts go to ``journal`` under ``actor``'s name where both are given.
+    """Compares engine, record and read model; the counts and the first cases of each kind go to ``journal`` under ``actor``'s name where both are given.
 
-    ``looked_at`` is called after each case. Reads only. Errors are the engine's and the database's; a case at fault is a finding.
+    ``looked_at`` is called after each case. Reads only. Errors are those of an engine or a database that is away; a case at fault is a finding.
     """
-    span = span or Span()
+    span, began = span or Span(), clock()
     tally = _Tally()
     looking = Looking(database, client, clock=clock)
-    numbers = _numbers(database, span, clock())
+    numbers = _numbers(database, span, began)
     lock = asyncio.Lock()
 
     async def lane() -> None:
@@ -86,11 +97,13 @@ async def reconcile_all(
         raise first_of(group.exceptions) from group
     async for each in rows_without_case(database, clock()):
         tally.add(each)
-    async for each in runs_without_case(client, database, clock()):
+    sealed_before = None if span.everything else began - timedelta(days=span.days)
+    async for each in runs_without_case(client, database, clock(), sealed_before):
         tally.add(each)
     outcome = tally.outcome()
     if journal is not None and actor is not None:
         body = outcome.model_dump(exclude={"found"}) | {"days": span.days, "everything": span.everything}
+        body["named"] = outcome.named()
         await journal.append(EntryKind.RECONCILED, actor, body=body)
     return outcome
 
