@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaSerializer
@@ -25,6 +25,7 @@ from temporalio.converter import (
     DefaultPayloadConverter,
     EncodingPayloadConverter,
     JSONPlainPayloadConverter,
+    SerializationContext,
 )
 
 from activities.codec import SealingCodec
@@ -66,16 +67,22 @@ class CompactJSONConverter(EncodingPayloadConverter):
         return adapter.validate_json(payload.data)
 
 
+_PARTS: Final = tuple(
+    CompactJSONConverter() if isinstance(converter, JSONPlainPayloadConverter) else converter
+    for converter in DefaultPayloadConverter.default_encoding_payload_converters
+)
+
+
 class CompactPayloadConverter(CompositePayloadConverter):
     """The SDK's converters with its JSON replaced by ours."""
 
     def __init__(self) -> None:
-        super().__init__(
-            *(
-                CompactJSONConverter() if isinstance(converter, JSONPlainPayloadConverter) else converter
-                for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            )
-        )
+        # The SDK makes one anew for every task; the parts know nothing and are shared.
+        super().__init__(*_PARTS)
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """See base class. None of the parts takes a context, which would else be found out anew for each payload."""
+        return self
 
 
 def data_converter(keyring: KeyRing | None) -> DataConverter:
