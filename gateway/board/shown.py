@@ -116,10 +116,12 @@ async def current_trend(
     return await patiently(read, READING_PATIENCE)
 
 
-async def past_trend(queries: CaseQueries, since: datetime, unit: str) -> tuple[dict[date, int], dict[date, int]]:
-    """The same from the cases themselves."""
-    came = await patiently(lambda: weekly(queries, "received_at", unit, since), READING_PATIENCE)
-    done = await patiently(lambda: weekly(queries, "sealed_at", unit, since), READING_PATIENCE)
+async def past_trend(
+    queries: CaseQueries, since: datetime, until: datetime, unit: str
+) -> tuple[dict[date, int], dict[date, int]]:
+    """The same from the cases themselves, up to a past moment."""
+    came = await patiently(lambda: weekly(queries, "received_at", unit, since, until), READING_PATIENCE)
+    done = await patiently(lambda: weekly(queries, "sealed_at", unit, since, until), READING_PATIENCE)
     return came, done
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.console.assets import static_router
+from gateway.console.board.bulletin import bulletin_router
 from gateway.console.board.routes import board_router
 from gateway.console.case.routes import case_router
 from gateway.console.inbox.routes import inbox_router
@@ -35,6 +36,7 @@ def console_router() -> APIRouter:
         inbox_router(),
         ledgers_router(),
         board_router(),
+        bulletin_router(),
         intake_router(),
         replay_router(),
         reference_router(),

@@ -19,10 +19,14 @@ from workers.composition import open_system
 
 
 @asynccontextmanager
-async def running_city(engine: WorkflowEnvironment, dsn: str, data_dir: Path, **more: str) -> AsyncGenerator[Door]:
-    """A door to a system of its own on that engine and that empty database; ``more``: further settings."""
+async def running_city(
+    engine: WorkflowEnvironment, dsn: str, data_dir: Path, *, demo: bool = True, **more: str
+) -> AsyncGenerator[Door]:
+    """A door to a system of its own on that engine and that empty database; ``demo``: with the invented units and people;
+    ``more``: further settings.
+    """
     await migrate(dsn)
-    await seed(dsn, demo=True)
+    await seed(dsn, demo=demo)
     key = base64.b64encode(os.urandom(32)).decode()
     environment = {
         "SANZHANG_DATA_DIR": str(data_dir),

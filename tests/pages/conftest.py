@@ -6,9 +6,11 @@ import asyncio
 import shutil
 import sys
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import uvicorn
@@ -17,11 +19,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from activities.access.accounts import Accounts
 from activities.logs import configure_logging
+from activities.record.views import CaseView
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
+from schemas.petition import Petition
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine
 from tests.pages.city import running_city
@@ -31,6 +35,9 @@ CHROMIUM = shutil.which("chromium")
 PETITIONS = 24
 EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 """What a browser says of a refused page, and htmx of a question that a later one replaced."""
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -44,35 +51,67 @@ class City:
     loop: asyncio.AbstractEventLoop | None = None
     trouble: BaseException | None = None
 
+    def ask(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+        """What the system answers, from its own loop."""
+        assert self.loop is not None
+        return asyncio.run_coroutine_threadsafe(question, self.loop).result(30)
+
     def session(self, person: str) -> str:
         """What the browser of somebody who has signed in holds."""
         assert self.callers is not None
-        assert self.loop is not None
-        begun = asyncio.run_coroutine_threadsafe(self.callers.sessions.begin(person, "zh"), self.loop).result(30)
-        return begun.secret
+        return self.ask(self.callers.sessions.begin(person, "zh")).secret
+
+    def state(self, number: str) -> Petition:
+        """A case, by the record."""
+        assert self.door is not None
+        state = self.ask(self.door.system.record.state(number))
+        assert state is not None
+        return state
+
+    def case(self, number: str) -> CaseView:
+        """A case with its words."""
+        assert self.door is not None
+        return self.ask(self.door.queries.case(number))
+
+    def events(self, number: str) -> list[Any]:
+        """What happened to a case, by the record."""
+        assert self.door is not None
+        return [each.event for each in self.ask(self.door.system.record.history(number))]
+
+    def kinds(self, number: str) -> list[str]:
+        """The kinds of it."""
+        return [event.kind for event in self.events(number)]
 
     def stage(self, number: str) -> str:
         """Where a case stands, by the record."""
-        assert self.door is not None
-        assert self.loop is not None
-        state = asyncio.run_coroutine_threadsafe(self.door.system.record.state(number), self.loop).result(30)
-        assert state is not None
-        return state.stage.value
+        return self.state(number).stage.value
 
 
 @pytest.fixture(scope="session")
 def city(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """The city of the demonstration, at work."""
+
+    async def filled(door: Door) -> list[str]:
+        return await fill(door, petitions=PETITIONS, street=4)
+
+    with living(database_dsn, "pages", tmp_path_factory.mktemp("city"), filled) as found:
+        yield found
+
+
+@contextmanager
+def living(
+    database_dsn: str, name: str, home: Path, fill_it: Callable[[Door], Awaitable[list[str]]], *, demo: bool = True
+) -> Generator[City]:
+    """A city of its own, in a thread beside the browser; ``demo``: with the invented units and people."""
     found, ready, over = City(), threading.Event(), threading.Event()
-    home = tmp_path_factory.mktemp("city")
 
     async def live() -> None:
         async with (
-            own_database(database_dsn, "pages") as dsn,
+            own_database(database_dsn, name) as dsn,
             running_engine() as engine,
-            running_city(engine, dsn, home) as door,
+            running_city(engine, dsn, home, demo=demo) as door,
         ):
-            found.numbers = await fill(door, petitions=PETITIONS, street=4)
+            found.numbers = await fill_it(door)
             await _serve(found, door, ready, over)
 
     def run() -> None:

@@ -14,7 +14,7 @@ from schemas import commands as c
 from schemas.lifecycle.authority import in_conflict
 from schemas.lifecycle.awaited import awaited, waiting_for
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Outcome, Petition, Role
+from schemas.petition import Actor, Outcome, Petition, Role, Stage
 
 STEPS = (0, 1, 2, 3, 1, 4, 2, 5, 3, 0, 6, 4, 2, 8, 3, 1, 9, 2, 5, 4)
 """How many awaited steps the n-th petition is carried; the office's progress and a co-office's report come on top."""
@@ -58,6 +58,16 @@ async def _carry(door: Door, city: Organisation, number: str, steps: int) -> Non
         step = _next(state, city, people)
         if step is None:
             return
+        await door.desk.act(number, *step)
+
+
+async def carry_to(door: Door, number: str, stage: Stage) -> None:
+    """Carries a case by its awaited steps until it stands there."""
+    city = await door.organisation()
+    people = [city.actor(person.id) for person in city.people]
+    while (state := await door.system.record.state(number)) is not None and state.stage is not stage:
+        step = _next(state, city, people)
+        assert step is not None, f"{number} stays in {state.stage}"
         await door.desk.act(number, *step)
 
 

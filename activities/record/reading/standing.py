@@ -54,11 +54,17 @@ async def lines(queries: CaseQueries, numbers: Collection[str], viewer: Actor) -
 
 
 async def weekly(
-    queries: CaseQueries, column: Literal["received_at", "sealed_at"], unit: str, since: datetime
+    queries: CaseQueries, column: Literal["received_at", "sealed_at"], unit: str, since: datetime, until: datetime
 ) -> dict[date, int]:
-    """How many cases of that unit, and those below it, were received or sealed in each week (by its Monday, Asia/Shanghai) from ``since``."""
+    """How many cases of that unit, and those below it, were received or sealed in each week (by its Monday, Asia/Shanghai) from ``since``
+    through ``until``.
+    """
     cases = t.cases
     week = func.date_trunc("week", func.timezone("Asia/Shanghai", cases.c[column]))
-    query = select(week, func.count()).where(below(cases.c.unit, unit), cases.c[column] >= since).group_by(week)
+    query = (
+        select(week, func.count())
+        .where(below(cases.c.unit, unit), cases.c[column].between(since, until))
+        .group_by(week)
+    )
     async with queries.engine.connect() as connection:
         return {row[0].date(): row[1] for row in await connection.execute(query)}

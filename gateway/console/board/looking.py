@@ -32,7 +32,7 @@ async def look(request: Request, viewer: Viewer, door: Door, readings: CaseQueri
     moment, calendar = moment_said(as_of), (await door.rules()).calendar
     since = moment - timedelta(weeks=WEEKS)
     if as_of.strip():
-        came, done = await past_trend(readings, since, path)
+        came, done = await past_trend(readings, since, moment, path)
         return Looked(await board(readings, calendar, moment, path), came, done)
     kept = kept_of(request, door)
     shown = await current_board(kept, calendar, moment, path, viewer.actor)

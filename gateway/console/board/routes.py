@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.board import kept_of, lines_behind, unit_in_reach
 from gateway.board.behind import LISTED, Asked, behind, current_cases, past_cases
-from gateway.board.shown import board, current_board, current_trend, past_trend
-from gateway.console.board.charts import WEEKS, weekly_chart
+from gateway.console.board.charts import weekly_chart
+from gateway.console.board.looking import look, moment_said
 from gateway.console.rendering import render
 from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
-from gateway.orders.fields import field_invalid
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
@@ -21,7 +18,8 @@ from schemas.evidence.journal import EntryKind
 from schemas.measures import AGE_BANDS, RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
-from schemas.worktime import SHANGHAI, local_day
+from schemas.units import within
+from schemas.worktime import local_day
 
 TILES = ("on_time_assignment", "on_time_finish", "response", "resolution", "satisfaction", "rework", "repeat")
 
@@ -39,16 +37,7 @@ async def show(
 ) -> Response:
     """The board of a unit and those below it, now or as of a past moment."""
     enter(Area.BOARD, viewer.actor)
-    path = await unit_in_reach(door, viewer.actor, unit.strip())
-    moment, calendar = _moment(as_of), (await door.rules()).calendar
-    since = moment - timedelta(weeks=WEEKS)
-    if as_of.strip():
-        shown = await board(readings, calendar, moment, path)
-        came, done = await past_trend(readings, since, path)
-    else:
-        kept = kept_of(request, door)
-        shown = await current_board(kept, calendar, moment, path, viewer.actor)
-        came, done = await current_trend(kept, since, path, viewer.actor)
+    shown, came, done = await look(request, viewer, door, readings, unit, as_of)
     organisation = await door.organisation()
     return render(
         request,
@@ -56,9 +45,9 @@ async def show(
         "board/page.html",
         board=shown,
         asked={"unit": unit, "as_of": as_of},
-        chart=weekly_chart(came, done, local_day(moment)),
+        chart=weekly_chart(came, done, local_day(shown.as_of)),
         names=Names(organisation),
-        units=[each for each in organisation.units if each.path == path or each.path.startswith(f"{path}/")],
+        units=[each for each in organisation.units if within(each.path, shown.unit)],
         tiles=TILES,
         rates=RATES,
         counts=COUNTS_ZH,
@@ -85,7 +74,7 @@ async def cases(
     what = behind(of)
     path = await unit_in_reach(door, viewer.actor, unit.strip())
     asked = Asked(of, path, _ledger(ledger), await unit_in_reach(door, viewer.actor, at.strip()) if at.strip() else "")
-    moment, calendar = _moment(as_of), (await door.rules()).calendar
+    moment, calendar = moment_said(as_of), (await door.rules()).calendar
     if as_of.strip():
         found = await past_cases(readings, calendar, moment, asked)
     else:
@@ -112,19 +101,6 @@ def _ledger(said: str) -> Ledger | None:
     if said not in {each.value for each in Ledger}:
         raise UserError("page_unknown", zh="没有这本账。", en="There is no such ledger.")
     return Ledger(said)
-
-
-def _moment(said: str) -> datetime:
-    now = datetime.now(UTC)
-    if not said.strip():
-        return now
-    try:
-        found = datetime.fromisoformat(said.strip())
-    except ValueError:
-        found = None
-    if found is None or not 1950 <= found.year < 2200:
-        raise field_invalid("as_of", "应为时刻，如 2026-03-01T09:00", "it must be a moment such as 2026-03-01T09:00")
-    return min(found if found.tzinfo is not None else found.replace(tzinfo=SHANGHAI), now)
 
 
 def _english(band: tuple[int, int | None]) -> str:
