@@ -12,6 +12,7 @@ from gateway.offline.chain import Chain, check_events, check_seals
 from gateway.offline.given import KEY, PROOF, Given, open_given, read_keys
 from gateway.offline.inclusion import check_kept, check_leaf, check_proof
 from gateway.offline.report import Report, UnreadableError
+from gateway.offline.sums import check_sums
 from gateway.offline.tree import check_log, own_keys, reader
 from schemas.evidence.checkpoint import PublicKey
 from schemas.evidence.proof import ProofBundle, ProofError
@@ -75,6 +76,7 @@ def _check(options: argparse.Namespace, report: Report) -> None:
     keys = _keys(options.key, lambda: _enclosed(given), report)
     chain, sealed = Chain(), dict[int, str]()
     if given.dossier:
+        check_sums(given, report)
         chain = check_events(given, report)
         sealed = check_seals(given, chain, report)
     content = given.read(PROOF)

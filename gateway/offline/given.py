@@ -21,23 +21,28 @@ KEY = "public-key.txt"
 
 @dataclass(frozen=True)
 class Given:
-    """A dossier, or a proof by itself (then ``dossier`` is False). ``read``: the bytes of one of its files, or None."""
+    """A dossier, or a proof by itself (then ``dossier`` is False). ``read``: the bytes of one of its files, or None; ``names``: of them all."""
 
     read: Callable[[str], bytes | None]
+    names: Callable[[], set[str]]
     dossier: bool
 
 
 def open_given(path: Path) -> Given:
     """``UnreadableError`` where it is neither a dossier nor a proof."""
     if path.is_dir():
-        return _dossier(lambda name: (path / name).read_bytes() if (path / name).is_file() else None, path)
+        return _dossier(
+            lambda name: (path / name).read_bytes() if (path / name).is_file() else None,
+            lambda: {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()},
+            path,
+        )
     try:
         if zipfile.is_zipfile(path):
             return _zipped(path)
         content = path.read_bytes()
     except (OSError, zipfile.BadZipFile) as error:
         raise UnreadableError(f"无法读取 {path}：{error}", f"{path} cannot be read: {error}") from error
-    return Given(lambda name: content if name == PROOF else None, dossier=False)
+    return Given(lambda name: content if name == PROOF else None, lambda: {PROOF}, dossier=False)
 
 
 def _zipped(path: Path) -> Given:
@@ -52,13 +57,14 @@ def _zipped(path: Path) -> Given:
         with zipfile.ZipFile(path) as pack:
             return pack.read(inside + name) if inside + name in names else None
 
-    return _dossier(read, path)
+    files = {name.removeprefix(inside) for name in names if not name.endswith("/")}
+    return _dossier(read, lambda: files, path)
 
 
-def _dossier(read: Callable[[str], bytes | None], path: Path) -> Given:
+def _dossier(read: Callable[[str], bytes | None], names: Callable[[], set[str]], path: Path) -> Given:
     if read(EVENTS) is None:
         raise UnreadableError(f"{path} 不是卷宗：没有 {EVENTS}", f"{path} is no dossier: it has no {EVENTS}")
-    return Given(read, dossier=True)
+    return Given(read, names, dossier=True)
 
 
 def read_keys(said: str) -> list[PublicKey]:

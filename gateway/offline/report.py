@@ -52,6 +52,11 @@ class Report:
         self.checks.append(Check(code, None, zh, en, facts))
 
     @property
+    def found(self) -> set[str]:
+        """The kinds of what did not hold."""
+        return set(self._found)
+
+    @property
     def findings(self) -> int:
         """How many checks did not hold."""
         return sum(self._found.values())

@@ -63,7 +63,8 @@ class Laid:
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows)
         for name, content in {"events.jsonl": lines.encode(), "proof.json": self.proof.as_json().encode()}.items():
             self.files.setdefault(name, content)
-        for name, content in self.files.items():
+        sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in self.files.items())
+        for name, content in {**self.files, "SHA256SUMS": sums.encode()}.items():
             (folder / name).write_bytes(content)
         return folder
 

@@ -40,7 +40,8 @@ def verified(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tupl
 def test_a_dossier_that_is_as_it_must_be(tmp_path: Path, capsys: pytest.CaptureFixture[str], algorithm: str) -> None:
     laid = Laid(algorithm)
     folder = laid.write(tmp_path / "dossier")
-    wanted = ["chain", "seal", "history", "signature", "signature", "inclusion", "consistency", "leaf", "leaf_and_seal"]
+    wanted = ["files_whole", "chain", "seal", "history", "signature", "signature", "inclusion", "consistency", "leaf"]
+    wanted.append("leaf_and_seal")
     for given in (folder, laid.pack(tmp_path / "a.zip"), laid.pack(tmp_path / "b.zip", inside=f"{CASE}/")):
         code, found = verified(capsys, given, "--key", SIGNER.key.vkey)
         assert (code, found["bad"], found["note"]) == (0, [], ["after_the_checkpoint"])
@@ -180,6 +181,33 @@ def test_an_altered_dossier_is_found_out(
     ended, found = verified(capsys, folder, "--key", SIGNER.key.vkey)
     assert ended == 1
     assert code in found["bad"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "alter"),
+    [
+        ("bad", "file_altered", lambda folder: (folder / "README.md").write_bytes(b"damaged on the way")),
+        ("bad", "file_missing", lambda folder: (folder / "README.md").unlink()),
+        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text("no sums\n")),
+        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../dossier/key\n")),
+        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  a\n" * 2)),
+        ("note", "sums_absent", lambda folder: (folder / "SHA256SUMS").unlink()),
+        ("note", "file_unlisted", lambda folder: (folder / "another.pdf").write_bytes(b"")),
+    ],
+)
+def test_each_file_of_a_dossier_is_held_against_its_sum(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, code: str, alter: Callable[[Path], object]
+) -> None:
+    folder = Laid().write(tmp_path / "dossier")
+    alter(folder)
+    pack = tmp_path / "packed.zip"
+    with zipfile.ZipFile(pack, "w") as written:
+        for file in folder.iterdir():
+            written.write(file, f"{CASE}/{file.name}")
+    for given in (folder, pack):
+        ended, found = verified(capsys, given, "--key", SIGNER.key.vkey)
+        assert (ended, code in found[kind]) == (1 if kind == "bad" else 0, True)
+        assert ("files_whole" in found["good"]) is (code == "file_unlisted")
 
 
 def test_what_came_after_the_checkpoint_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
