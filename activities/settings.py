@@ -145,9 +145,9 @@ class Settings(BaseModel):
     kafka_servers: Annotated[str, Field(pattern=r"^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$")] | None = None
     """``host:port,host:port`` of the brokers from which events are taken."""
     kafka_topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")] = "petitions.filed"
-    max_cached_workflows: Annotated[int, Field(ge=0, le=1_000_000)] = 5_000
-    """Larger than the cases in motion: a smaller cache costs a factor of 3-4. One idle case is at most 100
-    kB.
+    max_cached_workflows: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    """Larger than the cases in motion: a smaller cache costs a factor of 3-4. One idle case is at most 100 kB. Never 0: with no cache at all
+    the SDK gives a task back while its local activity runs, and several cases at once hold each other up.
     """
     sticky_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0
     """How long a case waits for the worker that knew it before another takes over."""
@@ -253,7 +253,10 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
     "attachment_limit": ("应为 1000 到 1000000000 的字节数", "write a number of bytes from 1000 to 1000000000"),
     "nats_url": ("应以 nats:// 或 tls:// 开头", "it must begin with nats:// or tls://"),
     "kafka_servers": ("应为 主机:端口，多个以逗号分隔", "write host:port, separated by commas"),
-    "max_cached_workflows": ("应为 0 到 1000000 的整数", "write a whole number from 0 to 1000000"),
+    "max_cached_workflows": (
+        "应为 1 到 1000000 的整数；0（完全不缓存）会使同时办理的案件互相等待",
+        "write a whole number from 1 to 1000000; with 0, no cache at all, cases at work at once wait for each other",
+    ),
     "sticky_timeout": ("应为大于 0、不超过 60 的秒数", "write seconds above 0 and up to 60"),
     "max_concurrent_workflow_tasks": ("应为 2 到 10000 的整数", "write a whole number from 2 to 10000"),
     "max_concurrent_activities": ("应为 1 到 10000 的整数", "write a whole number from 1 to 10000"),

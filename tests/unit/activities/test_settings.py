@@ -48,7 +48,7 @@ def test_every_setting_can_be_given() -> None:
             "SANZHANG_NOTICE_APPRISE_URLS": "wecombot://hidden  mailtos://a:hidden@b?to=x,y",
             "SANZHANG_NOTICE_WEBHOOK_URLS": "https://hooks.example/hidden",
             "SANZHANG_NOTICE_WEBHOOK_SECRET": SECRET,
-            "SANZHANG_MAX_CACHED_WORKFLOWS": "0",
+            "SANZHANG_MAX_CACHED_WORKFLOWS": "1",
             "SANZHANG_STICKY_TIMEOUT": "0.5",
             "SANZHANG_MAX_CONCURRENT_WORKFLOW_TASKS": "2",
             "SANZHANG_MAX_CONCURRENT_ACTIVITIES": "3",
@@ -64,7 +64,7 @@ def test_every_setting_can_be_given() -> None:
         "wecombot://hidden",
         "mailtos://a:hidden@b?to=x,y",
     ]
-    assert settings.max_cached_workflows == 0
+    assert settings.max_cached_workflows == 1
     assert settings.checkpoint_place == "s3://bucket/checkpoints"
     assert settings.unsandboxed
     assert "hidden" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
@@ -94,6 +94,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         ("NOTICE_WEBHOOK_SECRET", "whsec_hidden!"),
         ("NOTICE_WEBHOOK_SECRET", "whsec_密钥hidden"),
         ("MAX_CACHED_WORKFLOWS", "-1"),
+        ("MAX_CACHED_WORKFLOWS", "0"),
         ("STICKY_TIMEOUT", "0"),
         ("MAX_CONCURRENT_WORKFLOW_TASKS", "1"),
         ("MAX_CONCURRENT_ACTIVITIES", "many"),
