@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 
 from activities.board.keeping import BoardSums
 from gateway.api import audit, board, events, inbox, reference, stream
@@ -16,7 +16,6 @@ from gateway.api.answers import ALWAYS, problems
 from gateway.api.cases import acting, files, filing, listing, reading
 from gateway.api.cases.in_flight import InFlight
 from gateway.api.describing import describe
-from gateway.api.entering import storable_address
 from gateway.doors import Door
 from gateway.pulse import Pulse
 from schemas.worktime import Calendar
@@ -34,7 +33,7 @@ GROUPS = (
 
 def api_router() -> APIRouter:
     """Everything under ``/api/v1``."""
-    api = APIRouter(prefix="/api/v1", dependencies=[Depends(storable_address)])
+    api = APIRouter(prefix="/api/v1")
     always = problems(*ALWAYS)
     for tag, modules in GROUPS:
         for module in modules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -56,6 +56,17 @@ async def storable_address(request: Request) -> None:
         check_text(value, name)
     for name, value in parse_qsl(request.url.query, keep_blank_values=True, errors="replace"):
         check_text(value, name)
+
+
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def storable_form(request: Request) -> None:
+    """Likewise the form of a page."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS:
+        # Starlette keeps the form with the request, so the handler reads the same one.
+        for name, value in (await request.form()).multi_items():
+            check_text(value, name)
 
 
 def check_text(value: Any, where: str) -> None:

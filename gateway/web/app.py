@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -14,6 +14,7 @@ from activities.settings import Settings
 from gateway.access.own_account import router as own_account
 from gateway.access.sign_in import router as sign_in
 from gateway.api.assembly import api_router, background, describe
+from gateway.api.entering import storable_address, storable_form
 from gateway.console.errors import asks_for_page, trouble_page
 from gateway.console.routes import console_router
 from gateway.doors import Door
@@ -54,6 +55,7 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
         title="三本账 Sanzhang",
         version="0.1.0",
         lifespan=lifespan,
+        dependencies=[Depends(storable_address)],
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -64,9 +66,8 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _told)
     app.include_router(health)
     app.include_router(api_router())
-    app.include_router(sign_in)
-    app.include_router(own_account)
-    app.include_router(console_router())
+    for pages in (sign_in, own_account, console_router()):
+        app.include_router(pages, dependencies=[Depends(storable_form)])
     describe(app)
     # The last one added is the first that meets a request.
     app.add_middleware(BodyLimit, limit=_limits((settings or Settings()).attachment_limit))
