@@ -61,7 +61,7 @@ CALENDAR_DAYS = 370
 CALENDAR_AHEAD = 120
 """Days a case's own slice must reach past a day from which a term is counted; the longest terms and pauses of any sane policy fit."""
 
-SETS_A_TERM = ("rework", "uphold_return", "grant_extension", "pause", "resume", "transfer")
+SETS_A_TERM = ("rework", "uphold_return", "grant_extension", "pause", "resume", "transfer", "name_accused")
 """Commands from which working days are counted anew: the case first takes over the calendar in force."""
 
 

@@ -61,6 +61,16 @@ class Amend(Asked):
     policy: CasePolicy | None = None
 
 
+class NameAccused(Asked):
+    """补记被反映对象: units and people found to be accused after approval. Whom the case accuses already it goes on accusing."""
+
+    kind: Literal["name_accused"] = "name_accused"
+    reason: Text
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+
+
 class Approve(Asked):
     """快速报批."""
 
@@ -350,6 +360,7 @@ class FollowReply(Asked):
 Command = Annotated[
     File
     | Amend
+    | NameAccused
     | Approve
     | Decline
     | Transfer

@@ -110,6 +110,24 @@ class Amended(Happened):
     policy: CasePolicy | None = None
 
 
+class AccusedNamed(Happened):
+    """Units or people were found to be accused after approval; ``released``: the offices that work on the case no longer.
+
+    ``unapproved``: what policy alone had approved goes back to the chief, by what it says now.
+    """
+
+    kind: Literal["accused_named"] = "accused_named"
+    changes: tuple[Change, ...]
+    reason: str
+    accountable: str
+    registrar: str
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    unapproved: bool = False
+
+
 class Approved(Happened):
     kind: Literal["approved"] = "approved"
     unit: str
@@ -227,7 +245,7 @@ class ClockSet(Happened):
 
     kind: Literal["clock_set"] = "clock_set"
     clock: Clock
-    why: Literal["return_upheld", "extension", "standstill", "rework", "reopen", "amended", "calendar"]
+    why: Literal["return_upheld", "extension", "standstill", "rework", "reopen", "amended", "calendar", "recused"]
     old_due: datetime | None = None
 
 
@@ -386,6 +404,7 @@ class Reopened(Happened):
 Event = Annotated[
     Filed
     | Amended
+    | AccusedNamed
     | Approved
     | Declined
     | TransferOffered

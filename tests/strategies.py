@@ -305,6 +305,13 @@ CALENDARS = st.sampled_from((calendar(version=2), calendar(version=2, years=(202
 
 _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
     "amend": _amendments,
+    "name_accused": lambda: st.builds(
+        c.NameAccused,
+        reason=WORDS,
+        accused_units=SOME_UNITS,
+        accused_persons=NOBODY | st.just((HANDLER.id,)),
+        conflicted_units=NOBODY | NOBODY | SOME_UNITS,
+    ),
     "approve": lambda: st.builds(c.Approve),
     "decline": lambda: st.builds(c.Decline, ground=st.sampled_from(("litigation", "mood")), notice=WORDS),
     "transfer": lambda: st.builds(c.Transfer, to=st.sampled_from(("12345", "110")), reason=SAID),
@@ -354,7 +361,7 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
 }
 
 SYSTEM_KINDS = ("ring_alarm", *(kind for kind, rule in RULES.items() if not rule.people))
-RARE = ("withdraw", "decline", "transfer", "merge", "terminate")
+RARE = ("name_accused", "withdraw", "decline", "transfer", "merge", "terminate")
 """Short ways out: taken as often as the rest, hardly a script would come to a reply."""
 
 

@@ -48,9 +48,10 @@ def read_order(
         if isinstance(fields.get(name), list | tuple):
             fields[name] = [resolved_unit(organisation, str(each)) for each in fields[name]]
     _check_people(fields, organisation)
+    accuses = kind in ("amend", "name_accused") and fields.get("accused_persons") is not None
+    if accuses and "conflicted_units" not in fields:
+        fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
     if kind == "amend":
-        if fields.get("accused_persons") is not None and "conflicted_units" not in fields:
-            fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
         fields |= _refigured(fields, state, rules)
     if kind == "reopen":
         fields |= {

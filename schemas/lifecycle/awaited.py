@@ -99,6 +99,7 @@ def _well_filled(kind: str, state: Petition) -> c.Command:
     missing = (office.unit for office in state.co_offices if not (office.reported or office.waived))
     fields: dict[str, dict[str, Any]] = {
         "amend": {"title": _SAID},
+        "name_accused": {"accused_persons": (_SAID,)},
         "decline": {"ground": next(iter(state.policy.decline_grounds), _SAID), "notice": _SAID},
         "transfer": {"to": _SAID},
         "answer_transfer": {"accepted": False},

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.lifecycle.authority import Scope, check
+from schemas.lifecycle.authority import Scope, check, in_conflict
 from schemas.lifecycle.clocks import set_clock
-from schemas.lifecycle.intake import Made, followers_left
+from schemas.lifecycle.intake import Made, assign_clock_after_return, followers_left
 from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
 
@@ -79,17 +79,29 @@ def rework(state: Petition, command: c.Rework, actor: Actor, at: datetime) -> Ma
     satisfied = petitioner_satisfied(state)
     if actor.role is Role.VISITOR and satisfied is not False:
         return refuse("satisfied_already" if satisfied else "not_revisited")
+    return new_round(state, command.reason, at)
+
+
+def new_round(state: Petition, reason: str, at: datetime) -> list[e.Event]:
+    """The answer does not stand: back to the lead office, or, where that is in conflict with the petition by now, to be assigned anew."""
     old = state.clock(ClockName.FINISH)
     clock = set_clock(ClockName.FINISH, state.calendar, at, state.policy.rework_days)
-    lead = state.lead
+    lead = "" if in_conflict(state, state.lead) else state.lead
     events: list[e.Event] = []
     if state.merged_into:
-        events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=command.reason, lead=lead))
-    return [
-        *events,
-        e.Reworked(at=at, round=state.round + 1, reason=command.reason, lead=lead),
+        events.append(e.Unmerged(at=at, out_of=state.merged_into, reason=reason, lead=lead))
+    events += [
+        e.Reworked(at=at, round=state.round + 1, reason=reason, lead=lead),
         e.ClockSet(at=at, clock=clock, why="rework", old_due=old.due if old else None),
     ]
+    return events if lead else [*events, to_assign(state, at)]
+
+
+def to_assign(state: Petition, at: datetime) -> e.ClockSet:
+    """A fresh term to assign, for a case whose office is recused."""
+    old = state.clock(ClockName.ASSIGN)
+    clock = assign_clock_after_return(state, at)
+    return e.ClockSet(at=at, clock=clock, why="recused", old_due=old.due if old else None)
 
 
 def sign_off(state: Petition, command: c.SignOff, actor: Actor, at: datetime) -> Made:

@@ -24,6 +24,7 @@ from schemas.wording.terms import chinese
 
 S = Stage
 OPEN = (S.APPROVE, S.ASSIGN, S.SUPERVISE, S.REVISIT, S.SIGN_OFF, S.ARCHIVE)
+APPROVED = (S.ASSIGN, S.SUPERVISE, S.REVISIT, S.SIGN_OFF, S.ARCHIVE)
 BEFORE_SIGN_OFF = (S.APPROVE, S.ASSIGN, S.SUPERVISE, S.REVISIT)
 REGISTRY = {Role.OPERATOR: Scope.REGISTRY, Role.SUPERVISOR: Scope.REGISTRY}
 OPERATOR = {Role.OPERATOR: Scope.REGISTRY}
@@ -53,6 +54,7 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     "amend": Rule((S.APPROVE,), OPERATOR, intake.amend, follows=True, unread=(S.ASSIGN,)),
+    "name_accused": Rule(APPROVED, REGISTRY, handling.name_accused, follows=True),
     "approve": Rule((S.APPROVE,), CHIEF, intake.approve),
     "decline": Rule((S.APPROVE,), CHIEF, intake.decline),
     "transfer": Rule((S.APPROVE, S.ASSIGN), REFERRER, intake.transfer),

@@ -41,6 +41,7 @@ class Right:
 COMMAND_OF: Mapping[str, str] = {
     "filed": "file",
     "amended": "amend",
+    "accused_named": "name_accused",
     "approved": "approve",
     "declined": "decline",
     "transfer_offered": "transfer",

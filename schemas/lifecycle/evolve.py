@@ -117,6 +117,20 @@ def _amended(state: Petition, event: e.Amended) -> Changes:
     return changes
 
 
+def _accused_named(state: Petition, event: e.AccusedNamed) -> Changes:
+    changes: Changes = {
+        name: getattr(event, name)
+        for name in ("accountable", "registrar", "accused_units", "accused_persons", "conflicted_units")
+    }
+    if event.unapproved:
+        return changes | {"stage": Stage.APPROVE}
+    if state.stage is Stage.SUPERVISE and state.lead in event.released:
+        return changes | _unassigned()
+    # An answer given by a released lead is taken back by the next event, the rework.
+    kept = tuple(office for office in state.co_offices if office.unit not in event.released)
+    return changes | {"co_offices": kept}
+
+
 def _approved(state: Petition, event: e.Approved) -> Changes:
     return {
         "stage": Stage.ASSIGN,
@@ -160,6 +174,10 @@ def _assigned(state: Petition, event: e.Assigned) -> Changes:
 
 
 def _return_upheld(state: Petition, event: e.ReturnUpheld) -> Changes:
+    return _unassigned()
+
+
+def _unassigned() -> Changes:
     return {
         "stage": Stage.ASSIGN,
         "objection": None,
@@ -266,7 +284,7 @@ def _reworked(state: Petition, event: e.Reworked) -> Changes:
     clocks = state.clocks
     if statute is not None:
         clocks = put(clocks, statute.model_copy(update={"since": event.at, "met_at": None, "void": False}))
-    return {
+    changes: Changes = {
         "stage": Stage.SUPERVISE,
         "round": event.round,
         "lead": event.lead,
@@ -279,6 +297,7 @@ def _reworked(state: Petition, event: e.Reworked) -> Changes:
         "co_offices": tuple(CoOffice(unit=office.unit) for office in state.co_offices),
         "clocks": clocks,
     }
+    return changes if event.lead else changes | _unassigned()
 
 
 def _disclosed(state: Petition, event: e.Disclosed) -> Changes:
@@ -323,6 +342,7 @@ def _nothing(state: Petition, event: Any) -> Changes:
 
 _FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
     "amended": _amended,
+    "accused_named": _accused_named,
     "approved": _approved,
     "declined": _closed(Ground.DECLINED, Stage.ARCHIVE),
     "transfer_offered": lambda state, event: {"offer": Offer(to=event.to, until=event.until)},

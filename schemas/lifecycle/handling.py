@@ -8,8 +8,10 @@ from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle.authority import in_conflict, serving
 from schemas.lifecycle.clocks import recount
-from schemas.lifecycle.intake import Made, assign_clock_after_return
-from schemas.petition import Actor, Card, Clock, ClockName, Petition, Stage
+from schemas.lifecycle.closing import new_round, to_assign
+from schemas.lifecycle.evolve import evolve
+from schemas.lifecycle.intake import Made, assign_clock_after_return, with_accused
+from schemas.petition import Actor, Card, Clock, ClockName, Ground, Petition, Stage
 from schemas.refusals import Refusal, refuse
 from schemas.worktime import local_day, term, working_days_after
 
@@ -36,6 +38,26 @@ def assign(state: Petition, command: c.Assign, actor: Actor, at: datetime) -> Ma
         if offices.count(office) > 1:
             return refuse("office_twice", unit=office)
     return [e.Assigned(at=at, lead=command.lead, co_offices=command.co_offices, joint=command.joint, note=command.note)]
+
+
+def name_accused(state: Petition, command: c.NameAccused, actor: Actor, at: datetime) -> Made:
+    """补记被反映对象, also after approval. What an office that is now accused has in hand goes to another, and its answer does not stand."""
+    if (refusal := _missing(command, "reason")) is not None:
+        return refusal
+    named = with_accused(state, command, at)
+    if named is None:
+        return refuse("nothing_to_amend")
+    if state.stage is Stage.ARCHIVE or state.ground is Ground.WITHDRAWN:
+        # Nobody works on it any more; who did stays in it.
+        return [named.model_copy(update={"released": ()})]
+    if not named.released:
+        return [named]
+    if state.stage is not Stage.SUPERVISE:
+        return [named, *new_round(evolve(state, named), command.reason, at)]
+    if state.lead not in named.released:
+        return [named]
+    resumption = resumed(state, e.Resumed(at=at)) if state.paused else ()
+    return [*resumption, named, to_assign(state, at)]
 
 
 def accept(state: Petition, command: c.Accept, actor: Actor, at: datetime) -> Made:

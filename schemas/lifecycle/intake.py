@@ -85,15 +85,8 @@ def _approval_implied(
     return policy.approval_implied and complexity is Complexity.SIMPLE and not has_conflict(unit, accused, conflicted)
 
 
-AMENDABLE = (
-    "category",
-    "ledger",
-    "complexity",
-    "unit",
-    "accused_units",
-    "accused_persons",
-    "conflicted_units",
-)
+ACCUSED = ("accused_units", "accused_persons", "conflicted_units")
+AMENDABLE = ("category", "ledger", "complexity", "unit", *ACCUSED)
 
 
 def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made:
@@ -153,6 +146,37 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
     ):
         events.append(e.Approved(at=at, unit=amended.accountable, implied=True))
     return events
+
+
+def with_accused(state: Petition, command: c.NameAccused, at: datetime) -> e.AccusedNamed | None:
+    """The accused there are with those found now, and what hangs on them: who answers, which offices are released. None for nobody new."""
+    new = {name: _joined(getattr(state, name), getattr(command, name)) for name in ACCUSED}
+    changes = [
+        e.Change(field=name, old=_said(getattr(state, name)), new=_said(value))
+        for name, value in new.items()
+        if value != getattr(state, name)
+    ]
+    if not changes:
+        return None
+    accused, conflicted = new["accused_units"], new["conflicted_units"]
+    return e.AccusedNamed(
+        at=at,
+        changes=tuple(changes),
+        reason=command.reason,
+        accountable=accountable_unit(state.unit, state.complexity, accused, conflicted),
+        registrar=_registrar(state.registrar, accused),
+        released=tuple(office for office in state.offices if has_conflict(office, accused, conflicted)),
+        unapproved=state.stage is Stage.ASSIGN
+        and state.approved_by_policy
+        and not _approval_implied(state.policy, state.complexity, state.unit, accused, conflicted),
+        accused_units=accused,
+        accused_persons=new["accused_persons"],
+        conflicted_units=conflicted,
+    )
+
+
+def _joined(known: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *filter(str.strip, found))))
 
 
 def _said(value: str | tuple[str, ...]) -> str:

@@ -31,6 +31,37 @@ def _amended(event: e.Amended, before: Petition | None, after: Petition) -> Said
         yield from step("filed", after, "经补正，本件改由你单位负责", "as amended, your unit answers for this case")
 
 
+def _accused_named(event: e.AccusedNamed, before: Petition | None, after: Petition) -> Said:
+    if event.unapproved:
+        yield from step(
+            "filed", after, "新查明有被反映对象，请重新审批", "somebody was found to be accused; approve it anew"
+        )
+    elif event.released and after.stage is Stage.ASSIGN:
+        yield from step("recused", after, "承办单位须回避", "its office is recused")
+    elif event.released:
+        yield line(
+            "recused",
+            (after.lead, Role.HANDLER),
+            f"协办单位 {'、'.join(event.released)} 须回避，不再协办",
+            f"co-office {', '.join(event.released)} is recused and helps no longer",
+        )
+    elif before is not None and event.accountable != before.accountable:
+        yield from step("recused", after, "因回避，本件改由你单位负责", "by recusal, your unit answers for this case")
+
+
+def _rated(event: e.Rated, before: Petition | None, after: Petition) -> Said:
+    own = after.own_rating
+    if own is None or own.satisfied:
+        return
+    zh, en = (
+        "群众本人评价不满意，请退回重办或依法终结",
+        "by their own answer the petitioner is not satisfied; order rework or terminate",
+    )
+    yield line("rated", (after.registrar, Role.VISITOR), zh, en)
+    if after.stage is Stage.SIGN_OFF:
+        yield line("rated", awaited(after), zh, en)
+
+
 def _approved(event: e.Approved, before: Petition | None, after: Petition) -> Said:
     if after.stage is Stage.ASSIGN:
         yield from step(
@@ -133,7 +164,7 @@ def _revisited(event: e.RevisitRecorded, before: Petition | None, after: Petitio
 
 def _reworked(event: e.Reworked, before: Petition | None, after: Petition) -> Said:
     zh, en = f"退回重办（第 {event.round} 轮）", f"to be reworked (round {event.round})"
-    yield from step("rework", after, zh, en)
+    yield from step("rework" if event.lead else "recused", after, zh, en)
     for office in after.co_offices:
         if not (office.reported or office.waived):
             yield line(
@@ -207,6 +238,7 @@ def _step_after(kind: str, zh: str, en: str) -> Says:
 _SAYS: Mapping[str, Says] = {
     "filed": _filed,
     "amended": _amended,
+    "accused_named": _accused_named,
     "approved": _approved,
     "declined": _step_after("archive", "已决定不予受理", "declined"),
     "transfer_answered": _transfer,
@@ -226,6 +258,7 @@ _SAYS: Mapping[str, Says] = {
     "urged": urged,
     "replied": _step_after("revisit", "已答复", "answered"),
     "revisit_recorded": _revisited,
+    "rated": _rated,
     "reworked": _reworked,
     "sign_off_key_turned": _key_turned,
     "signed_off": _step_after("archive", "已签批", "signed off"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "file": ("登记建档", "File"),
     "amend": ("补正", "Amend"),
+    "name_accused": ("补记被反映对象", "Name the accused"),
     "approve": ("批准受理", "Approve"),
     "decline": ("不予受理", "Decline"),
     "transfer": ("转送", "Transfer"),

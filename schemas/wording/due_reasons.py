@@ -253,7 +253,7 @@ def _moves(events: Iterable[e.Event], clock: Clock) -> tuple[Moved, ...]:
             moves, days = [], _first_days(event, clock.name)
         if not isinstance(event, e.ClockSet) or event.clock.name is not clock.name:
             continue
-        if event.why in ("rework", "reopen", "return_upheld"):
+        if event.why in ("rework", "reopen", "return_upheld", "recused"):
             moves, days = [], event.clock.days
             continue
         moves.append(

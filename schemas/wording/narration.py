@@ -19,6 +19,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "filed: {content.title} ({content.ledger}, {content.complexity}, {content.unit})[, confidential{confidential?}]",
     ),
     "amended": ("补正：{changes}[；理由：{reason}]", "amended: {changes}[; reason: {reason}]"),
+    "accused_named": (
+        "补记被反映对象：{changes}[；{released} 回避，不再办理][，重新报批{unapproved?}]；理由：{reason}",
+        "accused named: {changes}[; {released} recused, no longer at work on it][, to be approved anew{unapproved?}]; reason: {reason}",
+    ),
     "approved": (
         "批准（{unit}）[，按政策视同批准{implied?}][：{note}]",
         "approved ({unit})[, implied by policy{implied?}][: {note}]",
@@ -88,7 +92,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         ", with the unit [satisfied{satisfied_with_unit?}][not satisfied{satisfied_with_unit!}]"
         ", with the office [satisfied{satisfied_with_office?}][not satisfied{satisfied_with_office!}][; {remark}]",
     ),
-    "reworked": ("退回重办（第 {round} 轮，{lead}）：{reason}", "to be reworked (round {round}, {lead}): {reason}"),
+    "reworked": ("退回重办（第 {round} 轮[，{lead}]）：{reason}", "to be reworked (round {round}[, {lead}]): {reason}"),
     "sign_off_key_turned": ("{by} 签批，待另一人签批", "{by} signed; another key is awaited"),
     "signed_off": ("领导把关：{ground}（{by}）[；{note}]", "signed off: {ground} ({by})[; {note}]"),
     "terminated": (
@@ -127,6 +131,7 @@ _WORDS_ZH: Mapping[str, str] = {
     "rework": "退回重办",
     "reopen": "重新启动",
     "amended": "补正",
+    "recused": "回避改派",
     "calendar": "工作日历更新",
 }
 

@@ -28,6 +28,11 @@ MACHINES = {"upstream", "other_upstream"}
 
 MAY: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "amend": ("approve_stage", {"reason": "错字", "title": "路灯"}, {"operator"}),
+    "name_accused": (
+        "accepted",
+        {"reason": "查明其参与", "accused_units": [CO_OFFICE]},
+        {"operator", "supervisor"},
+    ),
     "approve": ("approve_stage", {}, {"chief"}),
     "decline": ("approve_stage", {"ground": "litigation", "notice": "告〔2026〕1号"}, {"chief"}),
     "transfer": ("approve_stage", {"to": "12345", "reason": "归其管"}, {"chief"}),

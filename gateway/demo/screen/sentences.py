@@ -58,6 +58,7 @@ def _accounted(event: Any, names: Names) -> str:
 _SAYS: Mapping[str, tuple[Says, str, str]] = {
     "filed": (lambda e, n: f"收件《{e.content.title}》", "cyan", "+"),
     "amended": (lambda e, n: "补正：" + "、".join(change.new or change.field for change in e.changes), "", "·"),
+    "accused_named": (lambda e, n: "补记被反映对象" + ("，原办理单位回避" if e.released else ""), "magenta", "·"),
     "approved": (lambda e, n: f"{n.unit(e.unit)}{'按政策视为批准' if e.implied else '批准受理'}", "", "·"),
     "declined": (lambda e, n: f"不予受理：{chinese(e.ground)}", "magenta", "✕"),
     "transfer_offered": (lambda e, n: f"拟转送 {e.to}", "", "→"),

@@ -15,7 +15,7 @@ from schemas.events import Accounted, Escalated, Event, FiledContent, Finding, R
 from schemas.lifecycle import decide, evolve, fold, next_alarm
 from schemas.notices import AddressBook, Barred, Notice, notices_of, when_allowed
 from schemas.organisation import Organisation
-from schemas.petition import SYSTEM, Actor, ClockName, Complexity, Ledger, Outcome, Petition, Role, Stage
+from schemas.petition import SYSTEM, Actor, ClockName, Complexity, Ledger, Outcome, Petition, Role, Stage, petitioner_of
 from schemas.policy import CasePolicy, LadderPolicy
 from schemas.refusals import Refusal
 from schemas.worktime import SHANGHAI
@@ -214,6 +214,37 @@ def test_a_withdrawal_stops_the_offices() -> None:
     told = to(assigned().give(OPERATOR, c.Withdraw(reason="群众撤回")))
     assert told["XA/A3/02", "handler"] == told["XA/A3/03", "handler"] == f"【{NUMBER}】群众已撤回，请停止办理。"
     assert told["XA/A3", "chief"] == f"【{NUMBER}】群众已撤回，请把关签批。"
+
+
+def test_a_petitioner_who_is_not_satisfied_is_heard_by_the_visitor_and_by_who_would_sign() -> None:
+    no = c.Rate(solved=False, satisfied_with_office=True, satisfied_with_unit=False, remark="还是不亮")
+    case = answered()
+    own = petitioner_of(NUMBER)
+    assert set(to(case.give(own, no))) == {("XA/xf", "visitor")}
+    assert case.give(own, no.model_copy(update={"solved": True, "satisfied_with_unit": True})) == []
+    case.give(VISITOR, SATISFIED)
+    told = case.give(own, no)
+    assert set(to(told)) == {("XA/xf", "visitor"), ("XA/A3", "chief")}
+    assert not any("不亮" in notice.zh + notice.en for notice in told)
+
+
+def test_an_office_found_to_be_accused_is_told_nothing_and_the_registry_assigns_anew() -> None:
+    def found(unit: str) -> c.NameAccused:
+        return c.NameAccused(reason="查明", accused_units=(unit,))
+
+    told = to(assigned().give(SUPERVISOR, found("XA/A3/02")))
+    assert set(told) == {("XA/xf", "operator")}
+    assert "须回避" in told["XA/xf", "operator"]
+    assert set(to(assigned().give(SUPERVISOR, found("XA/A3/03")))) == {("XA/A3/02", "handler")}
+    told_once = to(answered().give(SUPERVISOR, found("XA/A3/02")))
+    assert set(told_once) == {("XA/xf", "operator")}
+    case = Told()
+    case.give(CHIEF, c.Approve())
+    assert set(to(case.give(SUPERVISOR, found("XA/A3")))) == {("XA/xf", "operator")}
+    fast = Told(complexity=Complexity.SIMPLE, approval_implied=True)
+    assert set(to(fast.give(SUPERVISOR, found("XA/A3/02")))) <= {("XA/A3", "chief")}
+    nobody = assigned()
+    assert nobody.give(SUPERVISOR, c.NameAccused(reason="查明", accused_persons=("x",))) == []
 
 
 def test_merging_is_told_on_both_sides() -> None:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
+from schemas import commands as c
 from schemas.lifecycle import RULES, decide, fold
 from schemas.lifecycle.awaited import awaited, possible, waiting_for
-from schemas.petition import Petition
+from schemas.petition import SYSTEM, Petition
 from schemas.refusals import Refusal
-from tests.strategies import MONDAY, Step, play, scripts, those_who_may
+from tests.strategies import (
+    BRANCH_CHIEF,
+    HANDLER,
+    MONDAY,
+    NEXT_HANDLER,
+    STATION_CHIEF,
+    Step,
+    play,
+    scripts,
+    those_who_may,
+)
+from tests.unit.schemas.lifecycle.test_refusals import (
+    ACCEPTED,
+    ANSWERED,
+    APPROVED,
+    ARCHIVED,
+    ASKED,
+    ASSIGNED,
+    JOINT,
+    OFFER,
+    OFFERED,
+    PAUSED,
+    RETURNED,
+    SATISFIED,
+    SEALED,
+    Walk,
+    after,
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -30,8 +59,8 @@ def test_whoever_a_case_waits_for_may_take_the_step(steps: list[Step]) -> None:
 def test_what_is_taken_was_possible(steps: list[Step]) -> None:
     state: Petition | None = None
     now = MONDAY
-    for order, after in steps:
-        now += after
+    for order, pause in steps:
+        now += pause
         decided = decide(state, order, now)
         if isinstance(decided, Refusal):
             continue
@@ -39,3 +68,36 @@ def test_what_is_taken_was_possible(steps: list[Step]) -> None:
         if state is not None and kind in RULES and RULES[kind].people:
             assert possible(state, kind, order.actor, now) is None
         state = fold(decided, state)
+
+
+@pytest.mark.parametrize(
+    ("steps", "waits_for"),
+    [
+        ((), ("approve", "decline", "transfer")),
+        (((SYSTEM, c.AdmitMember(number="XA-2026-S-000002")),), ("approve",)),
+        (OFFERED, ("answer_transfer",)),
+        (APPROVED, ("assign",)),
+        ((*APPROVED, (BRANCH_CHIEF, OFFER)), ("answer_transfer",)),
+        (ASSIGNED, ("accept",)),
+        (ACCEPTED[:-1], ("co_report",)),
+        (ACCEPTED, ("reply",)),
+        (ASKED, ("grant_extension", "refuse_extension", "reply")),
+        (PAUSED, ("resume",)),
+        (RETURNED, ("uphold_return", "refuse_return")),
+        (ANSWERED, ("record_revisit",)),
+        (SATISFIED, ("sign_off",)),
+        (ARCHIVED, ("disclose",)),
+        (SEALED, ()),
+    ],
+)
+def test_what_a_case_waits_for_at_each_station(steps: Walk, waits_for: tuple[str, ...]) -> None:
+    assert awaited(after(steps).state) == waits_for
+
+
+def test_of_a_step_that_several_share_each_does_their_part() -> None:
+    joint = after(JOINT).state
+    assert waiting_for(joint, BRANCH_CHIEF) == (), "their key is turned"
+    assert waiting_for(joint, STATION_CHIEF) == ("sign_off",)
+    helping = after(ACCEPTED[:-1]).state
+    assert waiting_for(helping, NEXT_HANDLER) == ("co_report",)
+    assert waiting_for(helping, HANDLER) == (), "the lead's own handler has nothing to report to itself"
