@@ -61,6 +61,7 @@ FIELDS_ZH: Mapping[str, str] = {
     "satisfied_with_office": "对信访工作满意",
     "satisfied_with_unit": "对办理单位满意",
     "comment": "群众意见",
+    "remark": "群众的话",
     "basis": "依据",
     "review": "复查文号",
     "re_review": "复核文号",

@@ -1,8 +1,10 @@
-"""``/public``: for anybody, without signing in; kept slow for whoever tries codes or floods the desk."""
+"""``/public``: for anybody, without signing in; kept slow for whoever tries codes or floods the desk.
+
+Who rates is known by what shows them the case, code and second factor, and sends both again: there is no session a foreign page could use.
+"""
 
 from __future__ import annotations
 
-import hmac
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
@@ -11,15 +13,17 @@ from fastapi import APIRouter, Form, Request, Response
 
 from gateway.access.sign_in import address_of
 from gateway.console.rendering import render
-from gateway.doors import Door
 from gateway.intake.drafts import drafts_of
 from gateway.orders.drafting import Draft
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.disclosed import disclosed
-from gateway.public.telling import Told, told_of
+from gateway.public.rating import QUESTIONS
+from gateway.public.rating import rate as carry_rating
+from gateway.public.tracking import tracked
 from gateway.web.limits import Limits
 from gateway.web.problems import status_of
 from gateway.web.viewer import TheDoor, access_of
+from schemas.commands import REMARK_LIMIT
 from schemas.errors import UserError
 from schemas.organisation import Organisation
 from schemas.organisation.names import Names
@@ -41,6 +45,8 @@ def public_router() -> APIRouter:
     router.post("/submit")(submit)
     router.get("/track")(track_page)
     router.post("/track")(track)
+    router.get("/rate")(track_page)
+    router.post("/rate")(rate)
     router.get("/disclosed")(disclosed_page)
     return router
 
@@ -102,50 +108,48 @@ async def track(request: Request, door: TheDoor, code: Line = "", last_four: Lin
     """How a case stands, for whoever knows its tracking code and the end of the telephone number it came with."""
     try:
         await _limits(request).tracking(address_of(request))
-        told = await _tracked(door, code, last_four)
+        told = await tracked(door, code, last_four)
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
-    return _track_page(request, code=code, told=told, names=Names(await door.organisation()))
+    return _track_page(request, code=code, last_four=last_four, told=told, names=Names(await door.organisation()))
+
+
+async def rate(
+    request: Request,
+    door: TheDoor,
+    code: Line = "",
+    last_four: Line = "",
+    solved: Line = "",
+    satisfied_with_unit: Line = "",
+    satisfied_with_office: Line = "",
+    remark: Annotated[str, Form(max_length=REMARK_LIMIT)] = "",
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Takes the petitioner's own answer, after the same two things that show them the case."""
+    given = {
+        "solved": solved,
+        "satisfied_with_unit": satisfied_with_unit,
+        "satisfied_with_office": satisfied_with_office,
+        "remark": remark,
+    }
+    try:
+        await _limits(request).tracking(address_of(request))
+        told = await tracked(door, code, last_four)
+    except UserError as refusal:
+        return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
+    shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
+    try:
+        await _limits(request).rating(told.number)
+        await carry_rating(door, told.number, given, once=once)
+    except UserError as refusal:
+        return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, given=given, **shown)
+    return _track_page(request, told=await tracked(door, code, last_four), rated=True, **shown)
 
 
 async def disclosed_page(request: Request, door: TheDoor) -> Response:
     """What has been published."""
     found = await patiently(lambda: disclosed(door.system.database), READING_PATIENCE)
     return render(request, None, "public/disclosed.html", matters=found)
-
-
-async def _tracked(door: Door, code: str, last_four: str) -> Told:
-    said = code.strip().upper()
-    _check_code(said)
-    try:
-        number = await patiently(lambda: door.queries.number(said), READING_PATIENCE)
-        view = await patiently(lambda: door.queries.case(number), READING_PATIENCE)
-    except UserError:
-        raise _not_found() from None
-    # A number is printed on letters; only the code, which nobody guesses, opens anything here.
-    if not hmac.compare_digest(view.tracking_code.encode(), said.encode()):
-        raise _not_found()
-    ends = [each.phone[-4:] for each in view.petitioners if each.phone and each.phone[-4:].isdigit()]
-    if ends and not any(hmac.compare_digest(end.encode(), last_four.strip().encode()) for end in ends):
-        raise _not_found()
-    told = told_of(await patiently(lambda: door.system.record.history(number), READING_PATIENCE))
-    if told is None:
-        raise _not_found()
-    return told
-
-
-def _check_code(said: str) -> None:
-    """Nothing a database can't compare. ``UserError`` as of a code that is not there."""
-    if not said.isalnum() or not said.isascii():
-        raise _not_found()
-
-
-def _not_found() -> UserError:
-    return UserError(
-        "tracking_unknown",
-        zh="没有找到。请核对查询码；登记时留过电话的，还需填写电话末四位。",
-        en="Nothing found. Check the code; if a telephone number was given, its last four digits are needed too.",
-    )
 
 
 def _submit_page(
@@ -164,7 +168,18 @@ def _submit_page(
 
 
 def _track_page(request: Request, *, code: str = "", status: int = 200, **more: Any) -> Response:
-    page: dict[str, Any] = {"told": None, "refusal": None, "names": None, **more}
+    page: dict[str, Any] = {
+        "told": None,
+        "refusal": None,
+        "names": None,
+        "last_four": "",
+        "given": {},
+        "rated": False,
+        "questions": QUESTIONS,
+        "once": uuid4().hex,
+        "limit": REMARK_LIMIT,
+        **more,
+    }
     return render(request, None, "public/track.html", status=status, code=code, page=page)
 
 

@@ -11,15 +11,16 @@ from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
 from schemas.evidence.timeline.stations import stations
 from schemas.lifecycle import fold
-from schemas.petition import ClockName, Ground, Petition, Stage
+from schemas.lifecycle.awaited import possible
+from schemas.petition import ClockName, Ground, Petition, Stage, petitioner_of
 
 NOW: dict[Stage, tuple[str, str]] = {
     Stage.APPROVE: ("已收到，正在由负责人审批。", "Received; the chief is deciding on it."),
     Stage.ASSIGN: ("已受理，正在交给办理单位。", "Accepted; it is being given to an office."),
     Stage.SUPERVISE: ("办理单位正在办理。", "The office is working on it."),
     Stage.REVISIT: (
-        "已答复，回访员会联系您，请告诉他们是否满意。",
-        "Answered; a visitor will call you and ask whether you are satisfied.",
+        "已答复。请您评价是否满意；回访员也会联系您。",
+        "Answered. Please say whether you are satisfied; a visitor will call you too.",
     ),
     Stage.SIGN_OFF: ("回访已完成，正在由负责人把关。", "The revisit is done; the chief is signing off."),
     Stage.ARCHIVE: ("已办结，正在归档。", "Settled; it is being archived."),
@@ -39,6 +40,24 @@ ENDED: dict[Ground, tuple[str, str]] = {
 }
 
 
+NOT_SATISFIED = (
+    "您评价为不满意。此件不会按满意结案，将退回重办，或依法作出处理。",
+    "You are not satisfied. The case is not closed as if you were: it is worked on again, or decided on a legal ground.",
+)
+
+
+@dataclass(frozen=True)
+class Rated:
+    """What they answered themselves, the latest last."""
+
+    at: datetime
+    solved: bool
+    satisfied_with_unit: bool
+    satisfied_with_office: bool
+    remark: str
+    taken_down: bool
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer as it was given to the petitioner."""
@@ -51,7 +70,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Told:
-    """What a petitioner is told. ``promised``: by when it is to be answered, while that is still owed."""
+    """What a petitioner is told. ``promised``: by when it is to be answered, while that is still owed. ``asks``: they may rate it now.
+
+    ``rated``: what they have answered to the reply that stands.
+    """
 
     number: str
     title: str
@@ -64,15 +86,16 @@ class Told:
     replies: tuple[Reply, ...]
     extended: tuple[str, ...]
     asks: bool
+    rated: tuple[Rated, ...]
 
 
-def told_of(history: Sequence[Recorded]) -> Told | None:
-    """The case of these events; None for no events."""
+def told_of(history: Sequence[Recorded], now: datetime) -> Told | None:
+    """The case of these events, at ``now`` (aware); None for no events."""
     events = [each.event for each in history]
     state = fold(events)
     if state is None:
         return None
-    zh, en = ENDED.get(state.ground or Ground.SATISFIED, NOW[state.stage]) if not _going_on(state) else NOW[state.stage]
+    zh, en = _how_it_stands(state)
     finish = state.clock(ClockName.FINISH)
     return Told(
         number=state.number,
@@ -89,8 +112,28 @@ def told_of(history: Sequence[Recorded]) -> Told | None:
             if isinstance(each, e.Replied)
         ),
         extended=tuple(each.told for each in events if isinstance(each, e.ExtensionGranted)),
-        asks=state.stage is Stage.REVISIT and state.rating is None,
+        asks=possible(state, "rate", petitioner_of(state.number), now) is None,
+        rated=tuple(_rated(events)) if state.own_rating is not None else (),
     )
+
+
+def _how_it_stands(state: Petition) -> tuple[str, str]:
+    own, ended = state.own_rating, ENDED.get(state.ground or Ground.SATISFIED)
+    if _going_on(state) or ended is None:
+        unsatisfied = own is not None and not own.satisfied and state.stage in (Stage.REVISIT, Stage.SIGN_OFF)
+        return NOT_SATISFIED if unsatisfied else NOW[state.stage]
+    return ended
+
+
+def _rated(events: Sequence[e.Event]) -> list[Rated]:
+    said: list[Rated] = []
+    for each in events:
+        if isinstance(each, e.Replied):
+            said = []
+        elif isinstance(each, e.Rated):
+            facts = {name: getattr(each, name) for name in Rated.__dataclass_fields__}
+            said.append(Rated(**facts))
+    return said
 
 
 def _going_on(state: Petition) -> bool:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Final
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -20,6 +20,8 @@ TRACKING: Final = RateLimitItemPerMinute(20)
 """Look-ups by the public per address: tracking codes must not be found by trying."""
 SUBMITTING: Final = RateLimitItemPerMinute(5)
 """Petitions from the public per address."""
+RATING: Final = RateLimitItemPerHour(12)
+"""Answers of a petitioner per case: whoever changes their mind may, and nobody fills a record."""
 TOKEN: Final = RateLimitItemPerSecond(200)
 """Calls per token."""
 
@@ -42,6 +44,10 @@ class Limits:
     async def submitting(self, address: str) -> None:
         """A petition from the public."""
         await self._hit(SUBMITTING, "submitting", address)
+
+    async def rating(self, number: str) -> None:
+        """A petitioner's own answer about that case."""
+        await self._hit(RATING, "rating", number)
 
     async def token(self, token: str) -> None:
         """A call with a token."""

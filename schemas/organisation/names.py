@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 from schemas.organisation.organisation import Organisation
+from schemas.petition import petitioner_of
 from schemas.units import parent
+
+PETITIONER = petitioner_of("").id
+"""How the ids of those begin who speak for themselves."""
 
 _PATH = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9]{0,9}(?:/[A-Za-z0-9_-]+)+(?![\w/-])")
 
@@ -23,6 +27,8 @@ class Names:
 
     def person(self, person_id: str) -> str:
         """The person's name."""
+        if person_id.startswith(PETITIONER):
+            return "群众本人"
         return "系统" if person_id == "system" else self._people.get(person_id, person_id)
 
     def said(self, sentence: str) -> str:

@@ -20,6 +20,7 @@ from schemas.petition import (
     Ledger,
     Objection,
     Offer,
+    OwnRating,
     Petition,
     Rating,
     Span,
@@ -80,6 +81,7 @@ class CaseState(Frozen):
     offer: Offer | None
     answers: tuple[Answered, ...]
     rating: Rating | None
+    own_rating: OwnRating | None
     revisits: int
     ground: Ground | None
     signed_by: tuple[str, ...]

@@ -37,6 +37,7 @@ TALK = (
     "urged",
     "replied",
     "revisit_recorded",
+    "rated",
     "reworked",
 )
 """Events in which the people who work on a case speak to each other and to the petitioner."""
@@ -79,6 +80,7 @@ class CaseFacts:
     actions: tuple[Action, ...]
     refused: tuple[tuple[str, Refusal], ...]
     elsewhere: tuple[str, ...]
+    own_answer: Deed | None
     talk: tuple[Deed, ...]
     alike: tuple[Likeness, ...]
     proof: KeptProof
@@ -113,6 +115,9 @@ async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor
         ),
         elsewhere=tuple(
             kind for kind, refusal in verdicts.items() if refusal is not None and refusal.code == "role_wrong"
+        ),
+        own_answer=next(
+            (deed for deed in reversed(told.deeds) if deed.kind == "rated" and view.state.own_rating is not None), None
         ),
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
         alike=await _alike(door, readings, view.state.number, actor),

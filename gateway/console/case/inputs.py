@@ -50,7 +50,7 @@ PARTS_ZH: Mapping[str, str] = {
     "address": "住址",
 }
 
-_LONG = ("text", "reason", "note", "told", "measures", "comment", "facts", "summary", "notice")
+_LONG = ("text", "reason", "note", "told", "measures", "comment", "remark", "facts", "summary", "notice")
 _UNITS = ("unit", "lead", "co_offices", "accused_units", "conflicted_units")
 _PEOPLE = ("countersigned_by", "accused_persons")
 

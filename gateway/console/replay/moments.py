@@ -32,6 +32,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "statute_finish": ("法定办结期限", "statutory term to finish"),
     "answers": ("答复次数", "replies"),
     "rating": ("群众满意", "satisfied"),
+    "own_rating": ("群众本人评价满意", "satisfied by their own answer"),
     "ground": ("结案依据", "ground"),
     "merged_into": ("并入", "merged into"),
     "disclosed": ("公开", "disclosed"),
@@ -112,6 +113,7 @@ def _facts(state: Petition) -> dict[str, str]:
     facts["accepted_at"] = local(state.accepted_at)
     facts["answers"] = str(len(state.answers) or "")
     facts["rating"] = "" if state.rating is None else "✓" if state.rating.satisfied else "✗"
+    facts["own_rating"] = "" if state.own_rating is None else "✓" if state.own_rating.satisfied else "✗"
     facts["co_offices"] = "、".join(office.unit for office in state.co_offices)
     facts["card"] = "、".join(card.colour.value for card in state.cards)
     for clock in state.clocks:
