@@ -22,6 +22,7 @@ from gateway.access.provider import Provider
 from gateway.demo.accounts import people
 from gateway.doors import Door, open_door
 from gateway.web.app import create_app
+from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
 
@@ -74,7 +75,7 @@ def serve(
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
         log_config=None,
         access_log=False,

@@ -20,6 +20,7 @@ from activities.record.queries import CaseQueries
 from gateway.access.callers import Callers
 from gateway.doors import Door
 from gateway.web.app import create_app
+from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
 from gateway.web.viewer import Viewer
 from schemas.petition import Actor
@@ -108,9 +109,9 @@ async def served(door: Door) -> AsyncGenerator[Api]:
 
 
 @asynccontextmanager
-async def listening(app: object) -> AsyncGenerator[int]:
+async def listening(app: FastAPI, connection: type[BoundedConnection] = BoundedConnection) -> AsyncGenerator[int]:
     """The application behind a real socket; its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, http="httptools", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, http=connection, ws="none"))
     task = asyncio.create_task(server.serve())
     while True:
         if server.started:

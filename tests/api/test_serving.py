@@ -6,9 +6,10 @@ import asyncio
 import json
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from gateway.web.bodies import BodyLimit
+from gateway.web.connections import BoundedConnection
 from gateway.web.observed import Figures, Observed
 from tests.api.conftest import Api, listening
 from tests.api.test_petitions import OPERATOR, PETITIONS, SUPERVISOR, told
@@ -77,6 +78,82 @@ async def test_a_dripping_body_is_not_waited_for() -> None:
         )
         writer.write(b"400\r\n" + b" " * 0x400 + b"\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 413")
+        writer.close()
+
+
+class Impatient(BoundedConnection):
+    head_seconds = 0.3
+    linger_seconds = 0.3
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
+    app, calls = FastAPI(), list[str]()
+
+    @app.get("/x")
+    async def take() -> str:
+        calls.append("x")
+        return "x"
+
+    async with listening(app, Impatient) as port:
+        whole = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
+        for begun in (b"", b"GET", b"GET /x HTTP/1.1\r\nHost: x\r\nX-A: b"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(begun)
+            assert (await reader.read()).startswith(b"HTTP/1.1 408"), begun
+            writer.close()
+            # The second request of a connection is waited for no longer than the first.
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(whole + begun)
+            answer = await reader.readuntil(b'"x"')
+            assert answer.startswith(b"HTTP/1.1 200")
+            if begun:
+                assert (await reader.read()).startswith(b"HTTP/1.1 408"), begun
+            writer.close()
+        # A head without end, line after line.
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(whole[:-2] + b"X-A: " + b"b" * 4_000 + b"\r\n")
+        for each in range(20):
+            writer.write(b"X-%d: " % each + b"b" * 4_000 + b"\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 431")
+        writer.close()
+    assert calls == ["x"] * 3
+
+
+async def test_what_comes_after_the_answer_is_not_read_for_ever() -> None:
+    app = FastAPI()
+
+    @app.post("/x")
+    async def answer_at_once() -> str:
+        return "x"
+
+    async with listening(app, Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        assert (await reader.readuntil(b'"x"')).startswith(b"HTTP/1.1 200")
+        assert await reader.read() == b"", "the connection is over"
+        writer.close()
+
+
+async def test_a_long_body_on_a_slow_line_is_waited_for() -> None:
+    """What has come earns the time for what is still to come."""
+    app = FastAPI()
+
+    @app.post("/x")
+    async def take(request: Request) -> int:
+        return len(await request.body())
+
+    app.add_middleware(BodyLimit, limit=lambda _: 1_000_000, seconds=0.5)
+    piece, pieces = b"x" * 25_000, 8
+    async with listening(app) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        length = len(piece) * pieces
+        writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+        for _ in range(pieces):
+            writer.write(piece)
+            await writer.drain()
+            # As slow as a line may be: longer than the whole would be given without what came.
+            await asyncio.sleep(0.1)
+        assert (await reader.readuntil(b"%d" % length)).startswith(b"HTTP/1.1 200")
         writer.close()
 
 
