@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gateway.api.answers import Problem
+from gateway.api.linking import add_links
 
 SECURITY = {
     "session": {
@@ -77,5 +78,6 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(unused, None)
     parts["securitySchemes"] = SECURITY
+    add_links(told)
     told["security"] = [{"token": []}, {"session": []}]
     return told

@@ -45,7 +45,7 @@ async def test_a_token_reads_them_from_anywhere(city: City) -> None:
         (PEOPLE["upstream"], READ, ""),
         (PEOPLE["city_chief"], READ, ""),
         (PEOPLE["supervisor"], READ, "door_closed"),
-        (PEOPLE["supervisor"], "petitions:read", "token_scope_missing"),
+        (PEOPLE["city_chief"], "petitions:read", "token_scope_missing"),
         (PEOPLE["handler"], READ, "door_closed"),
     ):
         issued = await tokens.create(person, [scope])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
@@ -23,17 +23,6 @@ from schemas.events import FiledContent
 from schemas.petition import ClockName
 
 router = APIRouter()
-
-LINKS: dict[str, Any] = {
-    name: {"operationId": operation, "parameters": {"number": "$response.body#/number"}}
-    for name, operation in (
-        ("case", "read_petition"),
-        ("history", "read_history"),
-        ("clocks", "read_clocks"),
-        ("assign", "act_assign"),
-        ("attach", "attach"),
-    )
-}
 
 IdempotencyKey = Annotated[
     str,
@@ -58,7 +47,6 @@ Clerk = Annotated[Viewer, Depends(entered(Area.FILING, writing=True))]
         201: {
             "description": "Filed, now or before under the same key",
             "headers": {"Location": {"description": "The case", "schema": {"type": "string"}}},
-            "links": LINKS,
         },
         **problems(
             *SENDING,
