@@ -28,6 +28,7 @@ from tests.strategies import (
     NEXT_HANDLER,
     NEXT_STATION,
     OPERATOR,
+    PETITIONER,
     REPORTED,
     STATION,
     STATION_CHIEF,
@@ -153,8 +154,20 @@ def declined() -> Case:
     return case
 
 
+def rated() -> Case:
+    """The petitioner says no where the visit said yes, and its office turns out to be accused."""
+    case = _accepted(co_offices=(NEXT_STATION,))
+    case.do(NEXT_HANDLER, c.CoReport(text="电缆完好"))
+    case.do(HANDLER, ANSWER)
+    case.do(OPERATOR, c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True, remark="电话里说好了"))
+    case.do(VISITOR, SATISFIED)
+    case.do(PETITIONER, c.Rate(solved=False, satisfied_with_office=True, satisfied_with_unit=False, remark="还是不亮"))
+    case.do(SUPERVISOR, c.NameAccused(reason="群众来电补充", accused_units=(STATION,), accused_persons=(HANDLER.id,)))
+    return case
+
+
 LIVES: dict[str, Callable[[], Case]] = {
-    life.__name__: life for life in (joint, stretched, reworked, led, following, handed_on, declined)
+    life.__name__: life for life in (joint, stretched, reworked, led, following, handed_on, declined, rated)
 }
 
 
