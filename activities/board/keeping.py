@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.case_record import Clock, recorded, utc_now
 from schemas.measures import NEVER_SINCE, CaseCells, cells_of
 from schemas.record import tables as t
-from schemas.record.board_tables import board_cells, case_counts, case_measures
+from schemas.record.tables.board import board_cells, case_counts, case_measures
 from schemas.units import ancestors
 from schemas.worktime import Calendar
 

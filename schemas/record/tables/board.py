@@ -80,3 +80,6 @@ board_cells = Table(
 """What the board of today adds up: how many of ``what`` the cases of a unit count (``own``), and with the units under it (``below``), from the
 instant ``since`` on. Kept up by :mod:`activities.board.keeping`; can be rebuilt from the events at any time.
 """
+
+OF_THE_BOARD = (board_cells, case_counts, case_measures, count_profiles)
+"""Tables beside the record, made anew from its events whenever they are empty."""
