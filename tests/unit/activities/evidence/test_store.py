@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore, CheckpointStoreConflictError
 from schemas.errors import UserError
+from tests.unit.activities.s3 import running_s3
 
 
-@pytest.fixture(params=["folder", "file address", "object store"])
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    with running_s3() as address:
+        yield address
+
+
+@pytest.fixture(params=["folder", "file address", "memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> CheckpointStore:
     folder = tmp_path / "not there yet" / "检查点"
-    places = {"folder": str(folder), "file address": folder.as_uri(), "object store": "memory:///"}
+    if request.param == "s3":
+        return CheckpointStore.at(f"{request.getfixturevalue('bucket')}/{uuid4().hex}/检查点")
+    places = {"folder": str(folder), "file address": folder.as_uri(), "memory": "memory:///"}
     return CheckpointStore.at(places[request.param])
 
 
