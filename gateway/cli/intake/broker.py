@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from activities.logs import configure_logging
 from activities.parked import Parked
+from activities.settings import Settings
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
 from gateway.doors import Door
 from gateway.intake import kafka_topic, nats_stream
@@ -39,6 +42,7 @@ async def consume_nats(*, data_dir: DataDir = None, as_json: AsJson = False) -> 
         settings = door.system.settings
         if settings.nats_url is None:
             raise _unset("SANZHANG_NATS_URL")
+        _log_as_a_worker(settings)
         consumer = consumer_of(door, f"nats:{settings.nats_stream}")
         _begun("NATS", settings.nats_subject, as_json=as_json)
         url = settings.nats_url.get_secret_value()
@@ -53,9 +57,15 @@ async def consume_kafka(*, data_dir: DataDir = None, as_json: AsJson = False) ->
         settings = door.system.settings
         if settings.kafka_servers is None:
             raise _unset("SANZHANG_KAFKA_SERVERS")
+        _log_as_a_worker(settings)
         consumer = consumer_of(door, f"kafka:{settings.kafka_topic}")
         _begun("Kafka", settings.kafka_topic, as_json=as_json)
         await kafka_topic.consume(settings.kafka_servers, settings.kafka_topic, consumer, _until_told())
+
+
+def _log_as_a_worker(settings: Settings) -> None:
+    # It serves like a worker: what it logs keeps to the rules on personal data, and its standard output stays the command's.
+    configure_logging(log_format=settings.log_format, log_level=settings.log_level, stream=sys.stderr)
 
 
 @parked_app.callback()
