@@ -15,6 +15,7 @@ import pytest_asyncio
 from temporalio.client import (
     Client,
     ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
     ScheduleHandle,
     ScheduleOverlapPolicy,
     WorkflowFailureError,
@@ -40,7 +41,7 @@ from tests.databases import own_database
 from tests.flow import paths
 from tests.flow.house import House, opened
 from tests.machine_fixtures import running_engine
-from workers.evidence import SCHEDULES, keep_schedules, schedule_id
+from workers.evidence import SCHEDULES, TURN_MAY_TAKE, keep_schedules, schedule_id
 from workflows.contract import CHECKPOINT_WORKFLOW, SEAL_WORKFLOW
 from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
 
@@ -137,6 +138,11 @@ async def test_the_schedules_are_set_up_once_and_brought_up_to_date(house: House
     described = {name: (await handle.describe()).schedule for name, handle in handles.items()}
     assert all(each.policy.overlap is ScheduleOverlapPolicy.SKIP for each in described.values())
     assert all(each.policy.catchup_window == timedelta(days=1) for each in described.values())
+    # A turn that never ended would be the last one.
+    actions = [each.action for each in described.values()]
+    assert {isinstance(each, ScheduleActionStartWorkflow) and each.execution_timeout for each in actions} == {
+        TURN_MAY_TAKE
+    }
     assert (described[CHECKPOINT_WORKFLOW].state.paused, described[SEAL_WORKFLOW].state.paused) == (True, False)
     upcoming = (await handles[CHECKPOINT_WORKFLOW].describe()).info.next_action_times
     assert {(moment.astimezone(UTC).hour, moment.minute) for moment in upcoming} == {(16, 10)}
@@ -150,6 +156,9 @@ async def test_the_schedules_are_set_up_once_and_brought_up_to_date(house: House
     asked = [event.activity_task_scheduled_event_attributes for event in events if event.HasField(SCHEDULED)]
     given = asked[0].input.payloads
     assert await house.client.data_converter.decode(given, [SealOrder]) == [SealOrder(since=swept.settled_before)]
+    # Only the first looked at everything; a day later one does again.
+    assert swept.whole_at is not None
+    assert (await second.result()).whole_at == swept.whole_at
 
 
 SCHEDULED = "activity_task_scheduled_event_attributes"
