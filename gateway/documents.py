@@ -5,10 +5,11 @@ A version in force is never overwritten: what is the same as it is known already
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,8 @@ from schemas.organisation import Organisation
 from schemas.petition import Frozen
 from schemas.policy import Policy
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
+
+Document = TypeVar("Document", Policy, Organisation)
 
 MOST_CHANGES = 2_000
 """Changes that are listed; a new organisation differs from the old in everything."""
@@ -54,31 +57,45 @@ class Imported(Frozen):
 
 async def import_policy(door: Door, text: str, *, preview: bool) -> Imported:
     """``UserError`` as of :func:`read_policy`."""
-    given = read_policy(text)
-    reference = door.system.reference
-    current = await patiently(reference.policy, READING_PATIENCE)
-    changes = changes_between(current, given)
-    version = current.version
-    if changes and not preview:
-        version = (await reference.add_policy(given)).version
-    return _told(version + bool(changes and preview), current.version, changes, preview=preview)
+    # A long document takes seconds to read, and everybody else's requests must not wait for it.
+    return await take_policy(door, await asyncio.to_thread(read_policy, text), preview=preview)
 
 
 async def import_organisation(door: Door, text: str, *, preview: bool) -> Imported:
     """``UserError`` as of :func:`read_organisation`."""
-    given = read_organisation(text)
+    return await take_organisation(door, await asyncio.to_thread(read_organisation, text), preview=preview)
+
+
+async def take_policy(door: Door, given: Policy, *, preview: bool) -> Imported:
+    """As :func:`import_policy`, of one that is read already."""
     reference = door.system.reference
-    current = await patiently(reference.organisation, READING_PATIENCE)
-    changes = changes_between(current, given)
-    version = current.version
-    if changes and not preview:
-        version = (await reference.add_organisation(given)).version
+    return await _taken(given, reference.policy, reference.add_policy, preview=preview)
+
+
+async def take_organisation(door: Door, given: Organisation, *, preview: bool) -> Imported:
+    """As :func:`import_organisation`, of one that is read already."""
+    reference = door.system.reference
+    told = await _taken(given, reference.organisation, reference.add_organisation, preview=preview)
     named = await patiently(door.queries.units_at_work, READING_PATIENCE)
     paths = {unit.path for unit in given.units}
-    told = _told(version + bool(changes and preview), current.version, changes, preview=preview)
     return told.model_copy(
         update={"units_missing": {unit: count for unit, count in sorted(named.items()) if unit not in paths}}
     )
+
+
+async def _taken(
+    given: Document,
+    in_force: Callable[[], Awaitable[Document]],
+    add: Callable[[Document], Awaitable[Document]],
+    *,
+    preview: bool,
+) -> Imported:
+    current = await patiently(in_force, READING_PATIENCE)
+    changes = changes_between(current, given)
+    version = current.version
+    if changes:
+        version = version + 1 if preview else (await add(given)).version
+    return _told(version, current.version, changes, preview=preview)
 
 
 async def import_calendar(

@@ -17,6 +17,7 @@ from activities.documents import read_organisation, read_policy
 from activities.record.reference import ORGANISATION, POLICY
 from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, command, door_for, print_json
+from gateway.documents import Imported, take_organisation, take_policy
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.organisation import KINDS_ZH, Organisation
 from schemas.policy import Policy
@@ -68,17 +69,14 @@ async def import_policy(file: File, *, data_dir: DataDir = None, as_json: AsJson
     """导入政策，成为新版本；已有案件仍按登记时的版本 / import it as the next version; cases filed before keep theirs."""
     given = read_policy(read_text(file))
     async with door_for(data_dir) as door:
-        reference = door.system.reference
-        current = await patiently(reference.policy, READING_PATIENCE)
-        known = _unversioned(current) == _unversioned(given)
-        stored = current if known else await reference.add_policy(given)
+        done = await take_policy(door, given, preview=False)
     _say(
         as_json,
-        {"version": stored.version, "old_version": current.version, "already_known": known},
-        f"与现行第 {stored.version} 版相同，未作改动 / the same as version {stored.version}: nothing to do"
-        if known
-        else f"政策第 {stored.version} 版已生效，适用于此后登记的案件；此前登记的案件仍按原版本办理 / "
-        f"policy version {stored.version} is in force for cases filed from now on; cases filed before keep their version",
+        done.model_dump(include=_SAID),
+        _unchanged(done)
+        if done.already_known
+        else f"政策第 {done.version} 版已生效，适用于此后登记的案件；此前登记的案件仍按原版本办理 / "
+        f"policy version {done.version} is in force for cases filed from now on; cases filed before keep their version",
     )
 
 
@@ -118,29 +116,16 @@ async def import_organisation(file: File, *, data_dir: DataDir = None, as_json: 
     """导入组织机构，成为新版本 / import it as the next version."""
     given = read_organisation(read_text(file))
     async with door_for(data_dir) as door:
-        reference = door.system.reference
-        current = await patiently(reference.organisation, READING_PATIENCE)
-        known = _unversioned(current) == _unversioned(given)
-        stored = current if known else await reference.add_organisation(given)
-        named = await patiently(door.queries.units_at_work, READING_PATIENCE)
-    paths = {unit.path for unit in stored.units}
-    missing = {unit: count for unit, count in named.items() if unit not in paths}
+        done = await take_organisation(door, given, preview=False)
     _say(
         as_json,
-        {
-            "version": stored.version,
-            "old_version": current.version,
-            "already_known": known,
-            "units": len(stored.units),
-            "people": len(stored.people),
-            "units_missing": missing,
-        },
-        f"与现行第 {stored.version} 版相同，未作改动 / the same as version {stored.version}: nothing to do"
-        if known
-        else f"组织机构第 {stored.version} 版已生效 / organisation version {stored.version} is in force",
+        done.model_dump(include=_SAID | {"units_missing"}) | {"units": len(given.units), "people": len(given.people)},
+        _unchanged(done)
+        if done.already_known
+        else f"组织机构第 {done.version} 版已生效 / organisation version {done.version} is in force",
     )
-    if missing and not as_json:
-        listed = "、".join(f"{unit}（{count} 件）" for unit, count in sorted(missing.items())[:10])
+    if done.units_missing and not as_json:
+        listed = "、".join(f"{unit}（{count} 件）" for unit, count in list(done.units_missing.items())[:10])
         Console(stderr=True, highlight=False).print(
             Text(
                 f"! 未结案件涉及的单位已不在其中：{listed}；请保留这些单位直至案件办结\n"
@@ -150,8 +135,11 @@ async def import_organisation(file: File, *, data_dir: DataDir = None, as_json: 
         )
 
 
-def _unversioned(document: Policy | Organisation) -> Any:
-    return _without_version(document.model_dump(mode="json"))
+_SAID = {"version", "old_version", "already_known"}
+
+
+def _unchanged(done: Imported) -> str:
+    return f"与现行第 {done.version} 版相同，未作改动 / the same as version {done.version}: nothing to do"
 
 
 def _without_version(value: Any) -> Any:
