@@ -163,7 +163,7 @@ def _print_policy(policy: Policy, newest: int) -> None:
     table = Table("", *(f"{chinese(ledger)}\n{chinese(complexity)}" for ledger, complexity in columns))
     figures: list[tuple[str, Callable[[Any], Any]]] = [
         ("交办（工作日）", lambda each: each.assign_days),
-        ("答复办结（工作日）", lambda each: each.finish_days),
+        ("办结（工作日）", lambda each: each.finish_days),
         ("重办（工作日）", lambda each: each.rework_days),
         ("延期上限（工作日×次）", lambda each: f"{each.extension_days}×{each.extensions}"),
         ("暂停上限（工作日）", lambda each: each.pause_days),

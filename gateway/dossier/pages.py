@@ -11,7 +11,7 @@ from gateway.dossier.printing import paragraphs, printable
 from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Deed, Handled, NoticeKept, Station, Timeline
-from schemas.petition import Actor, ClockName, Ledger, Role
+from schemas.petition import Actor, Ledger, Role
 from schemas.sealing.personal import PersonalData
 from schemas.wording.due_reasons import STATES, Explained
 from schemas.wording.lengths import length_said
@@ -199,7 +199,7 @@ def _clock(clock: Explained) -> dict[str, Any]:
     promise = "承诺" if clock.promise else "法定"
     said = clock_in_chinese(clock.clock) if clock.promise else chinese(clock.clock).removeprefix("法定")
     return {
-        "name": f"{promise}：{'答复办结' if clock.clock is ClockName.FINISH else said}",
+        "name": f"{promise}：{said}",
         "state": STATES[clock.state][0],
         "late": clock.state in ("met_late", "overdue"),
         "facts": facts,

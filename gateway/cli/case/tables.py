@@ -17,9 +17,8 @@ from gateway.orders.fields import fields_of, listed_choices
 from schemas.petition import Clock, Petition
 from schemas.wording.due_reasons import STATES, CountedDay, Explained, Reasons
 from schemas.wording.narration import word_zh
-from schemas.wording.terms import chinese
+from schemas.wording.terms import chinese, clock_in_chinese
 
-CLOCKS_ZH = {"assign": "交办", "finish": "答复办结", "statute_accept": "法定受理", "statute_finish": "法定办结"}
 WEEKDAYS_ZH = "一二三四五六日"
 CARD_STYLES = {"red": "bold white on red", "yellow": "black on yellow"}
 
@@ -55,7 +54,7 @@ def print_page(page: CasePage, now: datetime) -> None:
 def _due(line: CaseLine, now: datetime) -> Text:
     if line.due is None or line.sealed_at is not None:
         return Text("")
-    said = f"{CLOCKS_ZH.get(line.due_clock or '', '')} {due_by(line.due)}{'（暂定）' if line.due_provisional else ''}"
+    said = f"{clock_in_chinese(line.due_clock or '')} {due_by(line.due)}{'（暂定）' if line.due_provisional else ''}"
     return Text(said, style="red" if line.due < now else "")
 
 
@@ -100,7 +99,7 @@ def _clocks(state: Petition, now: datetime) -> Table:
         table.add_column(heading)
     for clock in state.clocks:
         table.add_row(
-            CLOCKS_ZH[clock.name],
+            clock_in_chinese(clock.name),
             f"{clock.days} {'工作日' if clock.working else '自然日'}",
             local(clock.base),
             f"{due_by(clock.due)}{'（暂定）' if clock.provisional else ''}",
@@ -200,7 +199,7 @@ def print_reasons(reasons: Reasons) -> None:
 
 def _summary(clock: Explained) -> Text:
     state_zh, state_en = STATES[clock.state]
-    said = Text(f"{CLOCKS_ZH[clock.clock]}：{due_by(clock.due)} 前", style="bold")
+    said = Text(f"{clock_in_chinese(clock.clock)}：{due_by(clock.due)} 前", style="bold")
     said.append(f"  {state_zh} / {state_en}\n", style="red" if clock.state in ("overdue", "met_late") else "")
     said.append(f"{clock.rule_zh}\n{clock.rule_en}\n", style="")
     said.append(
@@ -216,7 +215,7 @@ def _summary(clock: Explained) -> Text:
 
 
 def _day_table(clock: Explained) -> Table:
-    table = Table(title=f"{CLOCKS_ZH[clock.clock]}：逐日 / day by day", title_justify="left")
+    table = Table(title=f"{clock_in_chinese(clock.clock)}：逐日 / day by day", title_justify="left")
     for heading in ("日期", "星期", "计", "第几日", "说明"):
         table.add_column(heading)
     for day in clock.counted:
