@@ -184,9 +184,9 @@ def _put(stored: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     first, *rest = path
-    changed = list(cast("list[Any]", stored)) if isinstance(stored, list) else dict(stored)
-    changed[first] = _put(stored[first], tuple(rest), value)  # type: ignore[index]
-    return changed
+    held: Any = list(cast("list[Any]", stored)) if isinstance(stored, list) else dict(cast("dict[str, Any]", stored))
+    held[first] = _put(held[first], tuple(rest), value)
+    return held
 
 
 def _spelt(path: Path) -> str:
