@@ -26,7 +26,9 @@ PAGES = (
     ("cao-jianhua", "/ledgers/all?unit=nowhere"),
     ("lu-zhengping", "/board"),
     ("lu-zhengping", "/board/cases?of=received"),
+    ("lu-zhengping", "/board/bulletin?weeks=4"),
     ("lu-zhengping", "/calendar"),
+    ("lu-zhengping", "/calendar?year=2027&version=1&beside=1"),
     ("lu-zhengping", "/policy"),
     ("lu-zhengping", "/organisation"),
     ("lu-zhengping", "/accounts/me"),
@@ -77,6 +79,17 @@ def test_a_case_is_for_everybody_who_may_see_it(manner: tuple[str, int, str], ci
     look(desk_of, "he-xiaoyun", f"/petitions/{number}", manner, opened=True)
     look(desk_of, "fu-zhiyuan", f"/replay/{number}?step=2", manner)
     look(desk_of, "lu-zhengping", "/inbox", manner)
+
+
+@pytest.mark.parametrize("manner", MANNERS, ids=lambda said: said[0])
+def test_several_at_once_is_for_everybody(manner: tuple[str, int, str], desk_of: DeskOf) -> None:
+    language, width, scheme = manner
+    page = desk_of("cao-jianhua", language=language, width=width, scheme=scheme).see("/inbox?kind=assign")
+    page.locator("[data-all]").check()
+    page.locator("[data-bulk] button[formaction$=assign]").click()
+    assert page.locator("input[name=number]").count() > 0
+    assert violations(page) == []
+    assert overflow(page) <= 0
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/board", "/ledgers/all", "/petitions/{}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 from openpyxl import load_workbook
@@ -259,3 +260,11 @@ def test_a_file_is_attached_and_read_back(city: City, desk_of: DeskOf) -> None:
     page.locator("#attach").set_input_files({"name": "a.exe", "mimeType": "application/x-dosexec", "buffer": b"MZ"})
     page.get_by_role("button", name="附上").click()
     expect(page.locator(".told.bad")).to_be_visible()
+
+
+def test_the_export_follows_what_is_searched(desk_of: DeskOf) -> None:
+    page = desk_of("cao-jianhua").see("/ledgers/all")
+    page.locator("#stage").select_option("assign")
+    expect(page).to_have_url(re.compile("stage=assign"))
+    expect(page.get_by_role("link", name="导出 Excel")).to_have_attribute("href", re.compile("stage=assign"))
+    expect(page.locator("#books a").first).to_have_attribute("href", re.compile("stage=assign"))

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter, Request, Response
 
 from gateway.console.board.charts import WEEKS
-from gateway.console.board.looking import look
+from gateway.console.board.looking import bands_said, look
 from gateway.console.rendering import render
-from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
+from gateway.measures_table import APART_ZH, COUNTS_ZH
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
-from schemas.measures import AGE_BANDS, RATES
+from schemas.measures import RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
 from schemas.worktime import local_day
@@ -62,7 +62,7 @@ async def bulletin(
         counts=COUNTS_ZH,
         apart=APART_ZH,
         ledgers=[each.value for each in Ledger],
-        bands=[age_band(*band) for band in AGE_BANDS],
+        bands=bands_said(),
     )
 
 

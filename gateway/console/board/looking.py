@@ -13,8 +13,10 @@ from gateway.api.board import kept_of, unit_in_reach
 from gateway.board.shown import Board, board, current_board, current_trend, past_trend
 from gateway.console.board.charts import WEEKS
 from gateway.doors import Door
+from gateway.measures_table import age_band
 from gateway.orders.fields import field_invalid
 from gateway.web.viewer import Viewer
+from schemas.measures import AGE_BANDS
 from schemas.worktime import SHANGHAI
 
 
@@ -52,3 +54,14 @@ def moment_said(said: str) -> datetime:
     if found is None or not 1950 <= found.year < 2200:
         raise field_invalid("as_of", "应为时刻，如 2026-03-01T09:00", "it must be a moment such as 2026-03-01T09:00")
     return min(found if found.tzinfo is not None else found.replace(tzinfo=SHANGHAI), now)
+
+
+def bands_said() -> tuple[tuple[str, str], ...]:
+    """The ages of what is overdue as they are headed, in Chinese and English."""
+    return tuple((age_band(*band), _english(*band)) for band in AGE_BANDS)
+
+
+def _english(first: int, last: int | None) -> str:
+    if last == 0:
+        return "under 1 day"
+    return f"{first} days +" if last is None else f"{first}–{last} days"

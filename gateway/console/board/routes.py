@@ -7,15 +7,15 @@ from fastapi import APIRouter, Request, Response
 from gateway.api.board import kept_of, lines_behind, unit_in_reach
 from gateway.board.behind import LISTED, Asked, behind, current_cases, past_cases
 from gateway.console.board.charts import weekly_chart
-from gateway.console.board.looking import look, moment_said
+from gateway.console.board.looking import bands_said, look, moment_said
 from gateway.console.rendering import render
-from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
+from gateway.measures_table import APART_ZH, COUNTS_ZH
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.measures import AGE_BANDS, RATES
+from schemas.measures import RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
 from schemas.units import within
@@ -53,7 +53,7 @@ async def show(
         counts=COUNTS_ZH,
         apart=APART_ZH,
         ledgers=[each.value for each in Ledger],
-        bands=[(place, age_band(*band), _english(band)) for place, band in enumerate(AGE_BANDS)],
+        bands=[(place, zh, en) for place, (zh, en) in enumerate(bands_said())],
         reconciled=await patiently(lambda: door.system.journal.latest(EntryKind.RECONCILED), READING_PATIENCE),
     )
 
@@ -101,10 +101,3 @@ def _ledger(said: str) -> Ledger | None:
     if said not in {each.value for each in Ledger}:
         raise UserError("page_unknown", zh="没有这本账。", en="There is no such ledger.")
     return Ledger(said)
-
-
-def _english(band: tuple[int, int | None]) -> str:
-    first, last = band
-    if last == 0:
-        return "under 1 day"
-    return f"{first} days +" if last is None else f"{first}–{last} days"

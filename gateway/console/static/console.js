@@ -66,6 +66,21 @@ document.addEventListener("click", (event) => {
   if (open && !open.contains(event.target)) open.open = false;
 });
 
+// What has been sent is being done: a hundred cases take seconds, and nobody should send them twice for want of a sign.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (button && !event.defaultPrevented && event.target.method === "post") setTimeout(() => button.setAttribute("aria-busy", "true"));
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("button[aria-busy]").forEach((button) => button.removeAttribute("aria-busy")));
+
+// A link to a form opens it: whoever follows it wants to write.
+function opened() {
+  const form = location.hash.startsWith("#do-") ? document.getElementById(location.hash.slice(1)) : null;
+  if (form instanceof HTMLDetailsElement && !form.open) { form.open = true; form.querySelector("input:not([type=hidden]), textarea, select")?.focus(); }
+}
+window.addEventListener("hashchange", opened);
+opened();
+
 // How many are chosen, beside the buttons that act on them.
 function counted() {
   for (const bar of document.querySelectorAll("[data-bulk]")) {
