@@ -38,23 +38,33 @@ class Ended:
         return self.facts["accepted"], self.facts["already_known"], self.facts["refused"]
 
 
-class Importing:
+class Running:
+    """A command in a process of its own."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, SANZHANG, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class Importing(Running):
     """An import in a process of its own."""
 
     def __init__(self, data_dir: Path, file: Path, *options: str) -> None:
-        arguments = [sys.executable, SANZHANG, "import", str(file), "--json", "--data-dir", str(data_dir), *options]
-        self.process = subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-        )
+        super().__init__("import", str(file), "--json", "--data-dir", str(data_dir), *options)
 
     def ended(self) -> Ended:
         out, err = self.process.communicate(timeout=4 * PATIENCE_SECONDS)
         assert not err, err
         return Ended(self.process.returncode, json.loads(out) if out else {})
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 def sanzhang(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -25,10 +26,11 @@ from gateway.cli.main import application
 from gateway.doors import Door
 from gateway.workbook.reading import read_workbook
 from schemas import commands as c
-from schemas.petition import Role, Stage
+from schemas.petition import ClockName, Role, Stage
 from tests.system.importing import (
     SANZHANG,
     Importing,
+    Running,
     check_exactly_once,
     filed,
     looking_at,
@@ -118,6 +120,65 @@ async def test_a_real_workbook_is_imported_and_again(
             assert row.persons
             assert (row.received_at == row.submitted_at) is bool(options)
             assert row.unit.startswith("XA")
+
+
+async def test_a_calendar_import_killed_midway_is_carried_on(
+    machine: RunningUp, door: Door, shared_data: Path, tmp_path: Path
+) -> None:
+    assert await imported(machine.data_dir, shared_data / MESSAGES, "--limit", "80", "--source", "leaning") == (
+        80,
+        0,
+        0,
+    )
+    async with door.system.database.connect() as connection:
+        page = "SELECT case_number FROM cases WHERE sealed_at IS NULL ORDER BY received_at DESC LIMIT 1"
+        newest = (await connection.execute(text(page))).scalar_one()
+    state = await door.system.record.state(newest)
+    assert state is not None
+    # The last day of a case's term: whoever was filed at that time leans on it.
+    day = next(clock.last_day for clock in state.clocks if clock.name is ClockName.FINISH).isoformat()
+    notice = tmp_path / "更正.json"
+    notice.write_text(json.dumps({"notice": "更正", "days": [{"day": day, "kind": "off"}]}), encoding="utf-8")
+    order = (
+        "calendar",
+        "import",
+        str(notice),
+        "--covers",
+        f"{day}..{day}",
+        "--json",
+        "--data-dir",
+        str(machine.data_dir),
+    )
+
+    async def told(*more: str) -> dict[str, Any]:
+        return json.loads(
+            (await asyncio.to_thread(CliRunner().invoke, application(["calendar"]), [*order, *more])).stdout
+        )
+
+    foreseen = await told("--dry-run")
+    leaning = {case["number"] for case in foreseen["cases"]}
+
+    async def recomputed() -> dict[str, int]:
+        query = (
+            "SELECT case_number, count(*) AS times FROM events WHERE kind = 'calendar_pinned'"
+            " AND (payload -> 'calendar' ->> 'version')::int = :version GROUP BY case_number"
+        )
+        async with door.system.database.connect() as connection:
+            rows = await connection.execute(text(query), {"version": foreseen["version"]})
+            return {row.case_number: row.times for row in rows}
+
+    async def some() -> bool:
+        return len(await recomputed()) >= 20
+
+    killed = Running(*order)
+    await until(some, "20 cases to be recomputed")
+    killed.kill()
+    done = await recomputed()
+    assert 20 <= len(done) < len(leaning)
+    again = await told()
+    assert (again["already_known"], again["version"]) == (True, foreseen["version"])
+    assert await recomputed() == dict.fromkeys(leaning, 1)
+    assert (await told())["cases"] == []
 
 
 async def test_killed_parts_lose_nothing(machine: RunningUp, door: Door, shared_data: Path) -> None:
