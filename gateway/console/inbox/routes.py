@@ -64,7 +64,7 @@ async def page(
 ) -> Response:
     """The inbox as it stands now."""
     waiting = await waiting_cases(readings, viewer.actor, datetime.now(UTC))
-    notices = await Inbox(door.system.database).page(viewer.actor, limit=NOTICES)
+    notices = await Inbox(readings.engine).page(viewer.actor, limit=NOTICES)
     return render(
         request,
         viewer,
