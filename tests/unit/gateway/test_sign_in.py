@@ -307,3 +307,18 @@ async def test_the_demonstration_opens_its_accounts_and_closes_them_again(databa
         await provide_accounts(dsn, demo=True)
         assert await Accounts(engine).listed() == [], "no such people, no such accounts"
         await engine.dispose()
+
+
+async def test_a_demonstration_offers_its_open_accounts_and_nothing_else_does(
+    callers: tuple[Callers, FastAPI],
+) -> None:
+    known, app = callers
+    async with browser(app) as web:
+        assert DEMO_PASSWORD not in (await web.get("/sign-in")).text
+        app.state.demo_accounts = people()
+        chief = next(each for each in people() if each.id not in (OPERATOR, AUDITOR))
+        await known.accounts.set_password(chief.id, SecretStr(DEMO_PASSWORD))
+        shown = (await web.get("/sign-in")).text
+        assert f'name="person" value="{chief.id}"' in shown
+        await known.accounts.disable(chief.id)
+        assert f'name="person" value="{chief.id}"' not in (await web.get("/sign-in")).text
