@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.board.counting import Hidden
+from activities.board.counting import BELOW, Hidden, below
 from schemas.measures import AGE_BANDS, Number, band_bounds
 from schemas.measures.measure import OWED
 from schemas.petition import Ledger
@@ -19,10 +19,7 @@ GATHERED = 20_000
 
 _EVER, _NEVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-_THERE = (
-    "kept.since < :now AND kept.until >= :now AND kept.case_number <> ALL(:hidden)"
-    " AND (kept.unit = :unit OR (kept.unit ~>=~ :first AND kept.unit ~<~ :past))"
-)
+_THERE = f"kept.since < :now AND kept.until >= :now AND kept.case_number <> ALL(:hidden) AND {BELOW}"
 
 _WANTED = "unnest(CAST(:profiles AS integer[]), CAST(:after AS timestamptz[]), CAST(:through AS timestamptz[])) AS wanted (profile, after, through)"
 
@@ -79,10 +76,7 @@ async def behind_now(
             "through": [through for _, _, through in wanted],
             "now": now,
             "hidden": [one.number for one in hidden],
-            "unit": unit,
-            # "0" is the character after "/": these bounds hold exactly the paths below the unit.
-            "first": unit if alone else f"{unit}/",
-            "past": unit if alone else f"{unit}0",
+            **(below(unit) | ({"past": f"{unit}/"} if alone else {})),
             "most": most,
         }
         statement = _STATEMENTS[number.owed, received <= GATHERED]

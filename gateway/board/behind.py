@@ -18,7 +18,7 @@ from schemas.measures.measure import counts_of
 from schemas.petition import SYSTEM, Actor, Ledger
 from schemas.worktime import Calendar
 
-LISTED: Final = 200
+LISTED: Final = 100
 """Cases listed behind a number; whoever wants more of them asks a ledger."""
 
 

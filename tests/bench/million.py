@@ -1,8 +1,8 @@
 """Lists and boards over a million cases in the read model: how long the server takes, by what is asked and by whom.
 
 The cases are generated in the database itself. A few lives are lived by the lifecycle (one for each stage a case can stand in); every case is one of
-them, moved to a day of the past half year and to one of 200 stations, with words of its own. Rows, marks, words and the sums of the board are thereby
-what the system itself writes; only the events behind them are left out, which no list and no board of today reads.
+them, moved to a day of the past half year and to one of 200 stations, with words of its own. Rows, marks, words, the sums of the board and what each case
+counts are thereby what the system itself writes; only the events behind them are left out, which no list and no board of today reads.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from schemas.calendar import seed_calendar
 from schemas.events import Event
 from schemas.lifecycle import decide, fold
 from schemas.measures import NEVER_SINCE, cells_of
+from schemas.measures.cells import WEEKLY
 from schemas.organisation import Organisation
 from schemas.organisation.tree import Person, Unit
 from schemas.petition import Actor, Complexity, Role
@@ -48,6 +49,8 @@ from workers.machine.database import SETTINGS
 
 BRANCHES, STATIONS = 10, 20
 DAYS = 180
+START = datetime(2026, 3, 2, 1, tzinfo=UTC)
+"""When the lives that all cases are made after were received: a Monday."""
 SHARES = (0.02, 0.06, 0.07, 0.10, 0.05, 0.03, 0.67)
 """Of the cases, by how far they have come: filed, approved, assigned, accepted, replied, revisited, sealed. A third is open."""
 
@@ -152,7 +155,7 @@ _INTAKE = text(
 
 _INDEXES = text(
     "SELECT indexname AS name, indexdef AS definition FROM pg_indexes"
-    " WHERE tablename IN ('cases', 'case_words', 'intake', 'board_cells') AND indexname LIKE 'ix_%'"
+    " WHERE tablename IN ('cases', 'case_words', 'intake', 'board_cells', 'case_counts') AND indexname LIKE 'ix_%'"
 )
 """What is made after the rows, which is faster than row by row."""
 
@@ -162,10 +165,13 @@ _KEPT = text(
     "INSERT INTO case_measures SELECT case_number, seq, CASE lead WHEN '' THEN unit ELSE lead END, ledger, '[]' FROM cases"
 )
 
+_DAY = "date_trunc('day', {column}, 'Asia/Shanghai') + {days} * interval '1 day'"
+
 _SUMS = text(
     "INSERT INTO board_cells (unit, ledger, what, since, below, own)"
-    " SELECT at.unit, counted.ledger, cell.what,"
-    " CASE WHEN cell.since IS NULL THEN :never ELSE date_trunc('day', counted.day, 'Asia/Shanghai') + cell.since * interval '1 day' END AS instant,"
+    " SELECT at.unit, counted.ledger, cell.what, CASE WHEN cell.since IS NULL THEN :never"
+    f" WHEN cell.what = ANY(:weekly) THEN date_trunc('week', {_DAY.format(column='counted.day', days='cell.since')}, 'Asia/Shanghai')"
+    f" ELSE {_DAY.format(column='counted.day', days='cell.since')} END AS instant,"
     " sum(cell.count * counted.cases), sum(CASE WHEN at.own THEN cell.count * counted.cases ELSE 0 END)"
     " FROM (SELECT branch, station, ledger, life, date_trunc('day', received_at, 'Asia/Shanghai') AS day, count(*) AS cases"
     " FROM given GROUP BY 1, 2, 3, 4, 5) AS counted"
@@ -174,11 +180,56 @@ _SUMS = text(
     " GROUP BY 1, 2, 3, 4"
 )
 
+_PROFILES = text(
+    "INSERT INTO count_profiles (ledger, counts) SELECT DISTINCT given.ledger, phases.counts"
+    " FROM phases CROSS JOIN (SELECT DISTINCT ledger FROM given) AS given"
+)
+
+_COUNTS = text(
+    "INSERT INTO case_counts (case_number, since, until, profile, unit, received_at, owed_since)"
+    f" SELECT number, CASE WHEN phases.since IS NULL THEN :never ELSE {_DAY.format(column='received_at', days='phases.since')} END,"
+    f" CASE WHEN phases.until IS NULL THEN 'infinity' ELSE {_DAY.format(column='received_at', days='phases.until')} END,"
+    f" profile.id, branch || '/' || station, received_at, {_DAY.format(column='received_at', days='phases.owed')}"
+    " FROM given JOIN phases ON phases.life = given.life JOIN count_profiles profile ON profile.ledger = given.ledger AND profile.counts = phases.counts"
+    f" WHERE phases.until IS NULL OR {_DAY.format(column='received_at', days='phases.until')} >= :now"
+)
+
+
+async def count(connection: AsyncConnection, now: datetime) -> None:
+    """Fills what the board is read from, for the cases given."""
+    await connection.execute(text("CREATE TABLE cells (life integer, what text, since integer, count integer)"))
+    await connection.execute(
+        text("CREATE TABLE phases (life integer, since integer, until integer, owed integer, counts jsonb)")
+    )
+    for life, events in enumerate(lives(START)):
+        counted = cells_of(events, seed_calendar())
+        if counted is None:
+            raise TypeError("a life without a case")
+        for (what, since), number in counted.cells.items():
+            await connection.execute(
+                text("INSERT INTO cells VALUES (:life, :what, :since, :count)"),
+                {"life": life, "what": what, "since": _days(since), "count": number},
+            )
+        for phase in counted.phases:
+            row = {"life": life, "since": _days(phase.since), "until": _days(phase.until)}
+            row |= {"owed": _days(phase.owed_since), "counts": json.dumps(dict(phase.counts))}
+            await connection.execute(
+                text("INSERT INTO phases VALUES (:life, :since, :until, :owed, CAST(:counts AS jsonb))"), row
+            )
+    await connection.execute(_KEPT)
+    await connection.execute(_SUMS, {"never": NEVER_SINCE, "weekly": list(WEEKLY)})
+    await connection.execute(_PROFILES)
+    await connection.execute(_COUNTS, {"never": NEVER_SINCE, "now": now})
+
+
+def _days(moment: datetime | None) -> int | None:
+    """Days after the day of receipt, at whose beginning it lies; None for always and for never."""
+    return None if moment is None or moment == NEVER_SINCE else (moment - START).days + 1
+
 
 async def generate(connection: AsyncConnection, cases: int, now: datetime) -> None:
     """Fills an empty record."""
-    start = datetime(2026, 3, 2, 1, tzinfo=UTC)
-    made = lives(start)
+    made = lives(START)
     bounds = [sum(SHARES[: place + 1]) for place in range(len(SHARES))]
     bounds[-1] = 1.1
     figures = {
@@ -191,24 +242,16 @@ async def generate(connection: AsyncConnection, cases: int, now: datetime) -> No
     }
     await connection.execute(_GIVEN, figures)
     await connection.execute(text("CREATE TABLE lived (life integer, start timestamptz, row jsonb)"))
-    await connection.execute(text("CREATE TABLE cells (life integer, what text, since integer, count integer)"))
     for life, events in enumerate(made):
         state = fold(events)
-        counted = cells_of(events, seed_calendar())
-        if state is None or counted is None:
+        if state is None:
             raise TypeError("a life without a case")
-        row = case_row(state, events, start) | {"link": "\\x00"}
+        row = case_row(state, events, START) | {"link": "\\x00"}
         row |= {name: value.isoformat() for name, value in row.items() if isinstance(value, datetime)}
         await connection.execute(
             text("INSERT INTO lived VALUES (:life, :start, CAST(:row AS jsonb))"),
-            {"life": life, "start": start, "row": json.dumps(row)},
+            {"life": life, "start": START, "row": json.dumps(row)},
         )
-        for (what, since), count in counted.cells.items():
-            days = None if since is NEVER_SINCE else (since - start).days + 1
-            await connection.execute(
-                text("INSERT INTO cells VALUES (:life, :what, :since, :count)"),
-                {"life": life, "what": what, "since": days, "count": count},
-            )
     indexes = (await connection.execute(_INDEXES)).all()
     for index in indexes:
         await connection.execute(text(f"DROP INDEX {index.name}"))
@@ -219,8 +262,7 @@ async def generate(connection: AsyncConnection, cases: int, now: datetime) -> No
     await connection.execute(text("ALTER TABLE cases ENABLE TRIGGER cases_words"))
     await connection.execute(_INTAKE)
     await connection.execute(_SPLIT)
-    await connection.execute(_KEPT)
-    await connection.execute(_SUMS, {"never": NEVER_SINCE})
+    await count(connection, now)
     await connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
     for index in indexes:
         await connection.execute(text(index.definition))
@@ -271,6 +313,27 @@ BOARDS = {
     "board of a station": ("chief-3-7", ""),
 }
 
+_VIEWERS = {"city": "operator", "a branch": "chief-3", "a station": "chief-3-7"}
+
+DRILLS: dict[str, tuple[str, dict[str, Any]]] = {
+    f"cases behind {number}, {whose}": (person, {"of": number})
+    for number in (
+        "received",
+        "open",
+        "rate.response.miss",
+        "rate.satisfaction.hit",
+        "owed",
+        "owed.1",
+        "owed.5",
+        "card.red",
+    )
+    for whose, person in _VIEWERS.items()
+} | {"cases behind owed.4 of a station alone, city": ("operator", {"of": "owed.4", "at": "XA/B03/07"})}
+
+PAGES = {f"page of the board, {whose}": (person, "/board") for whose, person in _VIEWERS.items()} | {
+    f"page of the cases behind open, {whose}": (person, "/board/cases?of=open") for whose, person in _VIEWERS.items()
+}
+
 
 @asynccontextmanager
 async def _client(dsn: str, home: Path) -> AsyncGenerator[httpx.AsyncClient]:
@@ -313,14 +376,7 @@ async def measure(home: Path, cases: int, calls: int = 100) -> dict[str, Any]:
             size = (await plain.execute(text("SELECT pg_database_size(current_database())"))).scalar_one()
         await engine.dispose()
         made = time.perf_counter() - begun
-        taken: dict[str, dict[str, float]] = {}
-        async with _client(database.dsn, home) as client:
-            # The first look of a process compares every case with its sums.
-            first = await _timed(client, "/api/v1/board", "operator", {}, 0)
-            for name, (person, query) in LISTS.items():
-                taken[name] = await _timed(client, "/api/v1/petitions", person, {"limit": 50} | query, calls)
-            for name, (person, unit) in BOARDS.items():
-                taken[name] = await _timed(client, "/api/v1/board", person, {"unit": unit} if unit else {}, calls)
+        first, taken = await ask(database.dsn, home, calls)
     return {
         "cases": cases,
         "gigabytes": round(size / 1e9, 2),
@@ -330,22 +386,44 @@ async def measure(home: Path, cases: int, calls: int = 100) -> dict[str, Any]:
     }
 
 
+async def ask(dsn: str, home: Path, calls: int) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """The first look of a process, and every question ``calls`` times."""
+    taken: dict[str, dict[str, float]] = {}
+    async with _client(dsn, home) as client:
+        # The first look of a process compares every case with its sums.
+        first = await _timed(client, "/api/v1/board", "operator", {}, 0)
+        for name, (person, query) in LISTS.items():
+            taken[name] = await _timed(client, "/api/v1/petitions", person, {"limit": 50} | query, calls)
+        for name, (person, unit) in BOARDS.items():
+            taken[name] = await _timed(client, "/api/v1/board", person, {"unit": unit} if unit else {}, calls)
+        for name, (person, query) in DRILLS.items():
+            taken[name] = await _timed(client, "/api/v1/board/cases", person, query, calls)
+        for name, (person, path) in PAGES.items():
+            taken[name] = await _timed(client, path, person, {}, calls)
+    return first, taken
+
+
 async def _timed(
     client: httpx.AsyncClient, path: str, person: str, query: dict[str, Any], calls: int
 ) -> dict[str, float]:
     taken: list[float] = []
+    spent: list[float] = []
     size = 0
     for _ in range(calls + 3 if calls else 1):
-        begun = time.perf_counter()
-        answer = await client.get(path, params=query, headers={"X-Person": person})
+        begun, cpu = time.perf_counter(), time.process_time()
+        answer = await client.get(path, params=query or None, headers={"X-Person": person})
         taken.append((time.perf_counter() - begun) * 1000)
+        spent.append((time.process_time() - cpu) * 1000)
         if answer.status_code != 200:
             raise RuntimeError(f"{path} {query}: {answer.text[:500]}")
-        size = len(answer.json().get("cases", ()))
+        if answer.headers["content-type"].startswith("application/json"):
+            size = len(answer.json().get("cases", ()))
     first, ordered = taken[0], sorted(taken[3:] or taken)
     return {
         "hits": size,
         "first": round(first, 1),
+        # Of the gateway and its client, which share a process here; the database has its own.
+        "cpu": round(sum(spent[3:] or spent) / len(spent[3:] or spent), 1),
         **{
             name: round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1)
             for name, share in (("p50", 0.5), ("p99", 0.99))

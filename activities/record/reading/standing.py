@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 
 from activities.record.queries import CaseQueries, below, case_line, page_query
 from activities.record.views import CaseFilter, CaseLine, Standing
+from schemas.access import eyes
 from schemas.lifecycle import may_see
 from schemas.petition import Actor, Petition, Stage
 from schemas.record import tables as t
@@ -46,11 +47,12 @@ async def standing(
 
 async def lines(queries: CaseQueries, numbers: Collection[str], viewer: Actor) -> dict[str, CaseLine]:
     """The cases of these numbers that the viewer may see, by number."""
-    query = page_query(CaseFilter(), datetime.now(UTC), limit=len(numbers) or 1).add_columns(t.cases.c.state)
+    # By their marks and not by their states: of two hundred cases the states alone would take longer than all else of a page.
+    query = page_query(CaseFilter(), datetime.now(UTC), limit=len(numbers) or 1, with_marks=True)
+    own = eyes(viewer)
     async with queries.engine.connect() as connection:
         rows = (await connection.execute(query.where(t.cases.c.case_number.in_(numbers)))).mappings().all()
-    seen = (row for row in rows if may_see(Petition.model_validate(row["state"]), viewer))
-    return {row["case_number"]: case_line(row) for row in seen}
+    return {row["case_number"]: case_line(row) for row in rows if own.meet(row["seen_by"], row["kept_from"])}
 
 
 async def weekly(

@@ -54,7 +54,7 @@ cases = Table(
     Index("ix_cases_card", "card", "received_at", postgresql_where=text("card <> ''::text")),
     Index("ix_cases_lead", "lead", postgresql_ops={"lead": "text_pattern_ops"}),
     Index("ix_cases_owner", "owner", postgresql_ops={"owner": "text_pattern_ops"}),
-    Index("ix_cases_updated_at", "updated_at", postgresql_using="brin", postgresql_with={"pages_per_range": "32"}),
+    Index("ix_cases_updated_at", "updated_at"),
     Index("ix_cases_persons", "persons", postgresql_using="gin"),
     Index("ix_cases_seen_by", "seen_by", postgresql_using="gin"),
     Index(

@@ -17,6 +17,9 @@ ENDING = sa.text("until < 'infinity'::timestamptz")
 
 
 def upgrade() -> None:
+    # Cases are written again wherever they lie, so that ranges of pages soon hold old and new alike and all of them are looked at.
+    op.drop_index("ix_cases_updated_at", table_name="cases", postgresql_using="brin")
+    op.create_index("ix_cases_updated_at", "cases", ["updated_at"], unique=False)
     op.create_index(
         "ix_cases_kept_from", "cases", ["kept_from"], unique=False, postgresql_using="gin", postgresql_where=KEPT
     )
@@ -67,3 +70,12 @@ def downgrade() -> None:
     op.drop_table("count_profiles")
     op.drop_index("ix_cases_kept_from", table_name="cases", postgresql_using="gin", postgresql_where=KEPT)
     op.execute("TRUNCATE case_measures, board_cells")
+    op.drop_index("ix_cases_updated_at", table_name="cases")
+    op.create_index(
+        "ix_cases_updated_at",
+        "cases",
+        ["updated_at"],
+        unique=False,
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": "32"},
+    )
