@@ -13,6 +13,7 @@ import structlog
 from activities.parked import Letter, Parked
 from gateway.intake.arrivals import Arrival, Arrivals
 from gateway.intake.cloud_events import events_of
+from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import HTTPStatus, status_of
 from schemas.errors import UserError
 
@@ -40,7 +41,11 @@ class Consumer:
         except UserError as refusal:
             if status_of(refusal) is HTTPStatus.SERVICE_UNAVAILABLE:
                 return Settled.AGAIN
-            await self._parked.park(letter, source=self._source, reason=f"{refusal.code}: {refusal.zh}")
+            try:
+                await self._park(letter, refusal)
+            except UserError:
+                # It could not be kept either, for the moment: then the broker keeps it.
+                return Settled.AGAIN
             self._log.warning("message_parked", code=refusal.code)
         return Settled.DONE
 
@@ -68,7 +73,11 @@ class Consumer:
             arrived = await self.take(letter)
         except UserError as refusal:
             if status_of(refusal) is not HTTPStatus.SERVICE_UNAVAILABLE:
-                await self._parked.park(letter, source=self._source, reason=f"{refusal.code}: {refusal.zh}")
+                await self._park(letter, refusal)
             raise
         await self._parked.driven(parked_id)
         return arrived
+
+    async def _park(self, letter: Letter, refusal: UserError) -> None:
+        reason = f"{refusal.code}: {refusal.zh}"
+        await patiently(lambda: self._parked.park(letter, source=self._source, reason=reason), READING_PATIENCE)
