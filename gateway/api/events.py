@@ -161,7 +161,8 @@ def _check_identity(event: CloudEvent, media_type: str, headers: Mapping[str, st
     """In binary mode the attributes are headers, which the signature does not cover: whoever overheard a message could send it as another."""
     if media_type.partition(";")[0].strip().lower() == STRUCTURED:
         return
-    if headers.get("webhook-id", "") != f"{event.source} {event.id}":
+    # With a blank in its source an event could be read as another: “a b” and “c” as “a” and “b c”.
+    if " " in event.source or headers.get("webhook-id", "") != f"{event.source} {event.id}":
         raise UserError(
             "event_id_unsigned",
             zh="二进制模式下 webhook-id 应为“来源 空格 编号”，以便签名涵盖事件的身份。",

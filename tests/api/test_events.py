@@ -83,6 +83,9 @@ async def test_all_three_modes_are_one_contract(api: Api) -> None:
     # The identity of a binary event stands in headers; one that was overheard can't be sent as another.
     overheard = attributes | {"ce-id": "another"}
     told(await send(api, data, "application/json", message=name, **overheard), 422, "event_id_unsigned")
+    # Nor one whose source and id could be parted elsewhere.
+    parted = attributes | {"ce-source": "a%20b", "ce-id": "c"}
+    told(await send(api, data, "application/json", message="a b c", **parted), 422, "event_id_unsigned")
 
 
 async def test_a_batch_says_of_each_what_became_of_it(api: Api) -> None:
