@@ -115,6 +115,17 @@ def test_a_chief_who_sends_a_satisfying_answer_back_takes_the_satisfaction_with_
     assert facts(events, at(6)).satisfied is None
 
 
+def test_a_visit_the_petitioner_contradicts_counts_neither_way_until_they_answer_again() -> None:
+    no = c.Rate(solved=False, satisfied_with_office=True, satisfied_with_unit=False)
+    yes = c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True)
+    told = (*TAKEN, (REPLY, at(3)), (revisit(satisfied=True), at(4)), (no, at(5)))
+    assert facts(history(*told), at(6)).satisfied is None
+    assert facts(history(*told, (yes, at(6))), at(7)).satisfied is True
+    ended = facts(history(*told, (c.Terminate(basis="unreasonable", reason="x"), at(6))), at(7))
+    assert (ended.satisfied, ended.solved, ended.apart) == (None, None, Apart.UNREASONABLE)
+    assert facts(history(*TAKEN, (REPLY, at(3)), (yes, at(4))), at(5)).satisfied is None, "only a visit counts"
+
+
 def test_a_reply_inside_the_first_term_may_stand_after_rework() -> None:
     events = history(
         *TAKEN,

@@ -85,6 +85,11 @@ def test_a_contradiction_is_refused_with_its_code_and_a_sentence_in_both_languag
     assert error["ctx"]["en"].isascii() or "“" in error["ctx"]["en"]
 
 
+def test_nobody_of_the_organisation_speaks_as_a_petitioner() -> None:
+    with pytest.raises(ValidationError, match="群众本人"):
+        organisation(people=(*PEOPLE, person("x", "petitioner", "XA")))
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
