@@ -11,8 +11,10 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.console.errors import asks_for_page, trouble_page
 from gateway.patience import away, is_passing
 from gateway.web.problems import internal, problem_response
+from gateway.web.security import marking
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
@@ -82,7 +84,10 @@ class Observed:
             else:
                 error = internal(request_id)
                 self._log.exception("request_failed", path=_route(scope), update_id=request_id)
-            await problem_response(request, error)(scope, receive, sending)
+            page = asks_for_page(request)
+            answer = trouble_page(request, error) if page else problem_response(request, error)
+            # The layer that marks every answer lies below, and the defect has come through it.
+            await answer(scope, receive, marking(sending, scope))
         finally:
             route, method = _route(scope), _method(scope)
             self._figures.requests.labels(method, route, str(status or 499)).inc()

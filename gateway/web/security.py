@@ -45,11 +45,7 @@ class Security:
             await self._app(scope, receive, send)
             return
 
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _mark(MutableHeaders(scope=message), scope)
-            await send(message)
-
+        marked = marking(send, scope)
         error = self._refused(scope)
         if error is not None:
             await problem_response(Request(scope), error)(scope, receive, marked)
@@ -72,6 +68,17 @@ class Security:
                 en="The request was sent by a page of another site; use the pages of this system.",
             )
         return None
+
+
+def marking(send: Send, scope: Scope) -> Send:
+    """Sends with our headers on the answer."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _mark(MutableHeaders(scope=message), scope)
+        await send(message)
+
+    return marked
 
 
 def _mark(headers: MutableHeaders, scope: Scope) -> None:
