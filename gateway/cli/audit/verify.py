@@ -182,7 +182,7 @@ async def _checked(audit: AuditDoor, outside: Outside, number: str, *, quiet: bo
     gc.freeze()
     tally = _Tally()
     database = audit.door.system.database
-    total = None if number or bar.disable else await count_events(database)
+    total = None if number or bar.disable else await count_events(database) or None
     with bar:
         task = bar.add_task("", total=total, said="")
 

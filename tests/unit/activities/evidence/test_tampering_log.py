@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from activities.evidence.signing import Signer
 from activities.evidence.verify.journalled import EntryRow
+from activities.evidence.verify.verification import count_events
 from schemas.evidence.checkpoint import Checkpoint, Note, checkpoint_path
 from tests.clean_record import ORIGIN
 from tests.tampering import Alteration, Crime, Kinds, Tampered
@@ -185,6 +186,15 @@ async def test_nothing_is_found_in_a_clean_record(tampered: Tampered, tmp_path: 
     assert await tampered.verified(tmp_path) == []
     for number in tampered.cast.decided:
         assert await tampered.verified(tmp_path, number) == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_how_far_a_check_has_come_is_told_without_counting_events(tampered: Tampered, tmp_path: Path) -> None:
+    await tampered.clean(tmp_path)
+    async with tampered.engine.begin() as connection:
+        await connection.execute(text("ANALYZE events"))
+        there = (await connection.execute(text("SELECT count(*) FROM events"))).scalar_one()
+    assert await count_events(tampered.engine) == there > 0
 
 
 @pytest.mark.asyncio(loop_scope="session")
