@@ -114,13 +114,17 @@ class Kinds:
 
         return enter
 
-    def sql(self, words: str, found: Told, *statements: str) -> None:
-        """A deed that is nothing but SQL; ``:sealed``, ``:open`` … stand for the cases."""
+    def sql(self, words: str, found: Told, *statements: str, relinked: tuple[str, int] | None = None) -> None:
+        """A deed that is nothing but SQL; ``:sealed``, ``:open`` … stand for the cases. ``relinked``: of which case, from which event on, the
+        chain is recomputed afterwards.
+        """
 
         async def deed(crime: Crime) -> None:
             named = {name: value for name, value in vars(crime.cast).items() if isinstance(value, str)}
             for statement in statements:
                 await crime.do(statement, **{name: value for name, value in named.items() if f":{name}" in statement})
+            if relinked is not None:
+                await crime.relink(named[relinked[0]], relinked[1])
 
         self.listed.append(Alteration(words, deed, found))
 

@@ -118,43 +118,28 @@ async def _(crime: Crime) -> None:
     await crime.do("UPDATE events SET link = :link WHERE case_number = :n AND seq = 3", n=number, link=made)
 
 
-@KINDS.alteration(
+KINDS.sql(
     "a chain recomputed from a forged event on, its former words lost",
     lambda cast: [("chain_rewritten", cast.answered, 1)],
+    "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"已答复，无问题。\"') WHERE case_number = :answered AND seq = 6",
+    relinked=("answered", 6),
 )
-async def _(crime: Crime) -> None:
-    number = crime.cast.answered
-    await crime.do(
-        "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"已答复，无问题。\"') WHERE case_number = :n AND seq = 6",
-        n=number,
-    )
-    await crime.relink(number, 6)
 
 
-@KINDS.alteration(
+KINDS.sql(
     "a chain recomputed between two checkpoints",
     lambda cast: [("chain_rewritten", cast.open, 3)],
+    "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"不急\"') WHERE case_number = :open AND seq = 6",
+    relinked=("open", 6),
 )
-async def _(crime: Crime) -> None:
-    number = crime.cast.open
-    await crime.do(
-        "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"不急\"') WHERE case_number = :n AND seq = 6",
-        n=number,
-    )
-    await crime.relink(number, 6)
 
 
-@KINDS.alteration(
+KINDS.sql(
     "a chain recomputed from a forged event on, the former value elsewhere in the case",
     lambda cast: [("event_altered", cast.answered, 3, "payload.lead")],
+    "UPDATE events SET payload = jsonb_set(payload, '{lead}', '\"XA/A9/09\"') WHERE case_number = :answered AND seq = 3",
+    relinked=("answered", 3),
 )
-async def _(crime: Crime) -> None:
-    number = crime.cast.answered
-    await crime.do(
-        "UPDATE events SET payload = jsonb_set(payload, '{lead}', '\"XA/A9/09\"') WHERE case_number = :n AND seq = 3",
-        n=number,
-    )
-    await crime.relink(number, 3)
 
 
 @KINDS.alteration(
@@ -172,14 +157,12 @@ async def _(crime: Crime) -> None:
     await crime.do("UPDATE cases SET link = :link WHERE case_number = :n", n=number, link=rows[-1].link)
 
 
-@KINDS.alteration("a life written down later than it says", lambda cast: [("event_backdated", cast.young, 1)])
-async def _(crime: Crime) -> None:
-    number = crime.cast.young
-    await crime.do(
-        "UPDATE events SET recorded_at = recorded_at - interval '30 hours' WHERE case_number = :n",
-        n=number,
-    )
-    await crime.relink(number)
+KINDS.sql(
+    "a life written down later than it says",
+    lambda cast: [("event_backdated", cast.young, 1)],
+    "UPDATE events SET recorded_at = recorded_at - interval '30 hours' WHERE case_number = :young",
+    relinked=("young", 1),
+)
 
 
 # Events missing, added, exchanged
