@@ -95,6 +95,7 @@ def test_what_a_case_waits_for_at_each_station(steps: Walk, waits_for: tuple[str
 
 
 def test_of_a_step_that_several_share_each_does_their_part() -> None:
+    assert waiting_for(after(ASSIGNED).state, HANDLER) == ("accept",)
     joint = after(JOINT).state
     assert waiting_for(joint, BRANCH_CHIEF) == (), "their key is turned"
     assert waiting_for(joint, STATION_CHIEF) == ("sign_off",)
