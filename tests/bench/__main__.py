@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -26,6 +27,7 @@ from tests.bench import (
     log,
     memory,
     million,
+    pages,
     path,
     peers,
     recovery,
@@ -41,7 +43,7 @@ from tests.bench.textbook import TextbookPetition
 from tests.bench.throughput import Contender
 from workflows.contract import workflow_id
 
-PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million")
+PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million", "pages")
 TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
 ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
 
@@ -59,6 +61,9 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
         results["verify"] = await verifying.measure(home, quick=options.quick)
     if "million" in options.only:
         results["million"] = await million.measure(home / "million", 100_000 if options.quick else 1_000_000)
+    if "pages" in options.only:
+        # Playwright's plain interface allows no loop in its thread.
+        results["pages"] = await asyncio.to_thread(pages.measure, home / "pages", quick=options.quick)
     if {"throughput", "latency", "memory", "http"} & set(options.only):
         with installation(home / "one") as place:
             await _with_installation(options, place, results)

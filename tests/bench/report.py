@@ -26,6 +26,13 @@ def show(results: dict[str, Any], out: TextIO) -> None:
         table.add_row(f"filing by HTTP at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
     if million := results.get("million"):
         _add_million(table, million)
+    for name, each in results.get("pages", {}).items():
+        table.add_row(
+            f"page: {name}, cold, ms until usable, p50 / worst", f"{each['p50']} / {each['worst']}", "", "", "< 1,000"
+        )
+        table.add_row(
+            "  kB over the wire", f"{each['bytes'] / 1000:.1f} in {each['requests']} requests", "", "", "< 150"
+        )
     for name, each in results.get("memory", {}).items():
         table.add_row(
             f"idle open case, {name}, kB", str(each["kb_per_case"]), "", "", "≤ 100" if name == "cached" else "0"
