@@ -63,15 +63,15 @@ class Sessions:
             await connection.execute(insert(t.sessions), row)
         return Begun(secret, session)
 
-    async def find(self, secret: str) -> Session | None:
-        """The session of that secret, if it is not over. Using it keeps it from going idle."""
+    async def find(self, secret: str, *, used: bool = True) -> Session | None:
+        """The session of that secret, if it is not over. Using it keeps it from going idle; ``used`` False only looks."""
         sessions, now = t.sessions, self._clock()
         query = select(sessions.c.person, sessions.c.csrf, sessions.c.language, sessions.c.seen_at)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query.where(sessions.c.id == _id(secret), ~_over(now)))).one_or_none()
         if row is None:
             return None
-        if now - row.seen_at >= SEEN_EVERY:
+        if used and now - row.seen_at >= SEEN_EVERY:
             async with self._engine.begin() as connection:
                 await connection.execute(update(sessions).where(sessions.c.id == _id(secret)).values(seen_at=now))
         return Session(row.person, row.csrf, row.language)

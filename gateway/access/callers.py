@@ -25,6 +25,8 @@ API: Final = "/api/"
 FIGURES: Final = "/metrics"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF"
+BY_ITSELF_HEADER: Final = "X-By-Itself"
+"""What an open page bears on a request nobody asked for: its live parts are drawn anew by the clock and with every change."""
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
@@ -96,7 +98,7 @@ class Callers:
 
     async def _by_session(self, request: Request) -> Viewer | None:
         secret = request.cookies.get(SESSION_COOKIE)
-        session = await self.sessions.find(secret) if secret else None
+        session = await self.sessions.find(secret, used=not _is_by_itself(request)) if secret else None
         if session is None:
             return None
         actor, name = await self._person(session.person)
@@ -118,6 +120,11 @@ class Callers:
             return organisation.actor(person), organisation.person(person).name
         except UserError:
             return None, ""
+
+
+def _is_by_itself(request: Request) -> bool:
+    """Whether an open page asks, and not the person before it, who may have gone. Browsers put no header of ours on live changes."""
+    return BY_ITSELF_HEADER in request.headers or request.headers.get("Accept") == "text/event-stream"
 
 
 async def _mark(request: Request) -> bytes:

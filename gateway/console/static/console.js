@@ -121,6 +121,8 @@ document.addEventListener("htmx:afterSwap", () => {
 document.addEventListener("htmx:configRequest", (event) => {
   const csrf = document.querySelector('meta[name="csrf"]')?.content;
   if (csrf && event.detail.verb !== "get") event.detail.headers["X-CSRF"] = csrf;
+  // A page that is left open must not keep its session from going idle.
+  if (event.detail.elt.matches("[data-live]")) event.detail.headers["X-By-Itself"] = "true";
 });
 
 // Live: the server says that something changed; what is shown is fetched anew, as a whole and by its own rules.

@@ -241,6 +241,23 @@ async def test_a_session_goes_idle_and_ends_with_the_day(dsn: str) -> None:
     await engine.dispose()
 
 
+async def test_a_page_left_open_does_not_keep_its_session(dsn: str, callers: tuple[Callers, FastAPI]) -> None:
+    now = datetime(2026, 3, 2, 0, tzinfo=UTC)
+    engine = new_engine(dsn, pool_size=1)
+    known = callers[0]
+    known.sessions = Sessions(engine, clock=lambda: now)
+    by_itself: tuple[dict[str, str], ...] = ({"X-By-Itself": "true"}, {"Accept": "text/event-stream"})
+    for headers, held in ((by_itself[0], False), (by_itself[1], False), ({"Accept": "text/html"}, True)):
+        begun = await known.sessions.begin(OPERATOR, "zh")
+        async with browser(callers[1]) as web:
+            web.cookies.set(SESSION_COOKIE, begun.secret)
+            now += IDLE - timedelta(minutes=1)
+            assert (await web.get("/me", headers=headers)).status_code == 200
+            now += timedelta(minutes=2)
+            assert (await web.get("/me")).status_code == (200 if held else 401), headers
+    await engine.dispose()
+
+
 async def test_an_account_that_was_guessed_at_opens_again_later_each_time(dsn: str) -> None:
     now = datetime(2026, 3, 2, 0, tzinfo=UTC)
     engine = new_engine(dsn, pool_size=1)
