@@ -12,11 +12,11 @@ from gateway.access.callers import Callers
 from gateway.access.sign_in import TheCallers, address_of, entered
 from gateway.console.rendering import render
 from gateway.web.problems import status_of
-from gateway.web.viewer import SignedIn, Viewer
+from gateway.web.viewer import CallerFirst, SignedIn, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=CallerFirst)
 
 
 @router.get("/accounts/me")

@@ -13,7 +13,7 @@ from gateway.api.entering import entered, seen
 from gateway.console.replay.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.given import Moment
-from gateway.web.viewer import Readings, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
@@ -21,7 +21,7 @@ from schemas.evidence.timeline.facts import Timeline
 from schemas.lifecycle import is_accused
 from schemas.petition import Actor, Frozen, Role
 
-router = APIRouter(prefix="/audit")
+router = APIRouter(prefix="/audit", route_class=CallerFirst)
 
 Auditor = Annotated[Viewer, Depends(entered(Area.AUDIT))]
 Checker = Annotated[Viewer, Depends(entered(Area.AUDIT, writing=True))]

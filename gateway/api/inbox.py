@@ -11,11 +11,11 @@ from activities.record.inbox import Inbox, InboxPage
 from gateway.api.answers import problems
 from gateway.api.entering import entered
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import Readings, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.petition import Frozen
 
-router = APIRouter()
+router = APIRouter(route_class=CallerFirst)
 
 
 class Read(Frozen):

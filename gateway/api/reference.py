@@ -16,7 +16,7 @@ from gateway.api.answers import SENDING, problems
 from gateway.api.entering import as_json, check_text, entered
 from gateway.documents import Imported, import_calendar, import_organisation, import_policy
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import TheDoor
+from gateway.web.viewer import CallerFirst, TheDoor
 from schemas.access import Area
 from schemas.calendar import CalendarDay, missing_years
 from schemas.errors import UserError
@@ -25,7 +25,7 @@ from schemas.petition import Frozen
 from schemas.policy import Policy
 from schemas.worktime import local_day
 
-router = APIRouter()
+router = APIRouter(route_class=CallerFirst)
 
 READING = [Depends(entered(Area.REFERENCE))]
 WRITING = [Depends(entered(Area.REFERENCE_EDIT, writing=True)), Depends(as_json)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from activities.record.queries import CaseQueries
 from gateway.doors import Door
@@ -54,8 +57,10 @@ def access_of(request: Request) -> Access:
 
 
 async def anybody(request: Request) -> Viewer | None:
-    """The caller, or None where nobody is signed in."""
-    return await access_of(request).viewer(request)
+    """The caller, or None where nobody is signed in; found out once for a request."""
+    if not hasattr(request.state, "viewer"):
+        request.state.viewer = await access_of(request).viewer(request)
+    return request.state.viewer
 
 
 async def signed_in(viewer: Annotated[Viewer | None, Depends(anybody)]) -> Viewer:
@@ -63,6 +68,26 @@ async def signed_in(viewer: Annotated[Viewer | None, Depends(anybody)]) -> Viewe
     if viewer is None:
         raise UserError("sign_in_needed", zh="请先登录。", en="Please sign in first.")
     return viewer
+
+
+class CallerFirst(APIRoute):
+    """Asks who calls before a body is read: what a stranger sends to a route that needs a sign-in is neither kept nor looked at."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own handler reads the body before it asks any dependency."""
+        handle = super().get_route_handler()
+        if not _needs_sign_in(self.dependant):
+            return handle
+
+        async def caller_first(request: Request) -> Response:
+            await signed_in(await anybody(request))
+            return await handle(request)
+
+        return caller_first
+
+
+def _needs_sign_in(dependant: Dependant) -> bool:
+    return dependant.call is signed_in or any(map(_needs_sign_in, dependant.dependencies))
 
 
 async def queries(request: Request, viewer: Annotated[Viewer, Depends(signed_in)]) -> CaseQueries:

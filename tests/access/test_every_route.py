@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -33,8 +33,6 @@ OPEN = re.compile(
 """Where nobody need have signed in; the events bear a signature instead, the figures are for this machine."""
 UNMARKED = re.compile(r"/sign-in.*|/public.*|/api/v1/events")
 """What is sent there bears no mark of a session: there is none yet."""
-JSON = {"Content_Type": "application/json"}
-"""What is no JSON is refused before anybody is asked who they are."""
 STREAM = "/api/v1/stream"
 
 
@@ -87,7 +85,7 @@ async def test_the_walk_finds_every_kind_of_route() -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 async def test_strangers_get_no_further_than_the_sign_in(city: City, accept: str) -> None:
-    async with client(city.app, Accept=accept, **JSON) as web:
+    async with client(city.app, Accept=accept) as web:
         for method, path in routes(city.app):
             answer = await web.request(method, path)
             guarded(answer)
@@ -99,10 +97,31 @@ async def test_strangers_get_no_further_than_the_sign_in(city: City, accept: str
             assert led or answer.status_code == 401, (method, path, answer.status_code)
 
 
+async def test_nothing_a_stranger_sends_is_read(city: City) -> None:
+    taken: list[str] = []
+
+    async def sent(path: str) -> AsyncIterator[bytes]:
+        taken.append(path)
+        yield b"{}"
+
+    async with client(city.app) as web:
+        for method, path in routes(city.app):
+            if method in SAFE or OPEN.fullmatch(path):
+                continue
+            for media_type in (
+                "application/json",
+                "application/x-www-form-urlencoded",
+                "multipart/form-data; boundary=x",
+            ):
+                answer = await web.request(method, path, content=sent(path), headers={"Content-Type": media_type})
+                assert answer.status_code == 401, (method, path)
+    assert not taken
+
+
 async def test_whatever_changes_something_bears_the_mark_of_its_session_and_comes_from_our_pages(city: City) -> None:
     before = await city.kept()
     secret, csrf = city.sessions["operator"]
-    async with client(city.app, Cookie=f"{SESSION_COOKIE}={secret}", **JSON) as web:
+    async with client(city.app, Cookie=f"{SESSION_COOKIE}={secret}") as web:
         for method, path in routes(city.app):
             if method in SAFE:
                 continue
@@ -122,7 +141,7 @@ async def test_whatever_changes_something_bears_the_mark_of_its_session_and_come
 
 async def test_an_auditor_sends_nothing_wherever_it_goes(city: City) -> None:
     secret, csrf = city.sessions["auditor"]
-    async with client(city.app, Cookie=f"{SESSION_COOKIE}={secret}", X_CSRF=csrf, **JSON) as web:
+    async with client(city.app, Cookie=f"{SESSION_COOKIE}={secret}", X_CSRF=csrf) as web:
         for method, path in routes(city.app):
             if method in SAFE or UNMARKED.fullmatch(path) or AUDITORS_SEND.fullmatch(path):
                 continue
@@ -143,7 +162,7 @@ async def test_no_address_takes_a_body_without_end(city: City) -> None:
     for path in ("/petitions/new", "/sign-in", "/public/submit", "/inbox/act/approve"):
         taken = 0
 
-        async def endless() -> Any:
+        async def endless() -> AsyncIterator[bytes]:
             nonlocal taken
             while True:
                 taken += 65_536

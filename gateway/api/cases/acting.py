@@ -17,14 +17,14 @@ from gateway.orders.carrying import carry_out
 from gateway.orders.fields import FIELDS_ZH, FILLED_BY_THE_DOOR, HUMAN, MODELS, command_model
 from gateway.orders.given import PetitionerGiven
 from gateway.web.problems import body_invalid
-from gateway.web.viewer import Readings, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.errors import UserError
 from schemas.lifecycle import RULES
 from schemas.petition import Role
 from schemas.refusals import SENTENCES
 
-router = APIRouter()
+router = APIRouter(route_class=CallerFirst)
 
 CommandId = Annotated[
     str | None,

@@ -14,11 +14,11 @@ from gateway.api.answers import SENDING, problems
 from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
 from gateway.doors import Door
 from gateway.web.problems import body_too_large
-from gateway.web.viewer import Readings, TheDoor
+from gateway.web.viewer import CallerFirst, Readings, TheDoor
 from schemas.errors import UserError
 from schemas.petition import Frozen
 
-router = APIRouter()
+router = APIRouter(route_class=CallerFirst)
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

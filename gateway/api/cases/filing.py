@@ -15,14 +15,14 @@ from gateway.intake.drafts import drafts_of
 from gateway.orders.drafting import Draft
 from gateway.orders.given import PetitionGiven
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, TheDoor, Viewer
 from schemas.access import Area
 from schemas.errors import UserError
 from schemas.events import Filed as FiledEvent
 from schemas.events import FiledContent
 from schemas.petition import ClockName
 
-router = APIRouter()
+router = APIRouter(route_class=CallerFirst)
 
 IdempotencyKey = Annotated[
     str,

@@ -24,7 +24,7 @@ from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from gateway.orders.fields import command_model
 from gateway.web.problems import status_of
-from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
@@ -34,7 +34,7 @@ ONCE_LENGTH = 64
 
 def case_router() -> APIRouter:
     """The routes of a case."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/petitions/{number}")(show)
     router.post("/petitions/{number}/act/{kind}")(act)
     router.post("/petitions/{number}/reveal")(reveal)

@@ -19,7 +19,7 @@ from gateway.console.inbox.together import MOST_AT_ONCE, Given, chosen_in, give_
 from gateway.console.rendering import render
 from gateway.doors import Door
 from gateway.orders.fields import HUMAN
-from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
@@ -29,7 +29,7 @@ NOTICES = 5
 
 def inbox_router() -> APIRouter:
     """The routes of the inbox."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/inbox")(show)
     router.post("/inbox/together/{kind}")(prepare_together)
     router.post("/inbox/act/{kind}")(act_together)

@@ -18,7 +18,7 @@ from gateway.doors import Door
 from gateway.intake.drafts import drafts_of
 from gateway.orders.fields import FIELDS_ZH
 from gateway.web.problems import status_of
-from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
@@ -30,7 +30,7 @@ PEOPLE = 5
 
 def intake_router() -> APIRouter:
     """The routes of the form."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/petitions/new")(show)
     router.post("/petitions/new")(take)
     return router

@@ -18,7 +18,7 @@ from gateway.console.ledgers.excel import workbook
 from gateway.console.rendering import Manner, manner_of, render, words_of
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import Readings, SignedIn, TheDoor
+from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
@@ -33,7 +33,7 @@ ALL_ZH, ALL_EN = "全部", "All"
 
 def ledgers_router() -> APIRouter:
     """The routes of the ledgers."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/ledgers")(first)
     router.post("/ledgers/saved")(keep)
     router.post("/ledgers/saved/drop")(drop)

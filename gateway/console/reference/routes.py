@@ -28,7 +28,7 @@ from gateway.documents import (
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import status_of
-from gateway.web.viewer import SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter, opens
 from schemas.calendar import missing_years
 from schemas.errors import UserError
@@ -43,7 +43,7 @@ Take = Callable[[Door, str, FormData, bool, Request], Awaitable[Imported]]
 
 def reference_router() -> APIRouter:
     """The routes of the rules."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/calendar")(calendar_page)
     router.get("/policy")(policy_page)
     router.get("/organisation")(organisation_page)

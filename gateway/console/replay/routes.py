@@ -16,7 +16,7 @@ from gateway.console.replay.moments import changed_by, steps_of
 from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
@@ -24,7 +24,7 @@ from schemas.organisation.names import Names
 
 def replay_router() -> APIRouter:
     """The routes of the replay."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=CallerFirst)
     router.get("/replay")(choose)
     router.get("/replay/{number}")(show)
     router.post("/replay/{number}/verify")(verify)
