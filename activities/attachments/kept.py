@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -64,7 +65,7 @@ class Attachments:
         if not content:
             raise UserError("attachment_empty", zh="附件是空的。", en="The attachment is empty.")
         check_type(media_type, content, self._types)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = await asyncio.to_thread(_digest, content)
         if (known := await self.find(case_number, digest)) is not None:
             return known
         table = t.attachments
@@ -87,8 +88,7 @@ class Attachments:
             added_by=person,
             added_at=self._clock(),
         )
-        key_id, sealed = seal(self._keyring, Purpose.ATTACHMENT, content)
-        await self._store.put(_path(digest), key_id.encode() + b"\n" + sealed)
+        await self._store.put(_path(digest), await asyncio.to_thread(self._sealed, content))
         async with self._engine.begin() as connection:
             await connection.execute(insert(table).on_conflict_do_nothing(), found.model_dump())
         return await self.find(case_number, digest) or found
@@ -118,11 +118,24 @@ class Attachments:
                 en=f"The attachment store does not hold “{attachment.name}”; restore it from a backup.",
                 digest=attachment.digest,
             )
+        return await asyncio.to_thread(self._opened, stored, attachment.digest)
+
+    # In a thread: the larger the file, the longer everybody else would wait.
+
+    def _sealed(self, content: bytes) -> bytes:
+        key_id, sealed = seal(self._keyring, Purpose.ATTACHMENT, content)
+        return key_id.encode() + b"\n" + sealed
+
+    def _opened(self, stored: bytes, digest: str) -> bytes:
         key_id, _, sealed = stored.partition(b"\n")
         content = unseal(self._keyring, Purpose.ATTACHMENT, key_id.decode("ascii", "replace"), sealed)
-        if hashlib.sha256(content).hexdigest() != attachment.digest:
-            raise SealBrokenError(f"attachment {attachment.digest} holds another content")
+        if _digest(content) != digest:
+            raise SealBrokenError(f"attachment {digest} holds another content")
         return content
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def _path(digest: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from activities.attachments import kept
 from activities.attachments.kept import Attachments
 from activities.attachments.scanning import NAME_LIMIT, clean_name, scan
 from activities.attachments.store import AttachmentStore
@@ -31,6 +34,27 @@ async def attach(
     api: Api, number: str, content: bytes, name: str = "来信.pdf", media_type: str = "application/pdf"
 ) -> httpx.Response:
     return await api(OPERATOR).post(f"{PETITIONS}/{number}/attachments", files={"file": (name, content, media_type)})
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_nobody_waits_while_a_file_is_hashed_and_sealed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, bool]] = []
+
+    def noted(name: str) -> None:
+        work: Any = getattr(kept, name)
+
+        def apart(*given: Any) -> Any:
+            done.append((name, threading.current_thread() is not threading.main_thread()))
+            return work(*given)
+
+        monkeypatch.setattr(kept, name, apart)
+
+    number = await api.filed()
+    for name in ("sha256", "seal", "unseal"):
+        noted(name)
+    digest = (await attach(api, number, PDF)).json()["digest"]
+    assert (await api(OPERATOR).get(f"{PETITIONS}/{number}/attachments/{digest}")).content == PDF
+    assert done == [("sha256", True), ("seal", True), ("unseal", True), ("sha256", True)]
 
 
 @pytest.mark.asyncio(loop_scope="session")
