@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from activities.record.migrate import at_once
 from schemas.access import check_scopes
 from schemas.errors import UserError
 from schemas.petition import Frozen
@@ -77,7 +78,7 @@ class Tokens:
         form, now = _FORM.fullmatch(text), self._clock()
         row = None
         if form is not None:
-            async with self._engine.connect() as connection:
+            async with at_once(self._engine).connect() as connection:
                 query = select(t.tokens).where(t.tokens.c.id == form[1])
                 row = (await connection.execute(query)).mappings().one_or_none()
         if form is None or row is None or not hmac.compare_digest(row["secret"], _hash(form[2])):

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Rows, as_bytea, head, write
 from schemas.events import Amended, Event
@@ -225,7 +226,7 @@ class CaseRecord:
 
     async def history(self, number: str) -> list[Recorded]:
         """All events of a case, oldest first; empty if there is no such case."""
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             rows = (await connection.execute(_events(number))).mappings().all()
         return [recorded(row) for row in rows]
 

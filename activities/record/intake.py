@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from activities.record.migrate import at_once
 from activities.record.resemblance import Resemblances
 from schemas.errors import UserError
 from schemas.events import FiledContent
@@ -90,7 +91,7 @@ class NumberOffice:
 
     async def _known(self, content: FiledContent, digest: bytes, code: str) -> Reservation | None:
         asked = {"source": content.source, "source_event_id": content.source_event_id}
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             row = (await connection.execute(_KNOWN, asked)).one_or_none()
         return None if row is None else _same(row, digest, content, code)
 

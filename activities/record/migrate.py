@@ -38,6 +38,11 @@ async def migrate(dsn: str) -> None:
         await engine.dispose()
 
 
+def at_once(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool for readings of a single statement each, which need no transaction around them: two round trips fewer."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> AsyncEngine:
     """An engine for the record; the caller owns and disposes of it. Error messages leave the parameters out: they hold people's words.
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.record.migrate import at_once
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
 
 MOST = 5
@@ -46,7 +47,7 @@ class Resemblances:
         if not keys:
             return ()
         asked = {"bands": list(keys), "besides": besides, "newest": _NEWEST_OF_BAND, "verified": _VERIFIED}
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             rows = (await connection.execute(_CANDIDATES, asked)).all()
         return most_alike(Alike(row.case_number, resemblance(minima, row.signature)) for row in rows)
 

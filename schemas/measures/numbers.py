@@ -35,6 +35,8 @@ class Number:
 
     def bands(self, counts: Mapping[str, int]) -> Sequence[int]:
         """The places in ``AGE_BANDS`` a case must be in, whose ``owed`` is counted without its band; all of them where none matters."""
+        if OWED not in counts:
+            return range(len(AGE_BANDS)) if self.of(counts) > 0 else ()
         return [place for place, (first, _) in enumerate(AGE_BANDS) if self.of(in_band(counts, first)) > 0]
 
 
