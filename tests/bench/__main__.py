@@ -35,17 +35,18 @@ from tests.bench import (
     throughput,
     verifying,
 )
-from tests.bench.engine_only import EngineOnlyPetition
+from tests.bench.engine_only import ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE, EngineOnlyPetition
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
 from tests.bench.report import show
-from tests.bench.textbook import TextbookPetition
-from tests.bench.throughput import Contender
+from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
+from tests.bench.throughput import Contender, Lifecycle
 from workflows.contract import workflow_id
 
 PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million", "pages")
-TEXTBOOK = ("-m", "tests.bench.peer_worker", "textbook")
-ENGINE_ONLY = ("-m", "tests.bench.peer_worker", "engine_only")
+PEERS = {
+    queue: ("-m", "tests.bench.peer_worker", queue) for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE)
+}
 
 
 async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
@@ -88,16 +89,25 @@ async def _with_installation(options: argparse.Namespace, place: Installation, r
 
 async def _with_workers(options: argparse.Namespace, place: Installation, results: dict[str, Any]) -> None:
     with ExitStack() as stack:
-        ours, textbook, floor = (stack.enter_context(workers(place, each)) for each in (OURS, TEXTBOOK, ENGINE_ONLY))
-        plain = await Client.connect(place.runtime.temporal, namespace=place.runtime.namespace)
-        fastest = await peers.fastest(place.runtime.temporal, namespace=place.runtime.namespace)
+        ours, *theirs = (stack.enter_context(workers(place, each)) for each in (OURS, *PEERS.values()))
+        at = place.runtime
+        plain = await peers.connect(at.temporal, namespace=at.namespace)
+        uncompressed = await peers.connect(at.temporal, namespace=at.namespace, compressed=False)
         async with desk(place) as (people, system):
 
             def contenders(complexity: Complexity) -> list[Contender]:
+                def peer(client: Client, kind: type[TextbookPetition | EngineOnlyPetition], queue: str) -> Lifecycle:
+                    return lambda: peers.lifecycle(client, kind, queue, complexity)
+
+                lives = (
+                    peer(plain, TextbookPetition, TEXTBOOK_QUEUE),
+                    peer(plain, EngineOnlyPetition, ENGINE_ONLY_QUEUE),
+                    peer(uncompressed, EngineOnlyPetition, UNCOMPRESSED_QUEUE),
+                )
+                names = ("textbook", "engine_only", "engine_only_uncompressed")
                 return [
                     Contender("ours", lambda: path.lifecycle(people, complexity), ours),
-                    Contender("textbook", lambda: peers.lifecycle(plain, TextbookPetition, complexity), textbook),
-                    Contender("engine_only", lambda: peers.lifecycle(fastest, EngineOnlyPetition, complexity), floor),
+                    *(Contender(*each) for each in zip(names, lives, theirs, strict=True)),
                 ]
 
             if "throughput" in options.only:
@@ -105,10 +115,10 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                 results["history"], results["throughput"] = {}, {}
                 for complexity in (Complexity.SIMPLE, Complexity.COMPLEX):
                     racers = contenders(complexity)
-                    mine, theirs, bare = [await each.lifecycle() for each in racers]
+                    mine, textbook, bare = [await each.lifecycle() for each in racers[:3]]
                     results["history"][complexity.value] = {
                         "ours": await history_size(plain, workflow_id(mine), codec),
-                        "textbook": await history_size(plain, theirs, None),
+                        "textbook": await history_size(plain, textbook, None),
                         "engine_only": await history_size(plain, bare, None),
                     }
                     pids = place.runtime.pids
@@ -120,8 +130,7 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                     full = options.rounds if complexity is Complexity.SIMPLE else max(2, options.rounds // 2)
                     await throughput.race(racers, parts, 2 if options.quick else full)
                     results["throughput"][complexity.value] = throughput.told(racers) | {
-                        "ratio_to_textbook": round(throughput.ratio(racers[0], racers[1]), 2),
-                        "ratio_to_engine_only": round(throughput.ratio(racers[0], racers[2]), 2),
+                        f"ratio_to_{each.name}": round(throughput.ratio(racers[0], each), 2) for each in racers[1:]
                     }
                     if options.quick:
                         break

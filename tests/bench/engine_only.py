@@ -12,6 +12,8 @@ from tests.bench.textbook import Case
 from tests.bench.textbook_record import Step
 
 ENGINE_ONLY_QUEUE = "engine-only"
+UNCOMPRESSED_QUEUE = "engine-only-uncompressed"
+"""The same once more over the transport of ours, which does without the SDK's compression."""
 
 
 @workflow.defn

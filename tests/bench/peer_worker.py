@@ -1,4 +1,4 @@
-"""``python -m tests.bench.peer_worker textbook|engine_only``: a worker process of a peer, found like ours by its environment."""
+"""``python -m tests.bench.peer_worker textbook|engine-only|engine-only-uncompressed``: a worker process of a peer, found like ours by its environment."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvloop
-from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
 from activities.record.case_record import CaseRecord
 from activities.record.migrate import new_engine
-from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
-from tests.bench.peers import fastest
+from tests.bench.engine_only import UNCOMPRESSED_QUEUE, EngineOnlyPetition
+from tests.bench.peers import connect
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.textbook_record import RecordActivities
 
 
-async def serve(kind: str) -> None:
+async def serve(queue: str) -> None:
     """Serves until SIGTERM."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    connect = Client.connect if kind == "textbook" else fastest
-    client = await connect(os.environ["SANZHANG_TEMPORAL"], namespace=os.environ["SANZHANG_NAMESPACE"])
+    client = await connect(
+        os.environ["SANZHANG_TEMPORAL"],
+        namespace=os.environ["SANZHANG_NAMESPACE"],
+        compressed=queue != UNCOMPRESSED_QUEUE,
+    )
     database = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=20)
-    if kind == "textbook":
+    if queue == TEXTBOOK_QUEUE:
         activities = RecordActivities(CaseRecord(database))
-        worker = Worker(client, task_queue=TEXTBOOK_QUEUE, workflows=[TextbookPetition], activities=[activities.record])
+        worker = Worker(client, task_queue=queue, workflows=[TextbookPetition], activities=[activities.record])
     else:
         worker = Worker(
             client,
-            task_queue=ENGINE_ONLY_QUEUE,
+            task_queue=queue,
             workflows=[EngineOnlyPetition],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=5_000,
@@ -50,11 +52,11 @@ async def serve(kind: str) -> None:
 
 def main() -> None:
     """The process's entry."""
-    kind = sys.argv[1]
-    if kind == "textbook":
-        asyncio.run(serve(kind))
+    queue = sys.argv[1]
+    if queue == TEXTBOOK_QUEUE:
+        asyncio.run(serve(queue))
     else:
-        uvloop.run(serve(kind))
+        uvloop.run(serve(queue))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,16 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import GrpcCompression
 
 from schemas.petition import Actor, Complexity
-from tests.bench.engine_only import ENGINE_ONLY_QUEUE, EngineOnlyPetition
+from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT, actions
-from tests.bench.textbook import TEXTBOOK_QUEUE, Case, TextbookPetition
+from tests.bench.textbook import Case, TextbookPetition
 from tests.bench.textbook_record import Step
 
 
-async def fastest(address: str, *, namespace: str) -> Client:
-    """The client of the engine-only peer and of its workers: without the SDK's compression, as ours is."""
-    return await Client.connect(address, namespace=namespace, grpc_compression=GrpcCompression.NONE)
+async def connect(address: str, *, namespace: str, compressed: bool = True) -> Client:
+    """A client with the SDK's own settings, and the transport of ours where it is not ``compressed``."""
+    compression = GrpcCompression.GZIP if compressed else GrpcCompression.NONE
+    return await Client.connect(address, namespace=namespace, grpc_compression=compression)
 
 
 def steps(complexity: Complexity) -> list[Step]:
@@ -32,7 +33,9 @@ def steps(complexity: Complexity) -> list[Step]:
     return [step("file", OPERATOR, TEXT), *taken]
 
 
-async def lifecycle(client: Client, peer: type[TextbookPetition | EngineOnlyPetition], complexity: Complexity) -> str:
+async def lifecycle(
+    client: Client, peer: type[TextbookPetition | EngineOnlyPetition], queue: str, complexity: Complexity
+) -> str:
     """One case; the id of its workflow."""
     number = f"{peer.__name__}-{uuid4().hex}"
     first, *rest = steps(complexity)
@@ -40,7 +43,7 @@ async def lifecycle(client: Client, peer: type[TextbookPetition | EngineOnlyPeti
         peer.__name__,
         Case(number=number, steps=[first.name, *(step.name for step in rest)]),
         id=number,
-        task_queue=TEXTBOOK_QUEUE if peer is TextbookPetition else ENGINE_ONLY_QUEUE,
+        task_queue=queue,
         id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
     )
     await client.execute_update_with_start_workflow("take", first, start_workflow_operation=operation)
