@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 
 from gateway.api.answers import problems
 from gateway.api.entering import entered, seen
-from gateway.console.replay.checking import proved, verified
+from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.given import Moment
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer

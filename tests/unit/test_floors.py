@@ -76,6 +76,11 @@ def test_a_floor_imports_only_the_floors_below_it(path: Path) -> None:
     assert others - {floor} <= BELOW[floor]
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if "gateway/api" in str(path)], ids=_id)
+def test_what_machines_are_told_does_not_lean_on_pages_or_the_command_line(path: Path) -> None:
+    assert not [name for name in _imports(_tree(path)) if name.startswith(("gateway.console", "gateway.cli"))]
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if "schemas" in path.parts], ids=_id)
 def test_the_ground_floor_touches_nothing(path: Path) -> None:
     assert not {name.partition(".")[0] for name in _imports(_tree(path))} & MACHINERY_OUTSIDE_SCHEMAS

@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse
 from gateway.api.entering import seen
 from gateway.console.case.facts import stops
 from gateway.console.rendering import render
-from gateway.console.replay.checking import proved, verified
 from gateway.console.replay.moments import changed_by, steps_of
 from gateway.doors import Door
+from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer

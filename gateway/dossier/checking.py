@@ -1,4 +1,4 @@
-"""Verifying one case from the page, and what the log proves of it."""
+"""Verifying one case on request, and what the log proves of it."""
 
 from __future__ import annotations
 
