@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from activities.evidence.store import CheckpointStore
 from activities.evidence.verify import beside
 from activities.evidence.verify.chain.decided import Decisions, differing
 from activities.evidence.verify.chain.diagnosis import diagnose, exchanged, moved_from, unexplained
-from activities.evidence.verify.chain.kept import contradictions, kept
+from activities.evidence.verify.chain.kept import Kept, contradictions, kept
 from activities.evidence.verify.chain.links import Chain, columns, read_chain
 from activities.evidence.verify.chain.repair import Search
 from activities.evidence.verify.journalled import JournalCheck
@@ -160,8 +161,12 @@ class Verification:
         if other is not None:
             yield finding("case_exchanged", case.number, found=other, other=other)
             return
-        for each in self._of_chain(case, chain, sound=sound):
-            yield each
+        told = kept(case)
+        # A case in which nothing is wrong needs no more than one look at each link that was kept of it.
+        if not sound or any(chain.link_at(each.seq) not in (None, each.link) for each in told):
+            # Explaining may take a million hashes, and a gateway has others to answer meanwhile.
+            for each in await asyncio.to_thread(self._explained, case, chain, told, sound=sound):
+                yield each
         async for each in self._told_by_engine(chain):
             yield each
         if not restored:
@@ -174,21 +179,19 @@ class Verification:
             for each in await check_archives(connection, case, self.outside.archives):
                 yield each
 
-    def _of_chain(self, case: CaseRows, chain: Chain, *, sound: bool) -> Iterator[Finding]:
-        told = kept(case)
-        # Of several witnesses of one event the first weighs most.
-        vouched = {each.seq: each.link for each in reversed(told)}
+    def _explained(self, case: CaseRows, chain: Chain, told: Sequence[Kept], *, sound: bool) -> list[Finding]:
+        self._search.hints = _hints(case)
+        found: list[Finding] = []
         if not sound:
-            self._search.hints = _hints(case)
+            # Of several witnesses of one event the first weighs most.
+            vouched = {each.seq: each.link for each in reversed(told)}
             diagnose(chain, vouched, self._search)
-            yield from chain.findings
-            yield from columns(chain)
+            found += chain.findings
+            found += columns(chain)
             if chain.opaque - chain.unreadable:
                 self._unexplained.append(_Unexplained(chain, vouched))
-        # A case in which nothing is wrong needs no more than one look at each link that was kept of it.
-        if any(chain.link_at(each.seq) not in (None, each.link) for each in told):
-            self._search.hints = _hints(case)
-            yield from contradictions(case, chain, self._search)
+        found += contradictions(case, chain, self._search)
+        return found
 
     async def _told_by_engine(self, chain: Chain) -> AsyncGenerator[Finding]:
         if self.outside.decisions is None or not chain.doubtful:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic_core import from_json
 
 from activities.evidence.verify.chain.links import Link
+from activities.evidence.verify.chain.repair import Search
 from schemas.events import Event
 from tests.tampering import Alteration, Crime, Kinds, Tampered
 
@@ -332,6 +335,26 @@ KINDS.sql(
 async def test_it_is_found_and_named_and_nothing_else_is(kind: Alteration, tampered: Tampered, tmp_path: Path) -> None:
     await tampered.altered(kind.deed, tmp_path)
     kind.compare(await tampered.verified(tmp_path), tampered.cast)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_nobody_waits_while_it_is_being_explained(
+    tampered: Tampered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway verifies a case from its page."""
+    apart: list[bool] = []
+    searched = Search.altered
+
+    def noted(*given: Any) -> Any:
+        apart.append(threading.current_thread() is not threading.main_thread())
+        return searched(*given)
+
+    monkeypatch.setattr(Search, "altered", noted)
+    for words in ("a unit", "a text nobody else has"):
+        kind = next(each for each in KINDS.listed if each.words == words)
+        await tampered.altered(kind.deed, tmp_path)
+        kind.compare(await tampered.verified(tmp_path, tampered.cast.answered), tampered.cast)
+    assert apart and all(apart)
 
 
 @pytest.mark.asyncio(loop_scope="session")
