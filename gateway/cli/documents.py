@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 import typer
@@ -21,6 +20,7 @@ from gateway.documents import Imported, take_organisation, take_policy
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.organisation import KINDS_ZH, Organisation
 from schemas.policy import Policy
+from schemas.wording.figures import FIGURES
 from schemas.wording.terms import chinese
 
 policy_app = typer.Typer(
@@ -161,21 +161,8 @@ def _print_policy(policy: Policy, newest: int) -> None:
     out.print(f"政策第 {policy.version} 版{'（现行）' if policy.version == newest else ''}")
     columns = [(ledger, complexity) for ledger in policy.ledgers for complexity in policy.ledgers[ledger]]
     table = Table("", *(f"{chinese(ledger)}\n{chinese(complexity)}" for ledger, complexity in columns))
-    figures: list[tuple[str, Callable[[Any], Any]]] = [
-        ("交办（工作日）", lambda each: each.assign_days),
-        ("办结（工作日）", lambda each: each.finish_days),
-        ("重办（工作日）", lambda each: each.rework_days),
-        ("延期上限（工作日×次）", lambda each: f"{each.extension_days}×{each.extensions}"),
-        ("暂停上限（工作日）", lambda each: each.pause_days),
-        ("转送确认（工作日）", lambda each: each.transfer_days),
-        ("法定受理（日）", lambda each: each.statute_accept_days),
-        ("法定办结（日）", lambda each: each.statute_finish_days),
-        ("法定办结·简单（工作日）", lambda each: each.statute_finish_working_days or "—"),
-        ("视同批准", lambda each: "是" if each.approval_implied else "否"),
-        ("保密", lambda each: "是" if each.confidential else "否"),
-    ]
-    for name, figure in figures:
-        table.add_row(name, *(str(figure(policy.figures(*column))) for column in columns))
+    for figure in FIGURES:
+        table.add_row(figure.zh, *(figure.said(policy.figures(*column))[0] for column in columns))
     out.print(table)
     ladder = next(iter(next(iter(policy.ledgers.values())).values())).ladder
     out.print(

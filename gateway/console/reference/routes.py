@@ -33,6 +33,7 @@ from schemas.access import Area, enter, opens
 from schemas.calendar import missing_years
 from schemas.errors import UserError
 from schemas.organisation import KINDS_ZH
+from schemas.wording.figures import FIGURES
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 
 DOCUMENT_LIMIT = 5_000_000
@@ -219,6 +220,7 @@ async def _policy(
         "reference/policy.html",
         status=status,
         policy=policy,
+        figures=FIGURES,
         columns=[(ledger, complexity) for ledger in policy.ledgers for complexity in policy.ledgers[ledger]],
         versions=await reference.stored(POLICY),
         beside=beside,
