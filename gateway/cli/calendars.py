@@ -10,14 +10,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import IntegrityError
 
 from activities.record.reference import ReferenceStore
 from gateway.calendar_notice import read_notice
-from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, print_json
+from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, print_json, progress_bar
 from gateway.desk import Rules
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
@@ -173,11 +172,9 @@ async def _stored(
 async def _carried(door: Door, calendar: Calendar, *, dry_run: bool, quiet: bool) -> list[Outcome]:
     rules = await door.rules()
     work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=calendar, city=rules.city))
-    bar = Progress(
-        TextColumn("重算 / recompute"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), disable=quiet
-    )
+    bar = progress_bar("重算 / recompute", quiet=quiet)
     with bar:
-        task = bar.add_task("", total=await work.count())
+        task = bar.add_task("", total=await work.count(), said="")
         return await work.run(lambda more: bar.advance(task, more), dry=dry_run)
 
 

@@ -11,10 +11,9 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gateway.cli.output import exit_code, print_json, tell
+from gateway.cli.output import exit_code, print_json, progress_bar, tell
 from gateway.importing.filing import Tally
 from gateway.importing.preview import Line
 from gateway.importing.summary import Summary
@@ -41,17 +40,7 @@ class Bar:
     """A progress bar on standard error; nothing where nobody looks."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("导入"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=quiet or not console.is_terminal,
-        )
+        self._bar = progress_bar("导入 / import", quiet=quiet)
         self._task = self._bar.add_task("", total=total, said="")
 
     def __enter__(self) -> Bar:

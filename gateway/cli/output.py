@@ -15,6 +15,7 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from activities.settings import Settings
 from gateway.doors import Door, open_door
@@ -39,6 +40,7 @@ __all__ = [
     "local",
     "moment",
     "print_json",
+    "progress_bar",
     "settings_for",
     "tell",
     "viewer_of",
@@ -109,6 +111,21 @@ def moment(said: str | None, option: str) -> datetime | None:
             en=f"{option}: “{said}” is no day or moment; write 2026-03-01 or 2026-03-01T09:00 (Beijing time).",
             option=option,
         ) from None
+
+
+def progress_bar(label: str, *, quiet: bool) -> Progress:
+    """Long work on standard error, gone when it is over; nothing with ``quiet`` or where nobody looks. A task's field ``said`` stands beside it."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[said]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
 
 
 def print_json(facts: Any) -> None:

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from activities.defaults import default_policy
 from activities.documents import read_policy
-from gateway.cli.output import command
+from gateway.cli.output import command, progress_bar
 from gateway.measures_table import measures_table
 from gateway.simulate import simulate as run_simulation
 from gateway.workbook.headings import parse_map
@@ -60,9 +59,8 @@ async def simulate(
         ledger=ledger,
         complexity=complexity,
     )
-    columns = (TextColumn("推演 simulating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with progress_bar("推演 / simulate", quiet=False) as bar:
+        task = bar.add_task("", total=None, said="")
         result = run_simulation(
             file,
             tried,

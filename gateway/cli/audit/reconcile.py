@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +15,7 @@ from activities.evidence.reconcile import Disagreement, Outcome, Span, reconcile
 from activities.evidence.reconcile.repairing import REPAIRABLE
 from activities.evidence.reconcile.sweeping import count
 from gateway.cli.audit.auditor import AuditDoor, audit_door
-from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json
+from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.errors import UserError
 
@@ -66,18 +65,9 @@ async def reconcile(
 
 async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
     system = audit.door.system
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("对账 / reconcile"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
+    bar = progress_bar("对账 / reconcile", quiet=quiet)
     with bar:
-        task = bar.add_task("", total=await count(system.database, span))
+        task = bar.add_task("", total=await count(system.database, span), said="")
         return await reconcile_all(
             system.database,
             system.client,

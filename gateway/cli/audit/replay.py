@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.audit.auditor import AuditDoor, audit_door
-from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, moment, print_json
+from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, moment, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
@@ -131,17 +130,7 @@ async def _judged(
     *,
     quiet: bool,
 ) -> None:
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("重放 / replay"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
+    bar = progress_bar("重放 / replay", quiet=quiet)
     known = file.known if file is not None else set[str]()
     with bar:
         task = bar.add_task("", total=total, completed=len(known), said="")

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import DBAPIError
 
 from activities.evidence.verify.chain.decided import Decisions
 from activities.evidence.verify.verification import Counts, Outside, Verification, count_events
 from gateway.cli.audit.auditor import AuditDoor, audit_door
-from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json
+from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.errors import UserError
 from schemas.events import Event
@@ -167,17 +166,7 @@ def _decisions(system: System, stack: AsyncExitStack) -> Decisions:
 
 
 async def _checked(audit: AuditDoor, outside: Outside, number: str, *, quiet: bool) -> _Tally:
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("核验 / verify"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
+    bar = progress_bar("核验 / verify", quiet=quiet)
     # What is loaded by now stays: looked through by the collector again and again, it costs a sixth of the whole check.
     gc.freeze()
     tally = _Tally()
