@@ -26,41 +26,12 @@ from schemas.policy import CasePolicy
 from schemas.record import tables as t
 from schemas.refusals import Refusal
 from schemas.worktime import SHANGHAI
+from tests.small_bureau import organisation
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI).astimezone(UTC)
 CHIEF = Actor(id="chief", role=Role.CHIEF, unit="XA/A3")
 OPERATOR = Actor(id="op", role=Role.OPERATOR, unit="XA/xf", scope="XA")
 SUPERVISOR = Actor(id="sup", role=Role.SUPERVISOR, unit="XA/dc", scope="XA")
-
-
-def organisation() -> Organisation:
-    units = {
-        "XA": "bureau",
-        "XA/xf": "department",
-        "XA/dc": "department",
-        "XA/A3": "branch",
-        "XA/A3/01": "station",
-        "XA/A3/02": "station",
-    }
-    people = [
-        ("boss", "chief", "XA"),
-        ("op", "operator", "XA/xf"),
-        ("op2", "operator", "XA/xf"),
-        ("sup", "supervisor", "XA/dc"),
-        ("chief", "chief", "XA/A3"),
-        ("chief1", "chief", "XA/A3/01"),
-        ("chief2", "chief", "XA/A3/02"),
-        ("han", "handler", "XA/A3/02"),
-        ("han2", "handler", "XA/A3/02"),
-    ]
-    return Organisation.model_validate(
-        {
-            "version": 1,
-            "city_code": "XA",
-            "units": [{"path": path, "name": f"名-{path}", "kind": kind} for path, kind in units.items()],
-            "people": [{"id": who, "name": who, "role": role, "unit": unit} for who, role, unit in people],
-        }
-    )
 
 
 @dataclass

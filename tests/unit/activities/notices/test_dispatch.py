@@ -19,7 +19,8 @@ from schemas.events import Petitioner
 from schemas.record import tables as t
 from schemas.worktime import SHANGHAI
 from tests.receiver import SECRET, Receiver
-from tests.unit.activities.notices.office import Office, drained, later, organisation
+from tests.small_bureau import organisation
+from tests.unit.activities.notices.office import Office, drained, later
 
 
 class Other:

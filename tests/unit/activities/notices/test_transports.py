@@ -17,7 +17,8 @@ from activities.settings import Settings
 from schemas.errors import UserError
 from schemas.petition import Role
 from tests.receiver import SECRET, Receiver
-from tests.unit.activities.notices.office import Office, organisation
+from tests.small_bureau import organisation
+from tests.unit.activities.notices.office import Office
 
 # Apprise still looks for a module that Python 3.13 drops, when it first looks up a service.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
