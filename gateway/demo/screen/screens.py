@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -116,15 +117,11 @@ class LiveScreen:
         )
 
 
-class PlainScreen:
-    """A line for each event, and a table every few seconds: for pipes, logs and CI."""
+class _Lines(ABC):
+    """A screen that only ever adds lines: trouble is told when it changes, a summary every few seconds."""
 
-    def __init__(self, console: Console, book: Book, calendar: Calendar, names: Names) -> None:
-        self._console = console
-        self._board = Board(book, calendar, names)
-        self._names = names
-        self._told: datetime | None = None
-        self._trouble = ""
+    _told: datetime | None = None
+    _trouble = ""
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +130,30 @@ class PlainScreen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+    def tick(self, now: datetime, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            self._troubled(now, trouble)
+        self._trouble = trouble
+        self._told = self._told or now
+        if now - self._told >= SUMMARY_EVERY:
+            self._told = now
+            self._summary(now)
+
+    @abstractmethod
+    def _troubled(self, now: datetime, trouble: str) -> None: ...
+
+    @abstractmethod
+    def _summary(self, now: datetime) -> None: ...
+
+
+class PlainScreen(_Lines):
+    """A line for each event, and a table every few seconds: for pipes, logs and CI."""
+
+    def __init__(self, console: Console, book: Book, calendar: Calendar, names: Names) -> None:
+        self._console = console
+        self._board = Board(book, calendar, names)
+        self._names = names
 
     def before(self, past: Sequence[Happening]) -> None:
         if past:
@@ -146,14 +167,11 @@ class PlainScreen:
     def refused(self, refused: Refused, now: datetime) -> None:
         self._line(Tick(now, refused.number, None, _refusal(refused, self._names)))
 
-    def tick(self, now: datetime, trouble: str) -> None:
-        if trouble and trouble != self._trouble:
-            self._console.print(f"[red]{escape(trouble)}[/]", highlight=False)
-        self._trouble = trouble
-        self._told = self._told or now
-        if now - self._told >= SUMMARY_EVERY:
-            self._told = now
-            self._console.print(self._board.summary(now, width=self._console.width))
+    def _troubled(self, now: datetime, trouble: str) -> None:
+        self._console.print(f"[red]{escape(trouble)}[/]", highlight=False)
+
+    def _summary(self, now: datetime) -> None:
+        self._console.print(self._board.summary(now, width=self._console.width))
 
     def _line(self, tick: Tick) -> None:
         line = Text(f"{tick.at.astimezone(SHANGHAI):%H:%M:%S} ", style="dim")
@@ -163,23 +181,13 @@ class PlainScreen:
         self._console.print(line, soft_wrap=True)
 
 
-class JsonScreen:
+class JsonScreen(_Lines):
     """One JSON object a line: ``event`` is ``case``, ``refused``, ``trouble`` or ``summary``; times are UTC."""
 
     def __init__(self, book: Book, calendar: Calendar, names: Names) -> None:
         self._book = book
         self._calendar = calendar
         self._names = names
-        self._told: datetime | None = None
-        self._trouble = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def before(self, past: Sequence[Happening]) -> None:
         return None
@@ -201,14 +209,8 @@ class JsonScreen:
         facts = {"case": refused.number, "actor": refused.actor, "kind": refused.kind}
         print_line("refused", now, **facts, error=refused.error.as_dict())
 
-    def tick(self, now: datetime, trouble: str) -> None:
-        if trouble and trouble != self._trouble:
-            print_line("trouble", now, zh=trouble)
-        self._trouble = trouble
-        self._told = self._told or now
-        if now - self._told >= SUMMARY_EVERY:
-            self._told = now
-            self._summary(now)
+    def _troubled(self, now: datetime, trouble: str) -> None:
+        print_line("trouble", now, zh=trouble)
 
     def _summary(self, now: datetime) -> None:
         states = [seen.state for seen in self._book.cases.values()]
