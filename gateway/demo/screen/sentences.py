@@ -1,4 +1,9 @@
-"""What happened, in one Chinese sentence: for the ticker of the board and for plain lines."""
+"""What happened, in one short Chinese sentence: for the ticker of the board and for plain lines.
+
+Not the sentences of `schemas/wording/narration.py`, and by choice: those tell a history to whoever must be able to check it, in two languages,
+with every reason and term and the paths of units. A line of the ticker passes in seconds and has to fit beside case and stage; it names units as
+people call them, leaves out what stands elsewhere on the board, and bears a sign and a colour.
+"""
 
 from __future__ import annotations
 
