@@ -15,15 +15,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
+from asyncpg.exceptions import IntegrityConstraintViolationError
 from sqlalchemy import Connection, RowMapping, Select, insert, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
-from activities.record.statements import Rows, as_bytea, head, write
+from activities.record.statements import Rows, as_bytea, head, writing
 from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
@@ -75,6 +75,12 @@ class _End(NamedTuple):
         return self.state.seq if self.state is not None else 0
 
 
+class _Driver(Protocol):
+    """What is used of asyncpg's connection."""
+
+    async def fetchval(self, query: str, *args: object) -> object: ...
+
+
 NEW = _End(None, None)
 
 ENDS_KEPT = 512
@@ -86,7 +92,6 @@ class CaseRecord:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
-        self._one_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._algorithm = algorithm
         self._ends: OrderedDict[str, _End] = OrderedDict()
@@ -99,11 +104,11 @@ class CaseRecord:
         # Forgotten until it is written: whatever goes wrong on the way, the next attempt looks.
         end = NEW if order.expected_seq == 0 else self._ends.pop(order.number, None)
         if end is not None and end.seq == order.expected_seq and _plain(order):
-            with contextlib.suppress(IntegrityError):
-                async with self._one_statement.connect() as connection:
-                    # The whole of it in one greenlet: a switch for each call would cost as much as the call.
-                    if await connection.run_sync(self._write, order, end):
-                        return Committed()
+            with contextlib.suppress(IntegrityConstraintViolationError):
+                rows, after = self._rows(order, end)
+                if await self._at_once(*writing(rows, end.link)):
+                    self._remember(order.number, after)
+                    return Committed()
         while True:
             async with self._engine.begin() as connection:
                 done = await connection.run_sync(self._commit, order)
@@ -132,40 +137,53 @@ class CaseRecord:
         told = [row for row in rows if last is None or row["seq"] <= last]
         return Committed(events=tuple(event_of(row["payload"], row["version"]) for row in told), mine=known or 0)
 
+    async def _at_once(self, statement: str, parameters: tuple[object, ...]) -> bool:
+        # A statement of its own, by the driver itself: SQLAlchemy's way to it and back takes as long as everything else of a commit.
+        connection = await self._engine.raw_connection()
+        try:
+            written = await cast("_Driver", connection.driver_connection).fetchval(statement, *parameters)
+        except IntegrityConstraintViolationError:
+            connection.close()
+            raise
+        except BaseException:
+            # Nobody else is given a connection that may still be about this.
+            connection.invalidate()
+            raise
+        connection.close()
+        return written == 1
+
     def _write(self, connection: Connection, order: CommitOrder, end: _End) -> bool:
-        now = self._clock()
-        before = end.state
-        after = fold(order.events, before)
-        if after is None:
-            raise ValueError(f"case {order.number} has no events to begin with")
-        command = {
-            "case_number": order.number,
-            "command_id": order.command_id,
-            "first_seq": order.expected_seq + 1,
-            "last_seq": after.seq,
-        }
         if not order.events:
-            connection.execute(insert(t.commands), command)
+            connection.execute(insert(t.commands), _command(order, end.seq))
             return True
-        events, tip = self._linked(order, now, end.link)
-        rows = Rows(
-            command=command,
-            events=events,
-            case=case_row(after, order.events, now) | {"link": as_bytea(tip)},
-            notices=[
-                notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before}
-                for notice in notices_of(before, order.events, after, now)
-            ],
-            petitioners=[row for event in order.events for row in petitioner_rows(order.number, event)],
-            filed_at=now,
-        )
-        if not write(connection, rows, end.link):
+        rows, after = self._rows(order, end)
+        if connection.exec_driver_sql(*writing(rows, end.link)).scalar_one() != 1:
             return False
         if end.link is not None and rows.petitioners:
             connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == order.number))
             connection.execute(insert(t.petitioners), rows.petitioners)
-        self._remember(order.number, _End(tip, after))
+        self._remember(order.number, after)
         return True
+
+    def _rows(self, order: CommitOrder, end: _End) -> tuple[Rows, _End]:
+        """What the events become on top of that end, and the end they make."""
+        now = self._clock()
+        after = fold(order.events, end.state)
+        if after is None:
+            raise ValueError(f"case {order.number} has no events to begin with")
+        events, tip = self._linked(order, now, end.link)
+        rows = Rows(
+            command=_command(order, after.seq),
+            events=events,
+            case=case_row(after, order.events, now) | {"link": as_bytea(tip)},
+            notices=[
+                notice.model_dump() | {"created_at": now, "next_attempt_at": notice.not_before}
+                for notice in notices_of(end.state, order.events, after, now)
+            ],
+            petitioners=[row for event in order.events for row in petitioner_rows(order.number, event)],
+            filed_at=now,
+        )
+        return rows, _End(tip, after)
 
     def _remember(self, number: str, end: _End) -> None:
         self._ends[number] = end
@@ -229,6 +247,15 @@ class CaseRecord:
         async with at_once(self._engine).connect() as connection:
             rows = (await connection.execute(_events(number))).mappings().all()
         return [recorded(row) for row in rows]
+
+
+def _command(order: CommitOrder, last_seq: int) -> dict[str, object]:
+    return {
+        "case_number": order.number,
+        "command_id": order.command_id,
+        "first_seq": order.expected_seq + 1,
+        "last_seq": last_seq,
+    }
 
 
 def _plain(order: CommitOrder) -> bool:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import Connection, Table, text
 
 from schemas.record import tables as t
 
@@ -58,38 +58,40 @@ class Rows(NamedTuple):
     filed_at: datetime | None = None
 
 
-def write(connection: Connection, rows: Rows, tip: bytes | None) -> bool:
-    """Writes the rows of a command, all or none; whether it did.
+def writing(rows: Rows, tip: bytes | None) -> tuple[str, tuple[Any, ...]]:
+    """The statement that writes the rows of a command, all or none, with its parameters in PostgreSQL's own style. It says 1 if it did.
 
     ``tip``: the link the case must end in, None for a case that must not be there yet. Where it is otherwise nothing is written: so a
     commit is safe in a statement of its own, and needs no look at the case before it by whoever wrote the event before.
     """
-    statement = _writing(tuple(rows.case), tip is None)
-    given = {"command": rows.command, "events": rows.events, "notices": rows.notices, "case": rows.case}
+    listed = tuple(_json(each) for each in (rows.case, rows.command, rows.events, rows.notices))
     if tip is None:
-        given["petitioners"] = rows.petitioners
-    parameters: dict[str, Any] = {name: _json(each) for name, each in given.items()}
-    parameters |= {"filed_at": rows.filed_at} if tip is None else {"tip": tip}
-    return connection.execute(statement, parameters).scalar_one() == 1
+        return _statement(tuple(rows.case), new=True), (*listed, _json(rows.petitioners), rows.filed_at)
+    return _statement(tuple(rows.case), new=False), (*listed, tip)
+
+
+_CASE, _COMMAND, _EVENTS, _NOTICES = "$1", "$2", "$3", "$4"
+_TIP = "$5"
+_PETITIONERS, _FILED_AT = "$5", "$6"
 
 
 @cache
-def _writing(case_columns: tuple[str, ...], new: bool) -> TextClause:
+def _statement(case_columns: tuple[str, ...], *, new: bool) -> str:
     notices = [column.name for column in t.outbox.columns if column.server_default is None]
     parts = {
         "moved": _new_case(case_columns) if new else _moved_case(case_columns),
-        "asked": _insert(t.commands, "command"),
-        "happened": _insert(t.events, "events"),
-        "owed": _insert(t.outbox, "notices", notices),
+        "asked": _insert(t.commands, _COMMAND),
+        "happened": _insert(t.events, _EVENTS),
+        "owed": _insert(t.outbox, _NOTICES, notices),
     }
     if new:
-        parts["people"] = _insert(t.petitioners, "petitioners")
+        parts["people"] = _insert(t.petitioners, _PETITIONERS)
         parts["noted"] = (
-            "UPDATE intake SET filed_at = CAST(:filed_at AS timestamptz) FROM moved"
+            f"UPDATE intake SET filed_at = CAST({_FILED_AT} AS timestamptz) FROM moved"  # noqa: S608
             " WHERE intake.case_number = moved.case_number AND intake.filed_at IS NULL"
         )
     together = ", ".join(f"{name} AS ({part})" for name, part in parts.items())
-    return text(f"WITH {together} SELECT count(*) FROM moved")  # noqa: S608
+    return f"WITH {together} SELECT count(*) FROM moved"  # noqa: S608
 
 
 def _insert(table: Table, parameter: str, columns: Iterable[str] | None = None) -> str:
@@ -101,21 +103,21 @@ def _insert(table: Table, parameter: str, columns: Iterable[str] | None = None) 
 
 def _new_case(columns: Iterable[str]) -> str:
     names = ", ".join(columns)
-    source = _rows(t.cases, "case")
+    source = _rows(t.cases, _CASE)
     return f"INSERT INTO cases ({names}) SELECT {names} FROM {source} ON CONFLICT DO NOTHING RETURNING case_number"  # noqa: S608
 
 
 def _moved_case(columns: Iterable[str]) -> str:
     changed = ", ".join(f"{name} = given.{name}" for name in columns if name != "case_number")
-    source = _rows(t.cases, "case")
+    source = _rows(t.cases, _CASE)
     return (
         f"UPDATE cases SET {changed} FROM {source} AS given"  # noqa: S608
-        " WHERE cases.case_number = given.case_number AND cases.link = CAST(:tip AS bytea) RETURNING cases.case_number"
+        f" WHERE cases.case_number = given.case_number AND cases.link = CAST({_TIP} AS bytea) RETURNING cases.case_number"
     )
 
 
 def _rows(table: Table, parameter: str) -> str:
-    return f"json_populate_recordset(CAST(NULL AS {table.name}), CAST(:{parameter} AS json))"
+    return f"json_populate_recordset(CAST(NULL AS {table.name}), CAST({parameter} AS json))"
 
 
 def _json(rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:

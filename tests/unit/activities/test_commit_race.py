@@ -6,12 +6,16 @@ And a process that remembers an end of a case which another has moved since.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import event
+from asyncpg import InterfaceError, InternalClientError, PostgresConnectionError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import CaseRecord, CommitOrder, Committed
@@ -103,11 +107,57 @@ async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(eng
     filed = _filed("RACE-ALONE")
     statements: list[str] = []
 
-    def heard(*called: object) -> None:
-        statements.append(str(called[2]))
+    def heard(logged: Any) -> None:
+        statements.append(str(logged.query))
 
-    event.listen(engine.sync_engine, "before_cursor_execute", heard)
+    # What the driver sends, by whichever way it was asked to.
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        driver.add_query_logger(heard)
     await record.commit(filed)
     await record.commit(_assigned(filed))
-    event.remove(engine.sync_engine, "before_cursor_execute", heard)
+    # The driver tells in the next turn of the loop.
+    await asyncio.sleep(0)
     assert [statement.split()[0] for statement in statements] == ["WITH", "WITH"]
+
+
+async def test_a_database_that_went_costs_an_attempt_or_two_and_no_more(engine: AsyncEngine, database_dsn: str) -> None:
+    record = CaseRecord(engine)
+    filed = _filed("RACE-GONE")
+    await record.commit(filed)
+    elsewhere = new_engine(database_dsn, pool_size=1)
+    async with elsewhere.connect() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database() AND backend_type = 'client backend'"
+            )
+        )
+    await elsewhere.dispose()
+    for _ in range(2):
+        with contextlib.suppress(DBAPIError, PostgresConnectionError, InterfaceError, InternalClientError):
+            await record.commit(_assigned(filed))
+    assert (await record.commit(_assigned(filed))).mine
+    assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
+
+
+async def test_a_commit_given_up_midway_and_repeated_is_written_once(engine: AsyncEngine) -> None:
+    record = CaseRecord(engine)
+    filed = _filed("RACE-CANCELLED")
+    await record.commit(filed)
+    async with engine.begin() as holding:
+        await holding.execute(
+            text("SELECT FROM cases WHERE case_number = :number FOR UPDATE"), {"number": filed.number}
+        )
+        given_up = asyncio.create_task(record.commit(_assigned(filed)))
+        async with engine.connect() as looking:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not (await looking.execute(waiting)).scalar_one():
+                continue
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+    # The database may have written the first one all the same.
+    await record.commit(_assigned(filed))
+    assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
