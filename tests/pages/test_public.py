@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from schemas import commands as c
 from schemas.events import Rated
-from schemas.petition import Stage
+from schemas.petition import Role, Stage
 from tests.pages.conftest import City, DeskOf
 from tests.pages.filled import carry_to
 from tests.pages.test_accessible import overflow, violations
@@ -158,7 +158,7 @@ def test_a_petitioner_who_changes_their_mind_holds_the_signature_up(city: City, 
     state = in_the_city(city, city.door.system.record.state(number))
     assert state is not None
     organisation = in_the_city(city, city.door.organisation())
-    signer = next(each.id for each in organisation.people_of(state.accountable, "chief"))
+    signer = next(each.id for each in organisation.people_of(state.accountable, Role.CHIEF))
     chief = desk_of(signer).see(f"/petitions/{number}")
     expect(chief.locator(".told.warn")).to_contain_text("群众本人评价：不满意")
     assert chief.locator("#do-sign_off").count() == 0

@@ -114,8 +114,7 @@ async def test_of_like_messages_filed_at_once_one_sees_the_other(office: NumberO
 
 
 async def test_a_matter_raised_by_dozens_names_a_few(office: NumberOffice) -> None:
-    for each in range(60):
-        last = await reserved(office, message(each, LAMP))
+    *_, last = [await reserved(office, message(each, LAMP)) for each in range(60)]
     assert len(last.likely_duplicates) == MOST
     assert last.number not in last.likely_duplicates
 

@@ -97,4 +97,4 @@ async def test_a_stream_that_is_never_idle_ends_too_when_its_token_is_revoked(mo
     request = Request({"type": "http", "app": app, "headers": [], "method": "GET", "path": "/"})
     told = await door.stream(request, Viewer(s.SUPERVISOR, "", scopes=frozenset()))
     async with asyncio.timeout(5):
-        assert [part async for part in told.body_iterator][-1].startswith("id: ")
+        assert str([part async for part in told.body_iterator][-1]).startswith("id: ")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -55,15 +56,15 @@ def part(folder: Path, script: str, name: str = "part", **changes: float) -> Par
     async def answers() -> bool:
         return sign.exists()
 
-    return Part(
+    plain = Part(
         name=name,
         command=lambda: ["/bin/sh", "-c", script],
         answers=answers,
         log=folder / "log" / f"{name}.log",
         folder=folder,
         environment=os.environ,
-        **changes,
     )
+    return replace(plain, **changes)
 
 
 async def test_it_is_restarted_when_killed(supervisor: Supervisor, heard: Heard, tmp_path: Path) -> None:
@@ -130,6 +131,6 @@ async def test_a_preparation_that_fails_is_told(supervisor: Supervisor, tmp_path
     def prepare() -> None:
         raise OSError(28, "No space left on device")
 
-    broken = Part(**{**vars(part(tmp_path, "true")), "prepare": prepare})
+    broken = replace(part(tmp_path, "true"), prepare=prepare)
     with pytest.raises(UserError, match="No space left on device"):
         await supervisor.start(broken)

@@ -69,7 +69,7 @@ async def test_it_is_shown_and_recorded(database: AsyncEngine, actor: Actor) -> 
     assert [each.data for each in revealed.petitioners] == [WHO, None]
     assert "张三丰" not in repr(revealed)
     newest = await Journal(database).latest(EntryKind.REVEALED)
-    assert newest == revealed.entry
+    assert newest is not None and newest == revealed.entry
     assert (newest.case_number, newest.actor.id, newest.reason) == ("R-1", actor.id, "回访前 核对电话")
     assert newest.body == {"fields": ["name", "phone"], "petitioners": 1}
 

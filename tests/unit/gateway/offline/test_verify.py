@@ -183,20 +183,21 @@ def test_an_altered_dossier_is_found_out(
     assert code in found["bad"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "code", "alter"),
-    [
-        ("bad", "file_altered", lambda folder: (folder / "README.md").write_bytes(b"damaged on the way")),
-        ("bad", "file_missing", lambda folder: (folder / "README.md").unlink()),
-        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text("no sums\n")),
-        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../dossier/key\n")),
-        ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  a\n" * 2)),
-        ("note", "sums_absent", lambda folder: (folder / "SHA256SUMS").unlink()),
-        ("note", "file_unlisted", lambda folder: (folder / "another.pdf").write_bytes(b"")),
-    ],
-)
+Alter = Callable[[Path], object]
+FILES_ALTERED: list[tuple[str, str, Alter]] = [
+    ("bad", "file_altered", lambda folder: (folder / "README.md").write_bytes(b"damaged on the way")),
+    ("bad", "file_missing", lambda folder: (folder / "README.md").unlink()),
+    ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text("no sums\n")),
+    ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../dossier/key\n")),
+    ("bad", "sums_unreadable", lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  a\n" * 2)),
+    ("note", "sums_absent", lambda folder: (folder / "SHA256SUMS").unlink()),
+    ("note", "file_unlisted", lambda folder: (folder / "another.pdf").write_bytes(b"")),
+]
+
+
+@pytest.mark.parametrize(("kind", "code", "alter"), FILES_ALTERED)
 def test_each_file_of_a_dossier_is_held_against_its_sum(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, code: str, alter: Callable[[Path], object]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, code: str, alter: Alter
 ) -> None:
     folder = Laid().write(tmp_path / "dossier")
     alter(folder)
@@ -265,30 +266,30 @@ def cut(files: Path) -> None:
         (files / path).unlink()
 
 
-@pytest.mark.parametrize(
-    ("codes", "alter"),
-    [
-        ({"root", "file_altered"}, leaf_changed),
-        ({"file_altered"}, lambda files: (files / "tile/1/000.p/3").write_bytes(bytes(96))),
-        ({"file_altered"}, lambda files: (files / "tile/0/001.p/44").write_bytes(bytes(44 * 32))),
-        ({"file_missing"}, lambda files: (files / "tile/0/002").unlink()),
-        ({"file_missing"}, lambda files: (files / "tile/1/000.p/3").unlink()),
-        ({"log_unreadable"}, lambda files: (files / "tile/entries/001").unlink()),
-        ({"log_unreadable"}, lambda files: (files / "tile/entries/003.p/132").write_bytes(b"\x00")),
-        ({"file_unknown"}, lambda files: (files / "tile/0/005").write_bytes(b"")),
-        ({"file_unknown"}, lambda files: (files / "tile/0/other").write_bytes(b"")),
-        ({"checkpoint_missing"}, lambda files: (files / checkpoint_path(2)).unlink()),
-        ({"checkpoint_unreadable", "checkpoint_missing"}, lambda files: (files / checkpoint_path(2)).write_bytes(b"?")),
-        (
-            {"checkpoint_misplaced", "checkpoint_missing", "not_one_log"},
-            lambda files: swapped(files, checkpoint_path(1), checkpoint_path(3)),
-        ),
-        ({"has_not_kept"}, cut),
-        ({"signature"}, lambda files: (files / checkpoint_path(2)).write_text(laid_by_others())),
-    ],
-)
+LOGS_ALTERED: list[tuple[set[str], Alter]] = [
+    ({"root", "file_altered"}, leaf_changed),
+    ({"file_altered"}, lambda files: (files / "tile/1/000.p/3").write_bytes(bytes(96))),
+    ({"file_altered"}, lambda files: (files / "tile/0/001.p/44").write_bytes(bytes(44 * 32))),
+    ({"file_missing"}, lambda files: (files / "tile/0/002").unlink()),
+    ({"file_missing"}, lambda files: (files / "tile/1/000.p/3").unlink()),
+    ({"log_unreadable"}, lambda files: (files / "tile/entries/001").unlink()),
+    ({"log_unreadable"}, lambda files: (files / "tile/entries/003.p/132").write_bytes(b"\x00")),
+    ({"file_unknown"}, lambda files: (files / "tile/0/005").write_bytes(b"")),
+    ({"file_unknown"}, lambda files: (files / "tile/0/other").write_bytes(b"")),
+    ({"checkpoint_missing"}, lambda files: (files / checkpoint_path(2)).unlink()),
+    ({"checkpoint_unreadable", "checkpoint_missing"}, lambda files: (files / checkpoint_path(2)).write_bytes(b"?")),
+    (
+        {"checkpoint_misplaced", "checkpoint_missing", "not_one_log"},
+        lambda files: swapped(files, checkpoint_path(1), checkpoint_path(3)),
+    ),
+    ({"has_not_kept"}, cut),
+    ({"signature"}, lambda files: (files / checkpoint_path(2)).write_text(laid_by_others())),
+]
+
+
+@pytest.mark.parametrize(("codes", "alter"), LOGS_ALTERED)
 def test_an_altered_log_is_found_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], codes: set[str], alter: Callable[[Path], object]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], codes: set[str], alter: Alter
 ) -> None:
     laid = Laid()
     files = laid.write_log(tmp_path / "log")
