@@ -26,6 +26,7 @@ from schemas.lifecycle import decide, fold
 from schemas.petition import Petition
 from schemas.refusals import Refusal
 from tests.bench.path import HANDLER, OPERATOR, POLICY, SUPERVISOR, message
+from tests.databases import own_database
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
@@ -122,24 +123,27 @@ async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(eng
     assert [statement.split()[0] for statement in statements] == ["WITH", "WITH"]
 
 
-async def test_a_database_that_went_costs_an_attempt_or_two_and_no_more(engine: AsyncEngine, database_dsn: str) -> None:
-    record = CaseRecord(engine)
-    filed = _filed("RACE-GONE")
-    await record.commit(filed)
-    elsewhere = new_engine(database_dsn, pool_size=1)
-    async with elsewhere.connect() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                " AND datname = current_database() AND backend_type = 'client backend'"
+async def test_a_database_that_went_costs_an_attempt_or_two_and_no_more(database_dsn: str) -> None:
+    async with own_database(database_dsn, "commit_gone") as dsn:
+        await migrate(dsn)
+        engine, elsewhere = new_engine(dsn), new_engine(dsn)
+        record = CaseRecord(engine)
+        filed = _filed("RACE-GONE")
+        await record.commit(filed)
+        async with elsewhere.connect() as connection:
+            await connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
             )
-        )
-    await elsewhere.dispose()
-    for _ in range(2):
-        with contextlib.suppress(DBAPIError, PostgresConnectionError, InterfaceError, InternalClientError):
-            await record.commit(_assigned(filed))
-    assert (await record.commit(_assigned(filed))).mine
-    assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
+        await elsewhere.dispose()
+        for _ in range(2):
+            with contextlib.suppress(DBAPIError, PostgresConnectionError, InterfaceError, InternalClientError):
+                await record.commit(_assigned(filed))
+        assert (await record.commit(_assigned(filed))).mine
+        assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
+        await engine.dispose()
 
 
 async def test_a_commit_given_up_midway_and_repeated_is_written_once(engine: AsyncEngine) -> None:
