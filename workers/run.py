@@ -6,7 +6,6 @@ It says that it serves by creating ``SANZHANG_READY_FILE``, ends its work on SIG
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -23,15 +22,13 @@ from activities.logs import configure_logging
 from activities.settings import Settings
 from schemas.errors import UserError
 from workers.composition import System, open_system
+from workers.garbage import collect_seldom
 
 POOL = 20
 """Database connections of a worker: more commits at once only queue inside PostgreSQL."""
 
 WORKERS = {"petitions": "workers.petitions", "notices": "workers.notices", "evidence": "workers.evidence"}
 """The kinds of worker process there are; only the one that is started is imported, for a killed worker must be back soon."""
-
-ALLOCATIONS = 20_000
-"""Objects made between two collections of garbage. At Python's 700 a twentieth of a petition worker's time went into looking for some."""
 
 Serving = Callable[[System], AbstractAsyncContextManager[Worker]]
 
@@ -63,16 +60,9 @@ async def run(kind: str, environ: Mapping[str, str]) -> None:
             if ready := environ.get("SANZHANG_READY_FILE"):
                 await asyncio.to_thread(Path(ready).touch)
             log.info("worker_ready", worker=kind)
-            _collect_seldom()
+            collect_seldom()
             await _until(told_to_stop, worker)
         log.info("worker_stopped", worker=kind)
-
-
-def _collect_seldom() -> None:
-    # What stands when the work begins, modules above all, stands until its end and need not be looked through.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(ALLOCATIONS, 20, 20)
 
 
 async def _until(told_to_stop: asyncio.Event, worker: Worker) -> None:
