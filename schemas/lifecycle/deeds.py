@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas import events as e
 from schemas.lifecycle.authority import Scope, owners_of
 from schemas.lifecycle.decide import RULES
+from schemas.lifecycle.handling import ACCUSED_OFFICE
 from schemas.petition import Actor, Petition, Role
 
 
@@ -81,20 +82,40 @@ COMMAND_OF: Mapping[str, str] = {
 """The command behind each kind of event a command asks for by itself."""
 
 
-def right_of(before: Petition | None, event: e.Event, actor: Actor) -> Right:
-    """By what right ``event`` was recorded in the name of ``actor`` on a case that stood as ``before`` (None: its filing)."""
+BROUGHT_ABOUT: Mapping[str, frozenset[str]] = {
+    "accused_named": frozenset({"resumed", "unmerged", "reworked"}),
+    "reworked": frozenset({"unmerged"}),
+    "reopened": frozenset({"unmerged"}),
+    "replied": frozenset({"resumed", "assigned"}),
+}
+"""What is recorded beside an event because of it, though a command of its own could ask for it too."""
+
+
+def right_of(before: Petition | None, event: e.Event, actor: Actor, beside: Collection[str] = ()) -> Right:
+    """By what right ``event`` was recorded in the name of ``actor`` on a case that stood as ``before`` (None: its filing).
+
+    ``beside``: the kinds of the events that the same command recorded.
+    """
     apart = _without_right(event)
     if apart is not None:
         return Right(apart)
-    following = isinstance(event, e.Replied) and bool(event.following)
-    command = "follow_reply" if following else COMMAND_OF[event.kind]
+    if any(event.kind in BROUGHT_ABOUT.get(kind, ()) for kind in beside):
+        return Right(Basis.CONSEQUENCE)
+    command = COMMAND_OF[event.kind]
     if actor.role is Role.SYSTEM:
-        return Right(Basis.SYSTEM, command, actor.role)
+        return Right(Basis.SYSTEM, "follow_reply" if _follows_another(event) else command, actor.role)
     scope = RULES[command].people.get(actor.role) if command in RULES else None
     if before is None or scope is None:
         return Right(Basis.RIGHT, command, actor.role)
     units, _ = owners_of(before, actor, scope)
     return Right(Basis.RIGHT, command, actor.role, scope, tuple(dict.fromkeys(filter(None, units))))
+
+
+def _follows_another(event: e.Event) -> bool:
+    """Whether the answer of the case it was merged into made this: an answer of its own, or none, because an accused office had given it."""
+    if isinstance(event, e.Unmerged):
+        return event.reason == ACCUSED_OFFICE
+    return isinstance(event, e.Replied) and bool(event.following)
 
 
 def _without_right(event: e.Event) -> Basis | None:

@@ -23,6 +23,10 @@ def _missing(command: c.Asked, *fields: str) -> Refusal | None:
     return None
 
 
+ACCUSED_OFFICE = "accused_office"
+"""Why the system takes a case out of the one it follows: its answer comes of an office this petition complains of."""
+
+
 def assign(state: Petition, command: c.Assign, actor: Actor, at: datetime) -> Made:
     """交办: a lead office and co-offices; never the accused unit nor anything below it."""
     if (refusal := _missing(command, "lead")) is not None:
@@ -300,7 +304,7 @@ def follow_reply(state: Petition, command: c.FollowReply, actor: Actor, at: date
     offices = (command.unit, *command.co_offices)
     # Nobody's petition is answered by those it complains of, nor passed by a chief who may not decide it.
     if any(in_conflict(state, unit) for unit in (*offices, state.accountable)):
-        return [e.Unmerged(at=at, out_of=state.merged_into, reason="accused_office")]
+        return [e.Unmerged(at=at, out_of=state.merged_into, reason=ACCUSED_OFFICE)]
     events: list[e.Event] = []
     if state.stage is Stage.APPROVE:
         events.append(e.Approved(at=at, unit=state.accountable, implied=True, note=state.merged_into))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from schemas import events as e
@@ -43,8 +43,11 @@ def timeline(
     seen = written_by(events, moment)
     state: Petition | None = None
     deeds: list[Deed] = []
+    kinds: dict[str, set[str]] = {}
     for recorded in events:
-        deeds.append(_deed(state, recorded))
+        kinds.setdefault(recorded.command_id, set()).add(recorded.event.kind)
+    for recorded in events:
+        deeds.append(_deed(state, recorded, kinds[recorded.command_id]))
         state = evolve(state, recorded.event)
     state = None
     for recorded in seen:
@@ -67,8 +70,8 @@ def timeline(
     )
 
 
-def _deed(before: Petition | None, recorded: Recorded) -> Deed:
-    right = right_of(before, recorded.event, recorded.actor)
+def _deed(before: Petition | None, recorded: Recorded, beside: Collection[str]) -> Deed:
+    right = right_of(before, recorded.event, recorded.actor, beside)
     zh, en = narrate(recorded.event)
     right_zh, right_en = authority_said(right)
     return Deed(

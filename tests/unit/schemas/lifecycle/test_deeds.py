@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
+from schemas import events as e
 from schemas.lifecycle import decide, evolve
 from schemas.lifecycle.deeds import Basis, right_of
-from schemas.petition import Petition, Role
+from schemas.lifecycle.handling import ACCUSED_OFFICE
+from schemas.petition import SYSTEM, Petition, Role
 from schemas.refusals import Refusal
 from tests.strategies import MONDAY, Step, scripts
+
+
+def test_the_hand_over_that_a_followed_answer_brings_is_no_order_of_its_own() -> None:
+    following = {"approved", "resumed", "assigned", "replied"}
+    handed = e.Assigned(at=MONDAY, lead="XA/XF", note="XA-2026-S-000002")
+    assert right_of(None, handed, SYSTEM, following).basis is Basis.CONSEQUENCE
+    assert right_of(None, handed, SYSTEM, {"assigned"}).command == "assign"
+
+
+def test_a_case_left_by_an_accused_office_left_because_of_the_answer() -> None:
+    left = e.Unmerged(at=MONDAY, out_of="XA-2026-S-000002", reason=ACCUSED_OFFICE)
+    assert right_of(None, left, SYSTEM, {"unmerged"}).command == "follow_reply"
+    assert right_of(None, left, SYSTEM, {"unmerged", "reworked", "clock_set"}).basis is Basis.CONSEQUENCE
 
 
 @given(scripts(max_steps=25))
@@ -22,8 +37,9 @@ def test_every_event_is_traced_to_the_order_that_made_it(steps: list[Step]) -> N
         if isinstance(made, Refusal):
             continue
         asked = 0
+        beside = {event.kind for event in made}
         for event in made:
-            right = right_of(state, event, order.actor)
+            right = right_of(state, event, order.actor, beside)
             if right.basis in (Basis.RIGHT, Basis.SYSTEM):
                 asked += 1
                 assert right.command == order.command.kind, event
