@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from activities.record.migrate import at_once
 from schemas.calendar import CalendarDay, build_calendar
 from schemas.errors import UserError
 from schemas.organisation import Organisation
@@ -30,16 +31,23 @@ class Stored(NamedTuple):
 
 
 class ReferenceStore:
-    """Reads the newest version of each, and adds new ones."""
+    """Reads the newest version of each, and adds new ones. The newest it has read it keeps: doors ask for it every few seconds."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._clock = clock
+        self._calendar: Calendar | None = None
+        self._policy: Policy | None = None
+        self._organisation: Organisation | None = None
 
     async def calendar(self, version: int | None = None) -> Calendar:
         """A version of the work calendar, the newest where none is named. ``UserError`` ``calendar_missing`` where there is no such version."""
-        version, days, first, last = await self.calendar_days(version)
-        return build_calendar(version, days, first, last)
+        if version is not None:
+            return build_calendar(*await self.calendar_days(version))
+        newest = await self._newest(select(func.max(t.calendar_versions.c.version)))
+        if self._calendar is None or self._calendar.version != newest:
+            self._calendar = build_calendar(*await self.calendar_days(newest))
+        return self._calendar
 
     async def calendar_days(self, version: int | None = None) -> tuple[int, list[CalendarDay], date, date]:
         """A version's number, listed days and published range; the newest where none is named."""
@@ -82,11 +90,21 @@ class ReferenceStore:
 
     async def policy(self, version: int | None = None) -> Policy:
         """A version of the policy, the newest where none is named."""
-        return Policy.model_validate(await self._document(POLICY, "政策", version))
+        if version is not None:
+            return Policy.model_validate(await self._document(POLICY, "政策", version))
+        newest = await self._newest(_newest_document(POLICY))
+        if self._policy is None or self._policy.version != newest:
+            self._policy = Policy.model_validate(await self._document(POLICY, "政策", newest))
+        return self._policy
 
     async def organisation(self, version: int | None = None) -> Organisation:
         """A version of the organisation, the newest where none is named."""
-        return Organisation.model_validate(await self._document(ORGANISATION, "组织机构", version))
+        if version is not None:
+            return Organisation.model_validate(await self._document(ORGANISATION, "组织机构", version))
+        newest = await self._newest(_newest_document(ORGANISATION))
+        if self._organisation is None or self._organisation.version != newest:
+            self._organisation = Organisation.model_validate(await self._document(ORGANISATION, "组织机构", newest))
+        return self._organisation
 
     async def add_policy(self, policy: Policy) -> Policy:
         """Stores it as the next version; each set of figures carries that version."""
@@ -133,6 +151,11 @@ class ReferenceStore:
         async with self._engine.connect() as connection:
             return [Stored(*row) for row in await connection.execute(query)]
 
+    async def _newest(self, query: Select[Any]) -> int | None:
+        """The number of the newest version; None where there is none yet."""
+        async with at_once(self._engine).connect() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
     async def _document(self, kind: str, zh: str, version: int | None) -> object:
         documents = t.documents
         query = select(documents.c.body).where(documents.c.kind == kind).order_by(documents.c.version.desc()).limit(1)
@@ -156,6 +179,10 @@ class ReferenceStore:
             insert(t.documents),
             {"kind": kind, "version": version, "body": body, "imported_at": self._clock()},
         )
+
+
+def _newest_document(kind: str) -> Select[Any]:
+    return select(func.max(t.documents.c.version)).where(t.documents.c.kind == kind)
 
 
 def _missing(kind: str, zh: str, version: int | None) -> UserError:
