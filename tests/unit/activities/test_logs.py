@@ -38,6 +38,7 @@ class Stage(StrEnum):
 def untouched_logging() -> Iterator[None]:
     root, show = logging.getLogger(), warnings.showwarning
     handlers, level = list(root.handlers), root.level
+    drawn = structlog.get_config()
     quiet = {name: logging.getLogger(name).level for name in ("sqlalchemy", "httpx", "httpcore", "urllib3", "apprise")}
     yield
     root.handlers[:] = handlers
@@ -45,7 +46,7 @@ def untouched_logging() -> Iterator[None]:
     for name, before in quiet.items():
         logging.getLogger(name).setLevel(before)
     warnings.showwarning = show
-    structlog.reset_defaults()
+    structlog.configure(**drawn)
     structlog.contextvars.clear_contextvars()
 
 
