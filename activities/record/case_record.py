@@ -106,7 +106,7 @@ class CaseRecord:
         if end is not None and end.seq == order.expected_seq and _plain(order):
             with contextlib.suppress(IntegrityConstraintViolationError):
                 rows, after = self._rows(order, end)
-                if await self._at_once(*writing(rows, end.link)):
+                if await self._written_alone(*writing(rows, end.link)):
                     self._remember(order.number, after)
                     return Committed()
         while True:
@@ -137,7 +137,7 @@ class CaseRecord:
         told = [row for row in rows if last is None or row["seq"] <= last]
         return Committed(events=tuple(event_of(row["payload"], row["version"]) for row in told), mine=known or 0)
 
-    async def _at_once(self, statement: str, parameters: tuple[object, ...]) -> bool:
+    async def _written_alone(self, statement: str, parameters: tuple[object, ...]) -> bool:
         # A statement of its own, by the driver itself: SQLAlchemy's way to it and back takes as long as everything else of a commit.
         connection = await self._engine.raw_connection()
         try:
@@ -153,7 +153,7 @@ class CaseRecord:
         return written == 1
 
     def _write(self, connection: Connection, order: CommitOrder, end: _End) -> bool:
-        if not order.events:
+        if not order.events and end.state is not None:
             connection.execute(insert(t.commands), _command(order, end.seq))
             return True
         rows, after = self._rows(order, end)

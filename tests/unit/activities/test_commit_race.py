@@ -103,6 +103,14 @@ async def test_a_command_that_wrote_nothing_is_remembered_all_the_same(engine: A
     assert len(await record.history(filed.number)) == len(filed.events)
 
 
+async def test_a_case_does_not_begin_with_a_command_that_wrote_nothing(engine: AsyncEngine) -> None:
+    record = CaseRecord(engine)
+    nothing = _filed("RACE-EMPTY").model_copy(update={"events": ()})
+    with pytest.raises(ValueError, match="no events to begin with"):
+        await record.commit(nothing)
+    assert await record.after(nothing.number, nothing.command_id) is None
+
+
 async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(engine: AsyncEngine) -> None:
     record = CaseRecord(engine)
     filed = _filed("RACE-ALONE")
