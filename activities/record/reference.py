@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -21,6 +21,9 @@ from schemas.worktime import Calendar
 POLICY = "policy"
 ORGANISATION = "organisation"
 
+_Reference = TypeVar("_Reference", Calendar, Policy, Organisation)
+_Document = TypeVar("_Document", Policy, Organisation)
+
 
 class Stored(NamedTuple):
     """A version there is, and since when (aware, UTC). ``notice``: the holiday notice that made a calendar's; else empty."""
@@ -36,18 +39,15 @@ class ReferenceStore:
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._clock = clock
-        self._calendar: Calendar | None = None
-        self._policy: Policy | None = None
-        self._organisation: Organisation | None = None
+        self._kept: dict[type[Any], Any] = {}
 
     async def calendar(self, version: int | None = None) -> Calendar:
         """A version of the work calendar, the newest where none is named. ``UserError`` ``calendar_missing`` where there is no such version."""
-        if version is not None:
-            return build_calendar(*await self.calendar_days(version))
-        newest = await self._newest(select(func.max(t.calendar_versions.c.version)))
-        if self._calendar is None or self._calendar.version != newest:
-            self._calendar = build_calendar(*await self.calendar_days(newest))
-        return self._calendar
+
+        async def numbered(number: int | None) -> Calendar:
+            return build_calendar(*await self.calendar_days(number))
+
+        return await self._read(Calendar, version, select(func.max(t.calendar_versions.c.version)), numbered)
 
     async def calendar_days(self, version: int | None = None) -> tuple[int, list[CalendarDay], date, date]:
         """A version's number, listed days and published range; the newest where none is named."""
@@ -90,21 +90,11 @@ class ReferenceStore:
 
     async def policy(self, version: int | None = None) -> Policy:
         """A version of the policy, the newest where none is named."""
-        if version is not None:
-            return Policy.model_validate(await self._document(POLICY, "政策", version))
-        newest = await self._newest(_newest_document(POLICY))
-        if self._policy is None or self._policy.version != newest:
-            self._policy = Policy.model_validate(await self._document(POLICY, "政策", newest))
-        return self._policy
+        return await self._read_document(Policy, version, POLICY, "政策")
 
     async def organisation(self, version: int | None = None) -> Organisation:
         """A version of the organisation, the newest where none is named."""
-        if version is not None:
-            return Organisation.model_validate(await self._document(ORGANISATION, "组织机构", version))
-        newest = await self._newest(_newest_document(ORGANISATION))
-        if self._organisation is None or self._organisation.version != newest:
-            self._organisation = Organisation.model_validate(await self._document(ORGANISATION, "组织机构", newest))
-        return self._organisation
+        return await self._read_document(Organisation, version, ORGANISATION, "组织机构")
 
     async def add_policy(self, policy: Policy) -> Policy:
         """Stores it as the next version; each set of figures carries that version."""
@@ -151,21 +141,39 @@ class ReferenceStore:
         async with self._engine.connect() as connection:
             return [Stored(*row) for row in await connection.execute(query)]
 
-    async def _newest(self, query: Select[Any]) -> int | None:
-        """The number of the newest version; None where there is none yet."""
-        async with at_once(self._engine).connect() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
-
-    async def _document(self, kind: str, zh: str, version: int | None) -> object:
-        documents = t.documents
-        query = select(documents.c.body).where(documents.c.kind == kind).order_by(documents.c.version.desc()).limit(1)
+    async def _read(
+        self,
+        model: type[_Reference],
+        version: int | None,
+        newest: Select[Any],
+        numbered: Callable[[int | None], Awaitable[_Reference]],
+    ) -> _Reference:
+        """That version, or the newest: the one kept, as long as there is none newer. ``numbered`` brings a version from the record."""
         if version is not None:
-            query = query.where(documents.c.version == version)
-        async with self._engine.connect() as connection:
-            body = (await connection.execute(query)).scalar_one_or_none()
-        if body is None:
-            raise _missing(kind, zh, version)
-        return body
+            return await numbered(version)
+        async with at_once(self._engine).connect() as connection:
+            number = (await connection.execute(newest)).scalar_one_or_none()
+        kept: _Reference | None = self._kept.get(model)
+        if kept is None or kept.version != number:
+            kept = self._kept[model] = await numbered(number)
+        return kept
+
+    async def _read_document(self, model: type[_Document], version: int | None, kind: str, zh: str) -> _Document:
+        documents = t.documents
+
+        async def numbered(number: int | None) -> _Document:
+            query = select(documents.c.body).where(documents.c.kind == kind)
+            query = query.order_by(documents.c.version.desc()).limit(1)
+            if number is not None:
+                query = query.where(documents.c.version == number)
+            async with self._engine.connect() as connection:
+                body = (await connection.execute(query)).scalar_one_or_none()
+            if body is None:
+                raise _missing(kind, zh, number)
+            return model.model_validate(body)
+
+        newest = select(func.max(documents.c.version)).where(documents.c.kind == kind)
+        return await self._read(model, version, newest, numbered)
 
     async def _next_version(self, connection: AsyncConnection, kind: str | None = None) -> int:
         table = t.calendar_versions if kind is None else t.documents
@@ -179,10 +187,6 @@ class ReferenceStore:
             insert(t.documents),
             {"kind": kind, "version": version, "body": body, "imported_at": self._clock()},
         )
-
-
-def _newest_document(kind: str) -> Select[Any]:
-    return select(func.max(t.documents.c.version)).where(t.documents.c.kind == kind)
 
 
 def _missing(kind: str, zh: str, version: int | None) -> UserError:
