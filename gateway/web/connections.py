@@ -26,7 +26,7 @@ class BoundedConnection(HttpToolsProtocol):
     head_seconds = HEAD_SECONDS
     linger_seconds = LINGER_SECONDS
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begins to wait for a request."""
         self._closing: asyncio.TimerHandle | None = None
         self._head = 0
