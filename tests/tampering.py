@@ -26,6 +26,7 @@ from schemas.evidence.chain import genesis
 from schemas.evidence.finding import Finding
 from schemas.record import tables as t
 from tests.clean_record import RING, SIGNER, Cast, write
+from tests.databases import as_owner
 
 
 @dataclass
@@ -154,15 +155,13 @@ class Tampered:
     async def clean(self, folder: Path, *, backup: bool = False) -> None:
         """The record as it was written, its store in ``folder``."""
         shutil.copytree(self.store, folder, dirs_exist_ok=True)
-        async with self.engine.begin() as connection:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        async with as_owner(self.engine) as connection:
             await _restore(connection, "backup" if backup else "clean")
 
     async def altered(self, deed: Deed, folder: Path) -> None:
         """The clean record, and then the deed."""
         await self.clean(folder)
-        async with self.engine.begin() as connection:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        async with as_owner(self.engine) as connection:
             await deed(Crime(connection, folder, self.cast))
 
     async def verified(self, folder: Path, number: str | None = None, **outside: Any) -> list[Finding]:

@@ -29,6 +29,8 @@ from schemas.petition import Actor, Complexity, Ledger, Petition, Role
 from schemas.policy import CasePolicy, Channel, Policy
 from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
+from tests.databases import own_database
+from tests.machine_fixtures import running_engine
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
 from workflows.petition import PetitionWorkflow
 
@@ -102,6 +104,10 @@ class House:
     desk: Desk
     record: TroubledRecord
     database: AsyncEngine
+
+    @property
+    def dsn(self) -> str:
+        return self.database.url.render_as_string(hide_password=False)
 
     def handle(self, number: str) -> WorkflowHandle[object, object]:
         return self.client.get_workflow_handle(workflow_id(number))
@@ -187,3 +193,10 @@ async def opened(
     async with worker:
         yield House(engine, client, desk, record, database)
     await database.dispose()
+
+
+@contextlib.asynccontextmanager
+async def own_house(database_dsn: str, name: str) -> AsyncGenerator[House]:
+    """A house on an engine and a database of its own, of that name: two records behind one engine would take each other's cases."""
+    async with own_database(database_dsn, name) as dsn, running_engine() as engine, opened(engine, dsn) as house:
+        yield house

@@ -31,10 +31,9 @@ from schemas import commands as c
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM, Petition
-from tests.databases import own_database
-from tests.flow.house import SUPERVISOR, House, content, opened
+from tests.databases import by_owner
+from tests.flow.house import SUPERVISOR, House, content, own_house
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
-from tests.machine_fixtures import running_engine
 from workers.replay.judging import Manner
 from workers.replay.processes import ProcessDiedError, judged_in_processes
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id
@@ -48,19 +47,8 @@ pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(database_dsn: str) -> AsyncIterator[House]:
     """A house on an engine and a database of its own: what other tests leave behind belongs to no case of this one."""
-    async with (
-        own_database(database_dsn, "reconciled") as dsn,
-        running_engine() as engine,
-        opened(engine, dsn) as house,
-    ):
+    async with own_house(database_dsn, "reconciled") as house:
         yield house
-
-
-async def by_owner(house: House, statement: str, **parameters: Any) -> None:
-    """As whoever owns the database, whom no trigger stops."""
-    async with house.database.begin() as connection:
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(statement), parameters)
 
 
 async def reconciled(house: House, *, later: timedelta = timedelta(0), **given: Any) -> Outcome:
@@ -103,9 +91,8 @@ async def test_a_system_at_work_agrees_with_itself(house: House) -> None:
 @pytest.fixture
 def sanzhang(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Result]]:
     """The command line at that house, as the administrator."""
-    dsn = house.database.url.render_as_string(hide_password=False)
     monkeypatch.setenv("SANZHANG_TEMPORAL", house.client.service_client.config.target_host)
-    monkeypatch.setenv("SANZHANG_DATABASE_DSN", dsn)
+    monkeypatch.setenv("SANZHANG_DATABASE_DSN", house.dsn)
     monkeypatch.setenv("SANZHANG_KEYS", "k1:" + base64.b64encode(bytes(32)).decode())
     monkeypatch.setenv("SANZHANG_DATA_DIR", str(tmp_path))
 
@@ -161,12 +148,12 @@ async def test_processes_that_replay_end_with_whoever_started_them(
 async def test_one_line_of_the_board_tells_of_the_last_reconciliation(
     house: House, sanzhang: Callable[..., Awaitable[Result]]
 ) -> None:
-    await seed(house.database.url.render_as_string(hide_password=False), demo=True)
+    await seed(house.dsn, demo=True)
     number = await approved(house)
     assert "尚未对账" in (await sanzhang("board")).stdout
     assert (await sanzhang("audit", "reconcile")).exit_code == 0
     assert "三方一致" in (await sanzhang("board")).stdout
-    await by_owner(house, "UPDATE cases SET card = 'red' WHERE case_number = :number", number=number)
+    await by_owner(house.database, "UPDATE cases SET card = 'red' WHERE case_number = :number", number=number)
     found = await sanzhang("audit", "reconcile", "--json")
     assert found.exit_code == 1
     assert [each["code"] for each in json.loads(found.stdout)["found"]] == ["row_differs"]
@@ -189,7 +176,7 @@ async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytes
     async def out_of_step(codes: list[str], statement: str = "", number: str | None = None) -> str:
         number = number or await approved(house)
         if statement:
-            await by_owner(house, statement, number=number)
+            await by_owner(house.database, statement, number=number)
         expected[number] = codes
         return number
 
@@ -223,10 +210,10 @@ async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytes
     await run(house, "XA-2026-C-900000", state.model_copy(update={"number": "XA-2026-C-900000"}))
     nobody = "XA-2026-C-800000"
     await out_of_step(["commands_unfounded", "notices_unfounded", "petitioners_unfounded"], number=nobody)
-    await by_owner(house, "INSERT INTO petitioners VALUES (:number, 0, '', true, null)", number=nobody)
-    await by_owner(house, "INSERT INTO commands VALUES (:number, 'c', 1, 1)", number=nobody)
+    await by_owner(house.database, "INSERT INTO petitioners VALUES (:number, 0, '', true, null)", number=nobody)
+    await by_owner(house.database, "INSERT INTO commands VALUES (:number, 'c', 1, 1)", number=nobody)
     await by_owner(
-        house,
+        house.database,
         "INSERT INTO outbox (id, case_number, kind, unit, role, zh, en, created_at, not_before, next_attempt_at)"
         " VALUES ('n', :number, '', '', '', '', '', now(), now(), now())",
         number=nobody,
@@ -272,11 +259,11 @@ async def test_the_read_model_is_rebuilt_from_the_events_and_that_is_recorded(ho
     number = await approved(house)
     before = await _rows(house, number)
     await by_owner(
-        house,
+        house.database,
         "UPDATE cases SET stage = 'archive', title = '改过的标题', card = 'red' WHERE case_number = :number",
         number=number,
     )
-    await by_owner(house, "INSERT INTO petitioners VALUES (:number, 0, '张三', true, null)", number=number)
+    await by_owner(house.database, "INSERT INTO petitioners VALUES (:number, 0, '张三', true, null)", number=number)
     assert await repair(house.database, journal, SYSTEM, number, "夜间对账") == 4
     assert await _rows(house, number) == before
     entry = await journal.latest(EntryKind.REPAIRED)
@@ -286,7 +273,7 @@ async def test_the_read_model_is_rebuilt_from_the_events_and_that_is_recorded(ho
     assert set(entry.body["changed"]) == {"stage", "title", "card", "petitioners"}
     assert "改过的标题" not in str(entry.body)
     assert await repair(house.database, journal, SYSTEM, number, "") == 0
-    await by_owner(house, "DELETE FROM cases WHERE case_number = :number", number=number)
+    await by_owner(house.database, "DELETE FROM cases WHERE case_number = :number", number=number)
     assert await repair(house.database, journal, SYSTEM, number, "") > 0
     assert await _rows(house, number) == before
     await house.act(number, SUPERVISOR, c.Assign(lead=LEAD))
@@ -306,7 +293,7 @@ async def test_the_read_model_is_rebuilt_from_the_events_and_that_is_recorded(ho
 )
 async def test_nothing_is_rebuilt_from_a_record_that_does_not_hold(house: House, alteration: str) -> None:
     number = await approved(house)
-    await by_owner(house, alteration, number=number)
+    await by_owner(house.database, alteration, number=number)
     before = await _rows(house, number)
     with pytest.raises(UserError) as refused:
         await repair(house.database, Journal(house.database), SYSTEM, number, "")
@@ -328,7 +315,7 @@ async def test_what_was_found_is_told_to_the_journal(house: House, monkeypatch: 
     monkeypatch.setattr(looking, "PAUSE", 0.02)
     journal = Journal(house.database)
     number = await approved(house)
-    await by_owner(house, "UPDATE cases SET round = 7 WHERE case_number = :number", number=number)
+    await by_owner(house.database, "UPDATE cases SET round = 7 WHERE case_number = :number", number=number)
     outcome = await reconciled(house, journal=journal, actor=SYSTEM, span=Span(days=0))
     entry = await journal.latest(EntryKind.RECONCILED)
     assert entry is not None

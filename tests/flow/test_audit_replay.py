@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
@@ -20,6 +19,7 @@ from schemas import events as e
 from schemas.lifecycle import decide, ladder
 from schemas.refusals import Refusal, refuse
 from schemas.wording.narration import narrate
+from tests.databases import by_owner
 from tests.flow.house import HANDLER, SUPERVISOR, House
 from tests.flow.paths import LEAD, approved, merged, overdue, reopened, reworked, straight_simple, supervised, together
 from workers.replay import Outcome, Verdict, decisions_by, replaying
@@ -55,14 +55,6 @@ async def verdicts(house: House, numbers: list[str], manner: Manner | None = Non
 
 async def verdict(house: House, number: str) -> Verdict:
     return (await verdicts(house, [number]))[number]
-
-
-async def by_owner(house: House, statement: str, **parameters: Any) -> None:
-    """As whoever owns the database, whom no trigger stops."""
-    async with house.database.begin() as connection:
-        await connection.execute(text("SET session_replication_role = replica"))
-        await connection.execute(text(statement), parameters)
-        await connection.execute(text("SET session_replication_role = origin"))
 
 
 async def test_what_people_and_the_ladder_did_was_decided_so(house: House) -> None:
@@ -182,7 +174,7 @@ async def test_what_other_cases_are_told_is_compared(house: House, monkeypatch: 
 async def test_an_altered_record_is_told_apart_from_what_was_decided(house: House) -> None:
     number = await supervised(house)
     await by_owner(
-        house,
+        house.database,
         "UPDATE events SET payload = jsonb_set(payload, '{lead}', '\"XA/A3/09\"')"
         " WHERE case_number = :number AND kind = 'assigned'",
         number=number,
@@ -200,11 +192,13 @@ async def test_a_record_that_lost_its_end_or_was_given_another(house: House) -> 
         "INSERT INTO events SELECT case_number, seq + 1, kind, version, at, recorded_at, actor_id, actor_role, actor_unit,"
         " command_id, payload, algorithm, link FROM events WHERE case_number = :number AND seq = :last"
     )
-    await by_owner(house, forge, number=number, last=last)
+    await by_owner(house.database, forge, number=number, last=last)
     found = await verdict(house, number)
     assert found.difference is not None
     assert (found.difference.code, found.difference.seq, found.events) == ("record_long", last + 1, last)
-    await by_owner(house, "DELETE FROM events WHERE case_number = :number AND seq >= :last", number=number, last=last)
+    await by_owner(
+        house.database, "DELETE FROM events WHERE case_number = :number AND seq >= :last", number=number, last=last
+    )
     found = await verdict(house, number)
     assert found.difference is not None
     assert (found.difference.code, found.difference.seq) == ("record_short", last)
@@ -279,7 +273,7 @@ async def test_a_case_whose_history_is_gone_is_replayed_from_the_archive(house: 
     [number] = await straight_simple(house)
     kept = (await sources(house).material(number)).histories
     await by_owner(
-        house,
+        house.database,
         "INSERT INTO archives VALUES (:number, 1, 'k1', '', now())",
         number=number,
     )

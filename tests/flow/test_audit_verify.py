@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 
 from activities.evidence.archive import Archives
 from activities.evidence.journal import Journal
@@ -17,10 +16,9 @@ from activities.evidence.store import CheckpointStore
 from activities.evidence.verify.verification import Outside, Verification
 from schemas.evidence.finding import Finding
 from tests.clean_record import ORIGIN, RING, SIGNER, Cast
-from tests.databases import own_database
-from tests.flow.house import House, opened
+from tests.databases import as_owner
+from tests.flow.house import House, own_house
 from tests.flow.paths import handed_on, merged, overdue, reopened, straight_simple
-from tests.machine_fixtures import running_engine
 from tests.tampering import Crime
 from workers.replay.decisions import decisions_by
 from workers.replay.replaying import replaying
@@ -32,11 +30,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(database_dsn: str, tmp_path: Path) -> AsyncIterator[tuple[House, MerkleLog]]:
     """A house with a record, an engine and a log of its own: two records behind one engine would take each other's cases."""
-    async with (
-        own_database(database_dsn, "verified") as dsn,
-        running_engine() as engine,
-        opened(engine, dsn) as house,
-    ):
+    async with own_house(database_dsn, "verified") as house:
         yield house, MerkleLog(house.database, CheckpointStore.at(str(tmp_path)), SIGNER, origin=ORIGIN)
 
 
@@ -60,8 +54,7 @@ async def test_what_people_did_holds_and_what_the_owner_did_is_named(place: tupl
         assert await found() == []
 
         events = {row.event.kind: row.seq for row in await house.record.history(simple)}
-        async with house.database.begin() as connection:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        async with as_owner(house.database) as connection:
             crime = Crime(connection, Path(), Cast(*[""] * 7, {}, await house.now(simple)))
             await crime.do(
                 "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"没有修。\"') WHERE case_number = :n AND seq = :s",

@@ -37,10 +37,8 @@ from schemas.evidence.journal import EntryKind
 from schemas.petition import Actor, Ledger, Outcome, Role
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
-from tests.databases import own_database
-from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, House, opened
+from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, House, own_house
 from tests.flow.paths import LEAD, SATISFIED
-from tests.machine_fixtures import running_engine
 from workers.composition import System
 
 pytestmark = pytest.mark.flow
@@ -75,13 +73,8 @@ async def place(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> 
     settings = Settings.from_environment({"SANZHANG_DATA_DIR": str(home)})
     load_audit_keyring(settings, create=True)
     load_signing_seed(settings, create=True)
-    async with (
-        own_database(database_dsn, "dossiers") as dsn,
-        # Two records behind one engine would take each other's cases.
-        running_engine() as engine,
-        opened(engine, dsn) as house,
-    ):
-        await seed(dsn)
+    async with own_house(database_dsn, "dossiers") as house:
+        await seed(house.dsn)
         system = System(
             settings=settings,
             keyring=RING,

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -28,10 +27,9 @@ from schemas import commands as c
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.petition import SYSTEM
 from schemas.sealing.keys import KeyRing
-from tests.databases import own_database
-from tests.flow.house import SUPERVISOR, House, opened
+from tests.databases import by_owner
+from tests.flow.house import SUPERVISOR, House, own_house
 from tests.flow.paths import approved, straight_simple
-from tests.machine_fixtures import running_engine
 from workflows.contract import PETITION_WORKFLOW, PetitionStart, workflow_id
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
@@ -44,11 +42,7 @@ HOURS_LATER = timedelta(hours=2)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(database_dsn: str) -> AsyncIterator[House]:
     """On an engine and a record of its own: what is done to it here would hold up whoever shared it."""
-    async with (
-        own_database(database_dsn, "hindered") as dsn,
-        running_engine() as engine,
-        opened(engine, dsn) as house,
-    ):
+    async with own_house(database_dsn, "hindered") as house:
         yield house
 
 
@@ -59,13 +53,6 @@ def sealer(house: House, *, client: Client | None = None, ahead: timedelta = HOU
         return datetime.now(UTC) + ahead
 
     return Sealer(database, client or house.client, None, Archives(database, AUDIT), Journal(database), clock=clock)
-
-
-async def by_owner(house: House, statement: str, **parameters: Any) -> None:
-    """As whoever owns the database, whom no trigger stops."""
-    async with house.database.begin() as connection:
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(statement), parameters)
 
 
 async def closed(house: House) -> str:
@@ -94,18 +81,20 @@ async def hindrances(house: House) -> dict[str, str]:
 async def test_a_case_that_cannot_be_sealed_is_named_and_the_others_are_sealed(house: House) -> None:
     # In the order of their numbers, which is that of the sweep: the healthy one comes last.
     unsealed, garbled, running, terminated, unknown, healthy = [await closed(house) for _ in range(6)]
-    await by_owner(house, "INSERT INTO archives VALUES (:n, 1, 'k1', '', now())", n=unsealed)
+    await by_owner(house.database, "INSERT INTO archives VALUES (:n, 1, 'k1', '', now())", n=unsealed)
     await by_owner(
-        house,
+        house.database,
         "UPDATE events SET kind = 'reopened' WHERE case_number = :n AND seq = 2",
         n=garbled,
     )
     await still_run(house, running)
-    await by_owner(house, "UPDATE events SET case_number = 'XA-2026-C-900000' WHERE case_number = :n", n=unknown)
+    await by_owner(
+        house.database, "UPDATE events SET case_number = 'XA-2026-C-900000' WHERE case_number = :n", n=unknown
+    )
     number = await approved(house)
     await house.handle(number).terminate()
     await by_owner(
-        house,
+        house.database,
         "INSERT INTO events SELECT case_number, seq + 1, 'sealed', version, at, recorded_at, actor_id, actor_role, actor_unit,"
         " command_id, payload, algorithm, link FROM events WHERE case_number = :n ORDER BY seq DESC LIMIT 1",
         n=number,
@@ -127,8 +116,8 @@ async def test_a_case_that_cannot_be_sealed_is_named_and_the_others_are_sealed(h
     assert (again.hindered, again.lost) == (3, 0)
     assert await hindrances(house) == expected
 
-    await by_owner(house, "DELETE FROM archives WHERE case_number = :n", n=unsealed)
-    await by_owner(house, "UPDATE events SET kind = 'approved' WHERE case_number = :n AND seq = 2", n=garbled)
+    await by_owner(house.database, "DELETE FROM archives WHERE case_number = :n", n=unsealed)
+    await by_owner(house.database, "UPDATE events SET kind = 'approved' WHERE case_number = :n AND seq = 2", n=garbled)
     await house.handle(running).terminate()
     mended = await sealer(house).sweep(late.settled_before)
     assert (mended.sealed, mended.hindered) == (3, 0)
@@ -136,7 +125,7 @@ async def test_a_case_that_cannot_be_sealed_is_named_and_the_others_are_sealed(h
 
 async def test_what_has_hindered_for_days_is_left_to_the_daily_sweep(house: House) -> None:
     number = await closed(house)
-    await by_owner(house, "INSERT INTO archives VALUES (:n, 1, 'k1', '', now())", n=number)
+    await by_owner(house.database, "INSERT INTO archives VALUES (:n, 1, 'k1', '', now())", n=number)
     days_later = sealer(house, ahead=timedelta(days=3))
     whole = await days_later.sweep()
     assert whole.hindered == 1
@@ -144,7 +133,7 @@ async def test_what_has_hindered_for_days_is_left_to_the_daily_sweep(house: Hous
     since = await days_later.sweep(whole.settled_before)
     assert (since.hindered, since.whole_at) == (0, None)
     assert (await days_later.sweep()).hindered == 1
-    await by_owner(house, "DELETE FROM archives WHERE case_number = :n", n=number)
+    await by_owner(house.database, "DELETE FROM archives WHERE case_number = :n", n=number)
     assert (await sealer(house).sweep()).sealed == 1
 
 
@@ -184,7 +173,7 @@ async def test_a_leaf_somebody_made_unreadable_keeps_no_head_from_being_signed(h
     log = MerkleLog(house.database, store, Signer(bytes(32), "test"), origin="test")
     first = await log.checkpoint()
     assert first is not None
-    await by_owner(house, "UPDATE log_leaves SET leaf = 'no leaf' WHERE case_number = :n", n=number)
+    await by_owner(house.database, "UPDATE log_leaves SET leaf = 'no leaf' WHERE case_number = :n", n=number)
     await house.act(number, SUPERVISOR, c.Assign(lead="XA/A3/02"))
     second = await log.checkpoint()
     assert second is not None

@@ -39,8 +39,7 @@ from schemas.petition import SYSTEM
 from schemas.sealing.keys import KeyRing
 from tests.databases import own_database
 from tests.flow import paths
-from tests.flow.house import House, opened
-from tests.machine_fixtures import running_engine
+from tests.flow.house import House, own_house
 from workers.evidence import SCHEDULES, TURN_MAY_TAKE, keep_schedules, schedule_id
 from workflows.contract import CHECKPOINT_WORKFLOW, SEAL_WORKFLOW
 from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
@@ -63,11 +62,7 @@ class Evidence:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(database_dsn: str) -> AsyncIterator[House]:
     """On an engine and a record of its own: these workflows look at all there is, and other tests leave behind what never ends."""
-    async with (
-        own_database(database_dsn, "evidence") as dsn,
-        running_engine() as engine,
-        opened(engine, dsn) as house,
-    ):
+    async with own_house(database_dsn, "evidence") as house:
         yield house
 
 

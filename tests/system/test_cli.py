@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from temporalio.client import Client, ScheduleOverlapPolicy
 from typer.testing import CliRunner
 
@@ -20,6 +20,7 @@ from activities.record.migrate import new_engine
 from activities.runtime import Runtime, find_system
 from gateway.cli.main import application
 from schemas.record import tables as t
+from tests.databases import by_owner
 from tests.system.importing import SANZHANG
 from tests.system.running import RunningUp
 from workers.evidence import SCHEDULES, schedule_id
@@ -305,23 +306,11 @@ def test_an_auditor_learns_whether_anything_was_altered(cli: CommandLine) -> Non
     assert cli.refused("audit", "verify", "--all", "--as", DESK) == (2, "auditors_only")
     assert cli.refused("audit", "verify") == (2, "which_cases")
 
-    asyncio.run(
-        _by_owner(cli, "UPDATE events SET actor_role = 'chief' WHERE case_number = :number AND seq = 1", number)
-    )
+    dsn = find_system(cli.machine.data_dir).database_dsn
+    first_by = "UPDATE events SET actor_role = :role WHERE case_number = :number AND seq = 1"
+    asyncio.run(by_owner(dsn, first_by, role="chief", number=number))
     code, told = cli.run("audit", "verify", number, "--as", AUDITOR)
     assert (code, told["codes"], told["findings"][0]["seq"]) == (1, {"event_altered": 1}, 1)
     assert (told["findings"][0]["field"], told["findings"][0]["expected"]) == ("actor_role", "operator")
-    asyncio.run(
-        _by_owner(cli, "UPDATE events SET actor_role = 'operator' WHERE case_number = :number AND seq = 1", number)
-    )
+    asyncio.run(by_owner(dsn, first_by, role="operator", number=number))
     assert "核验成立" in cli.read("audit", "verify", number)
-
-
-async def _by_owner(cli: CommandLine, statement: str, number: str) -> None:
-    engine = new_engine(find_system(cli.machine.data_dir).database_dsn, pool_size=1)
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
-            await connection.execute(text(statement), {"number": number})
-    finally:
-        await engine.dispose()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.evidence.log import LogCutError, MerkleLog
@@ -29,7 +29,7 @@ from schemas.evidence.leaf import CaseLeaf, JournalLeaf
 from schemas.evidence.merkle import empty_root
 from schemas.evidence.tiles import Tile, Tiling
 from schemas.record import tables as t
-from tests.databases import own_database
+from tests.databases import by_owner, own_database
 from tests.heads import add_heads, number
 
 ORIGIN = "sanzhang.example/record"
@@ -61,9 +61,7 @@ class Installation:
 
     async def as_owner(self, *statements: str) -> None:
         """What the owner of the database can do: nothing holds a trigger against him."""
-        async with self.engine.begin() as connection:
-            for statement in ("SET session_replication_role = replica", *statements, "RESET session_replication_role"):
-                await connection.execute(text(statement))
+        await by_owner(self.engine, *statements)
 
     async def leaves(self) -> list[tuple[int, int, str, str]]:
         async with self.engine.connect() as connection:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 from typer.testing import CliRunner
 
 from activities.record.migrate import migrate, new_engine
@@ -20,7 +19,7 @@ from activities.record.seed import seed
 from gateway.cli.audit import app
 from gateway.offline import main as verify
 from schemas.evidence.checkpoint import checkpoint_path
-from tests.databases import own_database
+from tests.databases import by_owner, own_database
 from tests.heads import add_heads, number
 
 AUDITOR = "fu-zhiyuan"
@@ -68,7 +67,7 @@ async def test_from_checkpoint_to_proof(called: Called, tmp_path: Path) -> None:
     assert (code, refused["error"]["code"]) == (2, "auditors_change_nothing")
 
     # A case that was removed from the record is proven by the log all the same.
-    await as_owner("DELETE FROM cases")
+    await by_owner(os.environ["SANZHANG_DATABASE_DSN"], "DELETE FROM cases")
     file = tmp_path / "proof.json"
     code, bundle = await called("proof", number(7), "--since", "1", "--out", str(file))
     assert code == 0
@@ -78,14 +77,6 @@ async def test_from_checkpoint_to_proof(called: Called, tmp_path: Path) -> None:
     assert ended.value.code == 0
     assert (await called("proof", "XA-2026-S-9999999"))[1]["error"]["code"] == "case_not_in_log"
     assert (await called("proof", number(7), "--out", str(tmp_path / "no" / "folder")))[0] == 2
-
-
-async def as_owner(statement: str) -> None:
-    engine = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=1)
-    async with engine.begin() as connection:
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(statement))
-    await engine.dispose()
 
 
 def kept(folder: Path, note: str) -> str:
@@ -106,6 +97,6 @@ async def test_what_is_found_is_said_and_ends_with_one(called: Called, tmp_path:
 
 async def test_a_log_that_was_cut_is_said(called: Called) -> None:
     await called("checkpoint")
-    await as_owner("DELETE FROM log_leaves WHERE index > 200")
+    await by_owner(os.environ["SANZHANG_DATABASE_DSN"], "DELETE FROM log_leaves WHERE index > 200")
     code, said = await called("checkpoint")
     assert (code, said["error"]["code"]) == (1, "log_cut")
