@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
 from gateway.web.viewer import Viewer
 from schemas.petition import Actor
+from tests import serving
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine
 from tests.pages.city import running_city
@@ -111,17 +111,9 @@ async def served(door: Door) -> AsyncGenerator[Api]:
 @asynccontextmanager
 async def listening(app: FastAPI, connection: type[BoundedConnection] = BoundedConnection) -> AsyncGenerator[int]:
     """The application behind a real socket; its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, http=connection, ws="none"))
-    task = asyncio.create_task(server.serve())
-    while True:
-        if server.started:
-            break
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
+    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, http=connection, ws="none")
+    async with serving.listening(config) as port:
+        yield port
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -8,12 +8,20 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import uvicorn
+from argon2 import PasswordHasher
 from temporalio.testing import WorkflowEnvironment
 
+from activities.access.accounts import Accounts
 from activities.record.migrate import migrate
 from activities.record.seed import seed
 from activities.settings import Settings
+from gateway.access.callers import Callers
 from gateway.doors import Door
+from gateway.web.app import create_app
+from gateway.web.limits import Limits
+from gateway.web.viewer import Access
+from tests.serving import listening
 from workers import notices, petitions
 from workers.composition import open_system
 
@@ -43,3 +51,18 @@ async def running_city(
         notices.serving(system),
     ):
         yield Door(system)
+
+
+@asynccontextmanager
+async def served(door: Door) -> AsyncGenerator[tuple[str, Callers]]:
+    """The pages of that city at an address of this machine, and who may come in."""
+    callers = Callers(door, limits=Limits())
+    callers.accounts = Accounts(door.system.database, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+    @asynccontextmanager
+    async def opening() -> AsyncGenerator[tuple[Door, Access]]:
+        yield door, callers
+
+    config = uvicorn.Config(create_app(opening), port=0, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+    async with listening(config) as port:
+        yield f"http://127.0.0.1:{port}", callers

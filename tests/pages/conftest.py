@@ -6,29 +6,23 @@ import asyncio
 import shutil
 import sys
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import uvicorn
-from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from activities.access.accounts import Accounts
 from activities.logs import configure_logging
 from activities.record.views import CaseView
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
-from gateway.web.app import create_app
-from gateway.web.limits import Limits
-from gateway.web.viewer import Access
 from schemas.petition import Petition
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine
-from tests.pages.city import running_city
+from tests.pages.city import running_city, served
 from tests.pages.filled import fill
 
 CHROMIUM = shutil.which("chromium")
@@ -112,7 +106,11 @@ def living(
             running_city(engine, dsn, home, demo=demo) as door,
         ):
             found.numbers = await fill_it(door)
-            await _serve(found, door, ready, over)
+            async with served(door) as (address, callers):
+                found.address, found.door, found.callers = address, door, callers
+                found.loop = asyncio.get_running_loop()
+                ready.set()
+                await asyncio.to_thread(over.wait)
 
     def run() -> None:
         configure_logging(log_format="json", log_level="error", stream=sys.stderr)
@@ -131,30 +129,6 @@ def living(
     yield found
     over.set()
     thread.join(60)
-
-
-async def _serve(found: City, door: Door, ready: threading.Event, over: threading.Event) -> None:
-    callers = Callers(door, limits=Limits())
-    callers.accounts = Accounts(door.system.database, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-    @asynccontextmanager
-    async def opening() -> AsyncGenerator[tuple[Door, Access]]:
-        yield door, callers
-
-    config = uvicorn.Config(create_app(opening), port=0, log_level="warning", ws="none", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.02)
-        if serving.done():
-            break
-    port = server.servers[0].sockets[0].getsockname()[1]
-    found.door, found.callers, found.loop = door, callers, asyncio.get_running_loop()
-    found.address = f"http://127.0.0.1:{port}"
-    ready.set()
-    await asyncio.to_thread(over.wait)
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,16 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
 from playwright.async_api import Page, async_playwright
 
 from activities.logs import configure_logging
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
-from gateway.web.app import create_app
-from gateway.web.limits import Limits
-from gateway.web.viewer import Access
 from schemas.petition import Stage
 from tests.machine_fixtures import running_database, running_engine
-from tests.pages.city import running_city
+from tests.pages.city import running_city, served
 from tests.pages.filled import fill
 
 INTO = Path(__file__).parent.parent.parent / "docs" / "images"
@@ -34,26 +28,8 @@ async def take() -> None:
     with tempfile.TemporaryDirectory(prefix="pictures-") as folder, running_database(Path(folder) / "db") as database:
         async with running_engine() as engine, running_city(engine, database.dsn, Path(folder)) as door:
             numbers = await fill(door)
-            async with _served(door) as (address, callers):
+            async with served(door) as (address, callers):
                 await _pictures(address, callers, door, numbers)
-
-
-@asynccontextmanager
-async def _served(door: Door) -> AsyncGenerator[tuple[str, Callers]]:
-    callers = Callers(door, limits=Limits())
-
-    @asynccontextmanager
-    async def opening() -> AsyncGenerator[tuple[Door, Access]]:
-        yield door, callers
-
-    config = uvicorn.Config(create_app(opening), port=0, log_level="error", ws="none", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the server says it no other way
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", callers
-    server.should_exit = True
-    await serving
 
 
 async def _pictures(address: str, callers: Callers, door: Door, numbers: list[str]) -> None:
