@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from activities.record.views import CaseView
 from gateway.doors import Door
@@ -46,23 +46,28 @@ def desk_at(browser: Browser, bureau: City) -> Iterator[DeskOf]:
     opener.close()
 
 
+def fill_in(form: Locator, fields: Mapping[str, str | bool]) -> None:
+    """Each box as a person fills it, whatever kind of box it is."""
+    for name, value in fields.items():
+        box = form.locator(f"[name='{name}']").first
+        if isinstance(value, bool):
+            if not value and box.get_attribute("type") == "checkbox":
+                continue
+            form.locator(f"input[name='{name}'][value='{str(value).lower()}']").check()
+        elif box.get_attribute("type") == "radio":
+            form.locator(f"input[name='{name}'][value='{value}']").check()
+        elif box.evaluate("box => box.tagName") == "SELECT":
+            box.select_option(value)
+        else:
+            box.fill(value)
+
+
 def do(page: Page, number: str, kind: str, **fields: str | bool) -> None:
     """Opens the case, fills the form of a command in and sends it."""
     page.goto(f"/petitions/{number}#do-{kind}")
     if page.locator(f"#do-{kind}[open]").count() == 0:
         page.locator(f"#do-{kind} > summary").click()
-    for name, value in fields.items():
-        box = page.locator(f"#do-{kind} [name='{name}']").first
-        if isinstance(value, bool):
-            if not value and box.get_attribute("type") == "checkbox":
-                continue
-            page.locator(f"#do-{kind} input[name='{name}'][value='{str(value).lower()}']").check()
-        elif box.get_attribute("type") == "radio":
-            page.locator(f"#do-{kind} input[name='{name}'][value='{value}']").check()
-        elif box.evaluate("box => box.tagName") == "SELECT":
-            box.select_option(value)
-        else:
-            box.fill(value)
+    fill_in(page.locator(f"#do-{kind}"), fields)
     page.locator(f"#do-{kind} button:not([type=button])").click()
     expect(page.locator(".told.good")).to_be_visible()
 
@@ -80,14 +85,7 @@ def give(page: Page, kind: str, numbers: list[str], **fields: str) -> None:
     page.locator(f"[data-bulk] button[formaction$='/{kind}']").click()
     if fields or page.url.endswith(f"/together/{kind}"):
         expect(page.locator("h1")).to_contain_text("批量")
-        for name, value in fields.items():
-            box = page.locator(f"main form [name='{name}']").first
-            if box.get_attribute("type") == "radio":
-                page.locator(f"main form input[name='{name}'][value='{value}']").check()
-            elif box.evaluate("box => box.tagName") == "SELECT":
-                box.select_option(value)
-            else:
-                box.fill(value)
+        fill_in(page.locator("main form"), fields)
         page.locator("main form button.main").click()
     expect(page.locator(".told.good")).to_contain_text(f"{len(numbers)} 件已办理")
 
