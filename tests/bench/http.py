@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import httpx
 from activities.access.tokens import Tokens
 from activities.record.migrate import new_engine
 from activities.record.seed import seed
-from tests.bench.installation import OURS, START_SECONDS, Installation, workers
+from tests.bench.installation import OURS, START_SECONDS, Installation, end, workers
 from tests.bench.latency import open_loop
 from tests.bench.path import TEXT, TITLE
 
@@ -51,11 +50,7 @@ async def gateway(place: Installation) -> AsyncGenerator[str]:
                 await asyncio.sleep(0.1)
         yield address
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        process.wait()
+        end(process)
 
 
 async def _ready(client: httpx.AsyncClient, address: str) -> bool:

@@ -95,11 +95,16 @@ def worker(place: Installation, command: tuple[str, ...], **environment: str) ->
             time.sleep(0.05)
         yield psutil.Process(process.pid)
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Asks it to end, and after half a minute no longer asks."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    process.kill()
+    process.wait()
 
 
 @contextmanager
