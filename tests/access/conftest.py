@@ -48,6 +48,9 @@ from tests.strategies import MONDAY, Case
 from workers.composition import System
 from workflows.contract import Answer
 
+PHONE = "13800001234"
+"""Of whoever brought a case."""
+
 
 class DecidingDesk(Desk):
     """Decides as the workflow does, at one moment, and carries nothing out; ``taken``: what would have been, by case, command and person."""
@@ -135,10 +138,10 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
         numbers = {name: f"WC-2026-C-{index:06}" for index, name in enumerate(SITUATIONS, start=1)}
         accusing = {name: f"WC-2026-C-{index:06}" for index, name in enumerate(SITUATIONS, start=101)}
         for name, make in SITUATIONS.items():
-            await _keep(record, numbers[name], make(), system.keyring)
+            await keep(record, numbers[name], make(), system.keyring)
             async with engine.begin() as connection:
                 await connection.execute(insert(t.cases), _accusing_row(accusing[name], make()))
-        await _keep(record, INTO, approve_stage(), system.keyring)
+        await keep(record, INTO, approve_stage(), system.keyring)
         callers = Callers(door, limits=Limits())
         callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         tokens = {
@@ -163,10 +166,11 @@ def _accusing_row(number: str, case: Case) -> dict[str, Any]:
     return case_row(state, case.events, MONDAY) | {"link": b"1"}
 
 
-async def _keep(record: CaseRecord, number: str, case: Case, keyring: KeyRing) -> None:
+async def keep(record: CaseRecord, number: str, case: Case, keyring: KeyRing) -> None:
+    """Writes a lived case into the record, under that number and with a petitioner."""
     first, *rest = case.events
     assert isinstance(first, Filed)
-    petitioner = Petitioner(sealed=seal(keyring, PersonalData(name="王小明", phone="13800001234")))
+    petitioner = Petitioner(sealed=seal(keyring, PersonalData(name="王小明", phone=PHONE)))
     content = first.content.model_copy(update={"petitioners": (petitioner,)})
     events = (first.model_copy(update={"number": number, "content": content}), *rest)
     await record.commit(CommitOrder(number=number, command_id="file", actor=SYSTEM, events=events))
