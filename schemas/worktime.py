@@ -154,6 +154,11 @@ def local_day(moment: datetime) -> date:
     return _local(moment).date()
 
 
+def monday_of(day: date) -> date:
+    """The first day of the week of ``day``; weeks run from Monday to Sunday."""
+    return day - timedelta(days=day.weekday())
+
+
 def at_hour(day: date, hour: int) -> datetime:
     """The UTC instant of ``hour``:00 Asia/Shanghai on ``day``; 24 means 0:00 of the next day.
     ``ValueError`` if out of range."""

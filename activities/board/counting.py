@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from schemas.measures.measure import OWED, band_of
 from schemas.measures.numbers import in_band
 from schemas.petition import Ledger
 from schemas.units import within
-from schemas.worktime import Calendar, local_day
+from schemas.worktime import Calendar, local_day, monday_of
 
 
 class Hidden(NamedTuple):
@@ -180,21 +180,16 @@ async def weekly_now(
             found[what][local_day(week)] += int(count)
     for one in hidden:
         if within(one.unit, unit):
-            found[CAME][_monday(one.received_at)] -= 1
+            found[CAME][monday_of(local_day(one.received_at))] -= 1
             if one.sealed_at is not None:
-                found[STRUCK][_monday(one.sealed_at)] -= 1
+                found[STRUCK][monday_of(local_day(one.sealed_at))] -= 1
     return found[CAME], found[STRUCK]
-
-
-def _monday(moment: datetime) -> date:
-    day = local_day(moment)
-    return day - timedelta(days=day.weekday())
 
 
 def _in_band(one: Hidden, now: datetime, calendar: Calendar) -> Mapping[str, int]:
     if one.owed_since is None:
         return one.counts
-    return in_band(one.counts, AGE_BANDS[_place(one.owed_since, now, calendar)][0])
+    return in_band(one.counts, band_of(overdue_days(one.owed_since, now, calendar)))
 
 
 def _place(since: datetime, now: datetime, calendar: Calendar) -> int:

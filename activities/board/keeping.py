@@ -125,10 +125,10 @@ class BoardSums:
         ]
         connection.execute(_ADD, {"cells": json.dumps(changed)})
         connection.execute(_KEEP, {"kept": json.dumps(kept)})
-        phases = [row for number, _, counted in lives for row in phase_rows(number, counted, now - PAST)]
+        phases = json.dumps([row for number, _, counted in lives for row in phase_rows(number, counted, now - PAST)])
         connection.execute(delete(case_counts).where(case_counts.c.case_number.in_(numbers)))
-        connection.execute(_PROFILES, {"phases": json.dumps(phases)})
-        connection.execute(_PHASES, {"phases": json.dumps(phases)})
+        connection.execute(_PROFILES, {"phases": phases})
+        connection.execute(_PHASES, {"phases": phases})
         connection.execute(delete(board_cells).where(board_cells.c.below == 0, board_cells.c.own == 0))
         return len(numbers)
 

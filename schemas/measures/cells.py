@@ -16,7 +16,7 @@ from schemas import events as e
 from schemas.measures.facts import facts_at
 from schemas.measures.measure import AGE_BANDS, OWED, band_of, counts_of
 from schemas.petition import Ledger
-from schemas.worktime import SHANGHAI, Calendar, at_hour, local_day, working_days_after
+from schemas.worktime import SHANGHAI, Calendar, at_hour, local_day, monday_of, working_days_after
 
 NEVER_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of what counts always."""
@@ -89,8 +89,7 @@ def cells_of(events: Iterable[e.Event], calendar: Calendar) -> CaseCells | None:
 
 def week_of(moment: datetime) -> datetime:
     """When the week of ``moment`` (aware) began: Monday 0:00 in Asia/Shanghai."""
-    day = local_day(moment)
-    return datetime.combine(day - timedelta(days=day.weekday()), time(0), SHANGHAI).astimezone(UTC)
+    return datetime.combine(monday_of(local_day(moment)), time(0), SHANGHAI).astimezone(UTC)
 
 
 def _by_instant(counts: Mapping[str, int]) -> dict[str, int]:

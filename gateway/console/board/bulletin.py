@@ -16,7 +16,7 @@ from schemas.access import Area, enter
 from schemas.measures import RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
-from schemas.worktime import local_day
+from schemas.worktime import local_day, monday_of
 
 PERIODS = (1, 4, WEEKS)
 """Weeks a bulletin may be about, the one of its day among them."""
@@ -42,7 +42,8 @@ async def bulletin(
     enter(Area.BOARD, viewer.actor)
     looked = await look(request, viewer, door, readings, unit, as_of)
     day = local_day(looked.board.as_of)
-    first = first_day(looked.board.as_of, weeks if weeks in PERIODS else PERIODS[0])
+    weeks = weeks if weeks in PERIODS else PERIODS[0]
+    first = first_day(looked.board.as_of, weeks)
     organisation = await door.organisation()
     return render(
         request,
@@ -50,7 +51,7 @@ async def bulletin(
         "board/bulletin.html",
         board=looked.board,
         asked={"unit": unit, "as_of": as_of},
-        weeks=weeks if weeks in PERIODS else PERIODS[0],
+        weeks=weeks,
         periods=PERIODS,
         first=first,
         day=day,
@@ -68,8 +69,7 @@ async def bulletin(
 
 def first_day(as_of: datetime, weeks: int) -> date:
     """The Monday (Asia/Shanghai) with which the last ``weeks`` up to ``as_of`` begin."""
-    day = local_day(as_of)
-    return day - timedelta(days=day.weekday(), weeks=weeks - 1)
+    return monday_of(local_day(as_of)) - timedelta(weeks=weeks - 1)
 
 
 def within_weeks(by_monday: Mapping[date, int], first: date) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from schemas.worktime import monday_of
+
 WIDTH, HEIGHT = 640.0, 200.0
 LEFT, BOTTOM, TOP = 34.0, 24.0, 14.0
 GAP = 0.28
@@ -45,8 +47,7 @@ class Chart(NamedTuple):
 
 def weekly_chart(came: Mapping[date, int], done: Mapping[date, int], last: date) -> Chart:
     """Bars for the weeks up to the one of ``last``."""
-    monday = last - timedelta(days=last.weekday())
-    mondays = [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    mondays = [monday_of(last) - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     top = _ceiling(max([0, *(came.get(each, 0) for each in mondays), *(done.get(each, 0) for each in mondays)]))
     place = (WIDTH - LEFT) / WEEKS
     width = place * (1 - GAP) / 2

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from schemas.calendar import CalendarDay
-from schemas.worktime import Calendar, working_days_after
+from schemas.worktime import Calendar, monday_of, working_days_after
 
 DayKind = Literal["working", "weekend", "off", "make-up"]
 
@@ -43,7 +43,7 @@ def _month(
     first = date(year, number, 1)
     last = date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
     weeks: list[tuple[Day | None, ...]] = []
-    monday = first - timedelta(days=first.weekday())
+    monday = monday_of(first)
     while monday <= last:
         week = [monday + timedelta(days=each) for each in range(7)]
         weeks.append(tuple(_day(calendar, days, each, differing) if each.month == number else None for each in week))

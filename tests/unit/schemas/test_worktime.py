@@ -22,6 +22,7 @@ from schemas.worktime import (
     counted_day,
     explain,
     local_day,
+    monday_of,
     outside_quiet_hours,
     term,
     working_days_after,
@@ -114,6 +115,12 @@ def test_seeded_days_are_published_and_days_outside_are_monday_to_friday_guesses
         for day in every_day(first, last):
             assert SEED.is_provisional(day)
             assert SEED.is_working(day) == (day.weekday() < 5)
+
+
+def test_each_day_belongs_to_the_week_of_the_monday_it_follows() -> None:
+    for monday in every_day(date(2026, 6, 1), date(2027, 1, 31))[::7]:
+        assert monday.isoweekday() == 1
+        assert {monday_of(monday + each * DAY) for each in range(7)} == {monday}
 
 
 # --- examples
