@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, get_args
 
 from schemas import commands as c
@@ -12,6 +14,40 @@ from schemas.lifecycle.closing import petitioner_satisfied
 from schemas.lifecycle.decide import RULES, decide, permitted
 from schemas.petition import Actor, Ground, Outcome, Petition, Stage
 from schemas.refusals import Refusal
+
+USUAL: Mapping[Stage, tuple[str, ...]] = {
+    Stage.APPROVE: ("approve", "decline", "transfer"),
+    Stage.ASSIGN: ("assign",),
+    Stage.SUPERVISE: ("accept", "co_report", "reply"),
+    Stage.REVISIT: ("record_revisit",),
+    Stage.SIGN_OFF: ("sign_off",),
+    Stage.ARCHIVE: ("account", "disclose"),
+}
+"""What a case of that stage waits for as long as nothing out of the ordinary is asked."""
+
+_OFFERED = {"offer": ("answer_transfer",)}
+_CONTESTED = {"rating": ("rework", "terminate"), "own_rating": ("rework", "terminate")}
+
+_ASKED_BY: Mapping[Stage, Mapping[str, tuple[str, ...]]] = {
+    Stage.APPROVE: _OFFERED,
+    Stage.ASSIGN: _OFFERED,
+    Stage.SUPERVISE: {
+        "objection": ("uphold_return", "refuse_return"),
+        "standstill": ("resume",),
+        "extension": ("grant_extension", "refuse_extension"),
+    },
+    Stage.REVISIT: _CONTESTED,
+    Stage.SIGN_OFF: _CONTESTED,
+}
+"""By the field of a case that is filled where it is asked; of several the first goes before the others."""
+
+ASKED: Mapping[Stage, tuple[str, ...]] = {
+    stage: tuple(dict.fromkeys(chain.from_iterable(steps.values()))) for stage, steps in _ASKED_BY.items()
+}
+"""What it waits for besides, where something is asked."""
+
+ASKING = tuple(dict.fromkeys(chain.from_iterable(_ASKED_BY.values())))
+"""The fields of a case one of which is filled where something is asked."""
 
 
 def awaited(state: Petition) -> tuple[str, ...]:
@@ -23,44 +59,39 @@ def awaited(state: Petition) -> tuple[str, ...]:
 
 
 def _steps(state: Petition) -> tuple[str, ...]:
+    usual, asked = USUAL.get(state.stage, ()), _asked(state)
     match state.stage:
-        case Stage.APPROVE:
-            if state.offer is not None:
-                return ("answer_transfer",)
+        case Stage.APPROVE if state.members:
             # It can't leave those behind who wait for its answer.
-            return ("approve",) if state.members else ("approve", "decline", "transfer")
-        case Stage.ASSIGN:
-            return ("answer_transfer",) if state.offer is not None else ("assign",)
+            return asked or ("approve",)
+        case Stage.APPROVE | Stage.ASSIGN:
+            return asked or usual
         case Stage.SUPERVISE:
-            return _at_work(state)
+            # Only a wish for more time does not keep the work waiting.
+            kept_waiting = state.objection is not None or state.standstill is not None
+            return asked if kept_waiting else (*asked, _at_work(state))
         case Stage.REVISIT:
-            return _after_the_reply(state)
+            if petitioner_satisfied(state) is None:
+                return usual
+            return asked if state.rating is not None else ("rework", "record_revisit", "terminate")
         case Stage.SIGN_OFF:
             overruled = state.ground is Ground.SATISFIED and not petitioner_satisfied(state)
-            return ("rework", "terminate") if overruled else ("sign_off",)
-        case Stage.ARCHIVE:
-            owed = {"account": not state.accounted, "disclose": state.disclosed is None}
-            return tuple(kind for kind, wanted in owed.items() if wanted)
+            return asked if overruled else usual
         case _:
-            return ()
+            done = {"account": state.accounted, "disclose": state.disclosed is not None}
+            return tuple(kind for kind in usual if not done[kind])
 
 
-def _after_the_reply(state: Petition) -> tuple[str, ...]:
-    if petitioner_satisfied(state) is None:
-        return ("record_revisit",)
-    return ("rework", "terminate") if state.rating is not None else ("rework", "record_revisit", "terminate")
+def _asked(state: Petition) -> tuple[str, ...]:
+    by_field = _ASKED_BY.get(state.stage, {})
+    return next((steps for field, steps in by_field.items() if getattr(state, field) is not None), ())
 
 
-def _at_work(state: Petition) -> tuple[str, ...]:
-    if state.objection is not None:
-        return "uphold_return", "refuse_return"
-    if state.standstill is not None:
-        return ("resume",)
-    asked = ("grant_extension", "refuse_extension") if state.extension is not None else ()
+def _at_work(state: Petition) -> str:
     if state.accepted_at is None:
-        return (*asked, "accept")
+        return "accept"
     missing = any(not (office.reported or office.waived) for office in state.co_offices)
-    return (*asked, "co_report") if missing else (*asked, "reply")
+    return "co_report" if missing else "reply"
 
 
 def waiting_for(state: Petition, actor: Actor) -> tuple[str, ...]:

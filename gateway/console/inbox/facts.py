@@ -14,7 +14,7 @@ from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.lifecycle import RULES
-from schemas.lifecycle.awaited import waiting_for
+from schemas.lifecycle.awaited import ASKED, ASKING, USUAL, waiting_for
 from schemas.petition import Actor, Petition, Role, Stage
 
 LOOKED_AT = 600
@@ -35,28 +35,6 @@ TOGETHER = ("accept", "approve", "sign_off", "assign", "decline", "transfer", "g
 
 What a petitioner was told or answered is each case's own, so replies and revisits are not among them.
 """
-
-USUAL: Mapping[Stage, tuple[str, ...]] = {
-    Stage.APPROVE: ("approve", "decline", "transfer"),
-    Stage.ASSIGN: ("assign",),
-    Stage.SUPERVISE: ("accept", "co_report", "reply"),
-    Stage.REVISIT: ("record_revisit",),
-    Stage.SIGN_OFF: ("sign_off",),
-    Stage.ARCHIVE: ("account", "disclose"),
-}
-"""What a case of that stage waits for as long as nothing out of the ordinary is asked."""
-
-ASKED: Mapping[Stage, tuple[str, ...]] = {
-    Stage.APPROVE: ("answer_transfer",),
-    Stage.ASSIGN: ("answer_transfer",),
-    Stage.SUPERVISE: ("uphold_return", "refuse_return", "resume", "grant_extension", "refuse_extension"),
-    Stage.REVISIT: ("rework", "terminate"),
-    Stage.SIGN_OFF: ("rework", "terminate"),
-}
-"""What it waits for besides, where something is asked."""
-
-ASKING = ("offer", "objection", "standstill", "extension", "rating", "own_rating")
-"""The fields of a case one of which is filled where something is asked."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from gateway.console.inbox.facts import ASKED, ASKING, USUAL, stages_of
-from schemas.lifecycle.awaited import awaited
+from gateway.console.inbox.facts import stages_of
+from schemas.lifecycle.awaited import ASKED, ASKING, USUAL, awaited
 from schemas.petition import Role, Stage
 from tests.strategies import Step, play, scripts
 

@@ -16,6 +16,7 @@ from tests.strategies import (
     MONDAY,
     NEXT_HANDLER,
     STATION_CHIEF,
+    SUPERVISOR,
     Step,
     play,
     scripts,
@@ -68,6 +69,15 @@ def test_what_is_taken_was_possible(steps: list[Step]) -> None:
         if state is not None and kind in RULES and RULES[kind].people:
             assert possible(state, kind, order.actor, now) is None
         state = fold(decided, state)
+
+
+def test_a_step_that_is_not_theirs_to_take_is_not_possible_however_well_it_is_filled_in() -> None:
+    state = after(APPROVED).state
+    assert possible(state, "assign", SUPERVISOR, state.touched_at) is None
+    for kind, actor, code in (("assign", HANDLER, "role_wrong"), ("accept", HANDLER, "stage_wrong")):
+        refusal = possible(state, kind, actor, state.touched_at)
+        assert refusal is not None
+        assert refusal.code == code
 
 
 @pytest.mark.parametrize(
