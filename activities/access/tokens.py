@@ -52,6 +52,7 @@ class Tokens:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
+        self._at_once = at_once(engine)
         self._clock = clock
 
     async def create(
@@ -78,7 +79,7 @@ class Tokens:
         form, now = _FORM.fullmatch(text), self._clock()
         row = None
         if form is not None:
-            async with at_once(self._engine).connect() as connection:
+            async with self._at_once.connect() as connection:
                 query = select(t.tokens).where(t.tokens.c.id == form[1])
                 row = (await connection.execute(query)).mappings().one_or_none()
         if form is None or row is None or not hmac.compare_digest(row["secret"], _hash(form[2])):

@@ -92,6 +92,7 @@ class CaseRecord:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
+        self._at_once = at_once(engine)
         self._clock = clock
         self._algorithm = algorithm
         self._ends: OrderedDict[str, _End] = OrderedDict()
@@ -244,7 +245,7 @@ class CaseRecord:
 
     async def history(self, number: str) -> list[Recorded]:
         """All events of a case, oldest first; empty if there is no such case."""
-        async with at_once(self._engine).connect() as connection:
+        async with self._at_once.connect() as connection:
             rows = (await connection.execute(_events(number))).mappings().all()
         return [recorded(row) for row in rows]
 

@@ -62,6 +62,7 @@ class NumberOffice:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
+        self._at_once = at_once(engine)
         self._clock = clock
         self._resemblances = Resemblances(engine)
 
@@ -91,7 +92,7 @@ class NumberOffice:
 
     async def _known(self, content: FiledContent, digest: bytes, code: str) -> Reservation | None:
         asked = {"source": content.source, "source_event_id": content.source_event_id}
-        async with at_once(self._engine).connect() as connection:
+        async with self._at_once.connect() as connection:
             row = (await connection.execute(_KNOWN, asked)).one_or_none()
         return None if row is None else _same(row, digest, content, code)
 

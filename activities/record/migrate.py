@@ -39,7 +39,9 @@ async def migrate(dsn: str) -> None:
 
 
 def at_once(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool for readings of a single statement each, which need no transaction around them: two round trips fewer."""
+    """The same pool for readings of a single statement each, which need no transaction around them: two round trips fewer. To be
+    kept by who reads through it: making it takes some forty microseconds.
+    """
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 

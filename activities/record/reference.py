@@ -38,6 +38,7 @@ class ReferenceStore:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
+        self._at_once = at_once(engine)
         self._clock = clock
         self._kept: dict[type[Any], Any] = {}
 
@@ -151,7 +152,7 @@ class ReferenceStore:
         """That version, or the newest: the one kept, as long as there is none newer. ``numbered`` brings a version from the record."""
         if version is not None:
             return await numbered(version)
-        async with at_once(self._engine).connect() as connection:
+        async with self._at_once.connect() as connection:
             number = (await connection.execute(newest)).scalar_one_or_none()
         kept: _Reference | None = self._kept.get(model)
         if kept is None or kept.version != number:

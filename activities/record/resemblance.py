@@ -36,7 +36,7 @@ class Resemblances:
     """The signatures in one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._at_once = at_once(engine)
 
     async def likely(self, minima: Sequence[int], *, besides: str = "") -> tuple[Alike, ...]:
         """Those that resemble it, the most alike first, at most five; never ``besides`` itself.
@@ -47,7 +47,7 @@ class Resemblances:
         if not keys:
             return ()
         asked = {"bands": list(keys), "besides": besides, "newest": _NEWEST_OF_BAND, "verified": _VERIFIED}
-        async with at_once(self._engine).connect() as connection:
+        async with self._at_once.connect() as connection:
             rows = (await connection.execute(_CANDIDATES, asked)).all()
         return most_alike(Alike(row.case_number, resemblance(minima, row.signature)) for row in rows)
 
