@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from schemas.evidence.chain import Recorded
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.timeline import state_as_of, timeline
 from schemas.evidence.timeline.facts import Carried, NoticeKept, Received, Timeline
-from schemas.evidence.timeline.telling import attribution
+from schemas.evidence.timeline.telling import attribution, matter_of
 from schemas.lifecycle import fold
 from schemas.lifecycle.deeds import Basis
 from schemas.petition import SYSTEM, Actor
@@ -25,11 +26,14 @@ from tests.strategies import (
     HANDLER,
     MONDAY,
     NUMBER,
+    OPERATOR,
+    REPORTED,
     STATION,
     SUPERVISOR,
     VISITOR,
     Case,
     Step,
+    calendar,
     play,
     scripts,
 )
@@ -118,6 +122,17 @@ def test_a_way_that_leaves_stations_out_says_so() -> None:
     ]
 
 
+def test_a_reopened_case_owes_every_station_anew_but_the_filing() -> None:
+    case = LIVES["joint"]()
+    events = records(case)
+    before = told(list(itertools.takewhile(lambda each: each.event.kind != "reopened", events)), case.now)
+    assert all(each.passed_at is not None for each in before.stations)
+    again = told(events, case.now)
+    assert [each.name for each in again.stations if each.passed_at is not None] == ["receive"]
+    assert [each.name for each in again.stations if each.awaited] == ["approve"]
+    assert not any(each.skipped for each in again.stations)
+
+
 def test_each_deed_bears_its_authority() -> None:
     case = Case()
     case.do(BRANCH_CHIEF, c.Approve())
@@ -147,6 +162,26 @@ def test_the_time_of_a_case_is_shared_out_to_the_second() -> None:
         STATION: 2 * 3600,
         CITY_DESK: 3 * 3600,
     }
+
+
+def test_the_time_of_a_case_ends_with_its_seal_and_begins_again_when_it_is_reopened() -> None:
+    case = lived()
+    case.do(BRANCH_CHIEF, c.SignOff(), at=MONDAY + 7 * HOUR)
+    published = c.Disclose(published=True, summary="路灯已修复", countersigned_by=AUDITOR.id)
+    case.do(SUPERVISOR, published, at=MONDAY + 8 * HOUR)
+    sealed = told(records(case), MONDAY + 20 * HOUR).attribution
+    assert sealed.sums
+    assert sealed.whole == sealed.attributed == 8 * 3600
+    reopening = c.Reopen(facts="路灯又坏了", policy=REPORTED, calendar=calendar())
+    case.do(OPERATOR, reopening, at=MONDAY + 10 * HOUR)
+    again = told(records(case), MONDAY + 20 * HOUR).attribution
+    assert again.sums
+    assert again.whole == again.attributed == (8 + 10) * 3600
+
+
+def test_a_case_that_does_not_begin_with_its_filing_has_no_matter() -> None:
+    with pytest.raises(ValueError, match="filing"):
+        matter_of(lived().events[1:])
 
 
 def test_a_gap_in_the_time_is_found() -> None:

@@ -1,0 +1,64 @@
+"""An entry of the journal: its bytes, what it cannot hold, and what is a reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.errors import UserError
+from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical, given_reason
+from schemas.evidence.links import genesis, link
+from schemas.petition import SYSTEM, Actor, Role
+from schemas.worktime import SHANGHAI
+from tests.strategies import NUMBER
+
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+
+
+def entry(**body: object) -> Entry:
+    return Entry(number=1, at=NOON, kind=EntryKind.VERIFIED, actor=SYSTEM, body=body)
+
+
+def test_the_bytes_of_an_entry_never_change() -> None:
+    """A journal of ten years ago must still verify."""
+    seen = Entry(
+        number=7,
+        at=NOON.astimezone(SHANGHAI),
+        kind=EntryKind.REVEALED,
+        actor=Actor(id="aud", role=Role.AUDITOR, unit="XA", scope="XA"),
+        case_number=NUMBER,
+        reason="核对“身份”",
+        body={"petitioners": 1, "fields": ["姓名", None, True, {"b": 1, "a": ()}]},
+    )
+    assert canonical(seen).decode() == (
+        '{"actor":["aud","auditor","XA"],"at":"2026-03-02T04:00:00+00:00",'
+        '"body":{"fields":["姓名",null,true,{"a":[],"b":1}],"petitioners":1},'
+        '"case":"XA-2026-S-000001","kind":"revealed","number":7,"reason":"核对“身份”"}'
+    )
+    assert (
+        link(genesis(JOURNAL), canonical(seen)).hex()
+        == "0d86acb98a1c0459c16fc351b46a7f277038000dde92774cc38250f175221304"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"share": 0.5}, {"list": [{"deep": 1.0}]}, {"pair": ("a", 0.5)}, {"when": NOON}, {"named": {1: "by a number"}}],
+)
+def test_what_has_no_one_spelling_is_refused(body: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="whole numbers"):
+        entry(**body)
+
+
+def test_a_reason_is_kept_on_one_line() -> None:
+    assert given_reason(" 核对\n身份\x00证件 ") == "核对 身份 证件"
+    assert given_reason("核对身份") == "核对身份"
+
+
+@pytest.mark.parametrize("said", ["", "看看", "x \x00 \n y"])
+def test_what_is_no_reason_is_said_with_how_long_one_is(said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        given_reason(said)
+    assert (refused.value.code, refused.value.facts) == ("reason_missing", {"shortest": 4})
