@@ -15,8 +15,10 @@ from tests.strategies import (
     HANDLER,
     MONDAY,
     NEXT_HANDLER,
+    PETITIONER,
     STATION_CHIEF,
     SUPERVISOR,
+    VISITOR,
     Step,
     play,
     scripts,
@@ -24,6 +26,7 @@ from tests.strategies import (
 )
 from tests.unit.schemas.lifecycle.test_refusals import (
     ACCEPTED,
+    ANGRY,
     ANSWERED,
     APPROVED,
     ARCHIVED,
@@ -36,6 +39,7 @@ from tests.unit.schemas.lifecycle.test_refusals import (
     RETURNED,
     SATISFIED,
     SEALED,
+    UNHAPPY,
     Walk,
     after,
 )
@@ -95,7 +99,10 @@ def test_a_step_that_is_not_theirs_to_take_is_not_possible_however_well_it_is_fi
         (PAUSED, ("resume",)),
         (RETURNED, ("uphold_return", "refuse_return")),
         (ANSWERED, ("record_revisit",)),
+        ((*ANSWERED, (VISITOR, UNHAPPY)), ("rework", "terminate")),
+        ((*ANSWERED, (PETITIONER, ANGRY)), ("rework", "record_revisit", "terminate")),
         (SATISFIED, ("sign_off",)),
+        ((*SATISFIED, (PETITIONER, ANGRY)), ("rework", "terminate")),
         (ARCHIVED, ("disclose",)),
         (SEALED, ()),
     ],
