@@ -118,7 +118,7 @@ async def test_in_the_database(city: City) -> None:
         async with scoped(city.database, WHO[position]).connect() as connection:
             seen = set((await connection.execute(select(t.cases.c.case_number))).scalars())
         must = {number for situation, number in city.numbers.items() if not unseen(position, situation)}
-        into = set() if unseen(position, "approve_stage") else {INTO}
+        into = set[str]() if unseen(position, "approve_stage") else {INTO}
         assert seen == must | into, position
 
 

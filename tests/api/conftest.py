@@ -119,12 +119,12 @@ async def listening(app: FastAPI, connection: type[BoundedConnection] = BoundedC
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def api(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[Api]:
     folder: Path = tmp_path_factory.mktemp("api")
-    settings = {"SANZHANG_EVENTS_SECRET": f"{SECRET} {OLD_SECRET}", "SANZHANG_ATTACHMENT_LIMIT": "50000"}
+    secrets = f"{SECRET} {OLD_SECRET}"
     async with (
         own_database(database_dsn, "api") as dsn,
         # Two records behind one engine would take each other's cases.
         running_engine() as engine,
-        running_city(engine, dsn, folder, **settings) as door,
+        running_city(engine, dsn, folder, SANZHANG_EVENTS_SECRET=secrets, SANZHANG_ATTACHMENT_LIMIT="50000") as door,
         served(door) as api,
     ):
         yield api

@@ -8,7 +8,7 @@ import itertools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -16,13 +16,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from requests import PreparedRequest
 from requests.auth import AuthBase
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as described
 from standardwebhooks import Webhook
 
 from gateway.api.linking import LEADS
@@ -34,12 +29,12 @@ from tests.api.test_events import event
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
+CHECKS: list[Any] = [
+    checks.not_a_server_error,
+    described.status_code_conformance,
+    described.content_type_conformance,
+    described.response_headers_conformance,
+    described.response_schema_conformance,
 ]
 PEOPLE = ("he-xiaoyun", "cao-jianhua", "gu-feng", "sun-lihua", "wei-guodong", "fu-zhiyuan", "hotline-12345", "")
 ENDLESS = "/api/v1/stream"
@@ -52,7 +47,7 @@ QUIET = settings(
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
 )
 
 
@@ -61,13 +56,18 @@ async def in_a_thread(work: Callable[[], None]) -> None:
     await asyncio.to_thread(work)
 
 
+def description(api: Api) -> Any:
+    """Read by schemathesis, whose classes leave their type parameters open."""
+    return schemathesis.openapi.from_dict(copy.deepcopy(api.app.openapi()))
+
+
 async def test_every_operation_answers_as_described(api: Api) -> None:
     people = itertools.cycle(PEOPLE)
     met: set[int] = set()
 
     async with listening(api.app) as port:
         base_url = f"http://127.0.0.1:{port}"
-        schema = schemathesis.openapi.from_dict(copy.deepcopy(api.app.openapi()))
+        schema = description(api)
 
         def every() -> None:
             for result in schema.get_all_operations():
@@ -117,6 +117,7 @@ class Signed(AuthBase):
         if (request.path_url or "").startswith("/api/v1/events"):
             body = request.body or b""
             sent = body.encode() if isinstance(body, str) else body
+            assert isinstance(sent, bytes)
             at, message = datetime.now(UTC), uuid4().hex
             signed = {
                 "webhook-id": message,
@@ -134,9 +135,9 @@ def operation_id(case: Any) -> str:
 async def test_every_chain_of_operations_answers_as_described(api: Api) -> None:
     async with listening(api.app) as port:
         base_url = f"http://127.0.0.1:{port}"
-        schema = schemathesis.openapi.from_dict(copy.deepcopy(api.app.openapi())).exclude(path=ENDLESS)
+        schema = description(api).exclude(path=ENDLESS)
 
-        class Chains(schema.as_state_machine()):  # type: ignore[misc]
+        class Chains(schema.as_state_machine()):
             def get_call_kwargs(self, case: Any) -> dict[str, Any]:
                 return {
                     "base_url": base_url,
@@ -195,7 +196,7 @@ async def test_every_link_is_walked(api: Api) -> None:
 
     async with listening(api.app) as port:
         base_url = f"http://127.0.0.1:{port}"
-        schema = schemathesis.openapi.from_dict(copy.deepcopy(api.app.openapi()))
+        schema = description(api)
 
         def called(name: str, **given: Any) -> Any:
             case = schema.find_operation_by_id(name).Case(**given)
@@ -229,7 +230,7 @@ def resolved(expression: str, request: dict[str, Any], body: Any) -> Any:
     where, _, path = expression.partition("#/")
     if where == "$response.body":
         for step in path.split("/"):
-            body = body[int(step)] if isinstance(body, list) else body[step]
+            body = body[int(step) if isinstance(body, list) else step]
         return body
     return request["path_parameters"][expression.removeprefix("$request.path.")]
 

@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from click.testing import Result
 from sqlalchemy import text
 from temporalio.service import RPCError
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile import Outcome, Span, looking, reconcile_all, repair

@@ -55,7 +55,7 @@ async def test_what_people_did_holds_and_what_the_owner_did_is_named(place: tupl
 
         events = {row.event.kind: row.seq for row in await house.record.history(simple)}
         async with as_owner(house.database) as connection:
-            crime = Crime(connection, Path(), Cast(*[""] * 7, {}, await house.now(simple)))
+            crime = Crime(connection, Path(), Cast("", "", "", "", "", "", "", {}, await house.now(simple)))
             await crime.do(
                 "UPDATE events SET payload = jsonb_set(payload, '{text}', '\"没有修。\"') WHERE case_number = :n AND seq = :s",
                 n=simple,

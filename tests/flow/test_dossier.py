@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -140,7 +141,7 @@ def verified(given: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tup
     with pytest.raises(SystemExit) as ended:
         verify([str(given), "--json", *more])
     said = capsys.readouterr().out
-    checks = json.loads(said)["checks"] if said else []
+    checks: list[dict[str, Any]] = json.loads(said)["checks"] if said else []
     return int(ended.value.code or 0), {check["code"] for check in checks if check["holds"] is False}
 
 
@@ -162,7 +163,8 @@ def test_one_altered_byte_in_any_file_is_found(
     place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = laid_out(place.full.content, tmp_path)
-    sums = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    lines = (line.split("  ") for line in (folder / "SHA256SUMS").read_text().splitlines())
+    sums = {name: said for said, name in lines}
     assert sums.keys() == {file.name for file in folder.iterdir()} - {"SHA256SUMS"}
     for name, said in sums.items():
         whole = (folder / name).read_bytes()

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.petition as petition
     from activities.plugin import SanzhangPlugin
     from schemas.petition import Outcome
+    from schemas.refusals import Refusal
     from tests.golden.gate import golden_verdicts
     from workflows.contract import PetitionStart
     from workflows.petition import PetitionWorkflow
@@ -67,9 +68,11 @@ async def test_another_decision_by_the_same_commands_is_caught_though_it_replays
     decide = petition.decide
 
     def kinder(*given: Any) -> Any:
+        events = decide(*given)
+        assert not isinstance(events, Refusal)
         return [
             event.model_copy(update={"outcome": Outcome.EXPLAINED}) if event.kind == "replied" else event
-            for event in decide(*given)
+            for event in events
         ]
 
     monkeypatch.setattr(petition, "decide", kinder)

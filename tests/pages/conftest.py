@@ -39,7 +39,7 @@ class City:
     """The running city as a test sees it. ``numbers``: its cases, in the order they were filed."""
 
     address: str = ""
-    numbers: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list[str])
     door: Door | None = None
     callers: Callers | None = None
     loop: asyncio.AbstractEventLoop | None = None

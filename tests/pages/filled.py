@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from gateway.demo.city import Registry, receipts, settle, waiting
@@ -10,6 +11,7 @@ from gateway.demo.invented import invented
 from gateway.demo.offices import words
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
+from gateway.patience import PATIENCE
 from schemas import commands as c
 from schemas.lifecycle.authority import in_conflict
 from schemas.lifecycle.awaited import awaited, waiting_for
@@ -23,7 +25,7 @@ STEPS = (0, 1, 2, 3, 1, 4, 2, 5, 3, 0, 6, 4, 2, 8, 3, 1, 9, 2, 5, 4)
 async def fill(door: Door, petitions: int = 40, street: int = 12) -> list[str]:
     """Files the first ``petitions`` of the demonstration and ``street`` invented ones; the numbers, in that order."""
     city = await settle(door.system.reference)
-    door.organisation = _fixed(city)
+    door.organisation = type(door.organisation)(_fixed(city), PATIENCE)
     registry = Registry(door.desk, city, Proposer(city, load_taxonomy(None)), door.system.keyring)
     rules = await door.rules()
     first = waiting(rules.policy)[:petitions]
@@ -43,7 +45,7 @@ async def fill(door: Door, petitions: int = 40, street: int = 12) -> list[str]:
     return numbers
 
 
-def _fixed(city: Organisation):
+def _fixed(city: Organisation) -> Callable[[], Awaitable[Organisation]]:
     async def organisation() -> Organisation:
         return city
 

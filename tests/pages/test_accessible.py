@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
@@ -40,7 +42,7 @@ PAGES = (
 
 def violations(page: Page) -> list[str]:
     """What axe has to say, one line each."""
-    found = Axe().run(page, options=RULES).response["violations"]
+    found = cast("list[dict[str, Any]]", Axe().run(page, options=RULES).response["violations"])
     return [f"{each['id']}: {each['help']} {[node['target'] for node in each['nodes']][:4]}" for each in found]
 
 

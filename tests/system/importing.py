@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ def sanzhang(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @asynccontextmanager
-async def looking_at(data_dir: Path) -> AsyncIterator[Door]:
+async def looking_at(data_dir: Path) -> AsyncGenerator[Door]:
     """The system from inside, for those who check and for people who act."""
     environment = {**os.environ, "SANZHANG_DATA_DIR": str(data_dir)}
     settings = Settings.from_environment(environment)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 
 def worker() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    def end(*_: object) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
     print("serving", os.environ["SANZHANG_TEMPORAL"], flush=True)
     Path(os.environ["SANZHANG_READY_FILE"]).touch()
     while True:

@@ -39,12 +39,12 @@ class CommandLine:
     def __init__(self, machine: RunningUp) -> None:
         self.machine = machine
 
-    def __call__(self, *arguments: str) -> dict[str, Any]:
+    def __call__(self, *arguments: str) -> Any:
         code, facts = self.run(*arguments)
         assert code == 0, facts
         return facts
 
-    def run(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+    def run(self, *arguments: str) -> tuple[int, Any]:
         result = CliRunner().invoke(application(), [*arguments, "--json", "--data-dir", str(self.machine.data_dir)])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result.exit_code, json.loads(result.stdout)

@@ -37,7 +37,8 @@ def order(kind: str, state: Petition | None = None, **given: Any) -> Any:
 def test_units_may_be_named_as_people_name_them() -> None:
     assign = order("assign", lead="A3区第一派出所", co_offices=["A4区", "XA/traffic"])
     assert (assign.lead, assign.co_offices) == ("XA/A3/01", ("XA/A4", "XA/traffic"))
-    for given in ({"lead": "A33区"}, {"lead": "XA/A3", "co_offices": ["XA/none"]}):
+    wrong: tuple[dict[str, Any], ...] = ({"lead": "A33区"}, {"lead": "XA/A3", "co_offices": ["XA/none"]})
+    for given in wrong:
         with pytest.raises(UserError) as refusal:
             order("assign", **given)
         assert refusal.value.code == "unit_unknown"
@@ -46,10 +47,11 @@ def test_units_may_be_named_as_people_name_them() -> None:
 def test_people_named_must_exist_and_chiefs_named_bring_their_units() -> None:
     amended = order("amend", reason="补充", accused_persons=["a3-01-chief", "a3-01-handler-1"])
     assert amended.conflicted_units == ("XA/A3/01",)
-    for kind, given in {
+    unknown: dict[str, dict[str, Any]] = {
         "amend": {"reason": "x", "accused_persons": ["ghost"]},
         "disclose": {"countersigned_by": "ghost"},
-    }.items():
+    }
+    for kind, given in unknown.items():
         with pytest.raises(UserError) as refusal:
             order(kind, **given)
         assert refusal.value.code == "person_unknown"

@@ -74,8 +74,8 @@ class Office:
         if asked is None or not known or not request.headers["authorization"].startswith("Basic "):
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": "sanzhang", "sub": "1", "iat": now, "exp": now + 60, "nonce": asked["nonce"]}
-        claims |= {"preferred_username": "he-xiaoyun"} | self.lie
+        claims: dict[str, Any] = {"iss": ISSUER, "aud": "sanzhang", "sub": "1", "iat": now, "exp": now + 60}
+        claims |= {"nonce": asked["nonce"], "preferred_username": "he-xiaoyun"} | self.lie
         claims = {name: value for name, value in claims.items() if value is not None}
         token = self.forged(claims) if self.secret is not None else jwt.encode(self.header, claims, self.key)
         return JSONResponse({"id_token": token, "token_type": "Bearer"})

@@ -69,7 +69,7 @@ def test_every_due_date_verdict_and_card_of_the_real_workbook_agrees_with_a_reco
         headings, *rows = book.worksheets[0].iter_rows(values_only=True)
     columns = [str(heading).strip() for heading in headings]
     where = {name: columns.index(name) for name in ("留言编号", "留言时间", "答复时间")}
-    expected = [
+    expected: list[dict[str, Any]] = [
         {"message_id": str(row[where["留言编号"]]).strip()}
         | recomputed(as_written(row[where["留言时间"]]), as_written(row[where["答复时间"]]))
         for row in rows

@@ -23,6 +23,7 @@ from activities.record.queries import CaseQueries
 from activities.record.rows import case_row
 from activities.record.views import CaseFilter
 from schemas.access import eyes, sight
+from schemas.commands import File
 from schemas.lifecycle import decide, may_see
 from schemas.petition import SYSTEM, Actor, CoOffice, Petition, Role
 from schemas.record import tables as t
@@ -115,7 +116,15 @@ def with_its_case(number: str) -> dict[Table, dict[str, Any]]:
     at, case = {"at": NOW, "recorded_at": NOW}, {"case_number": number}
     who = {"actor_id": "a", "actor_role": "operator", "actor_unit": "XA"}
     said = {"kind": "k", "unit": "XA", "zh": "z", "en": "e"}
-    event = {"seq": 1, "kind": "filed", "version": 1, "command_id": "f", "payload": {}, "algorithm": "a", "link": b"1"}
+    event: dict[str, Any] = {
+        "seq": 1,
+        "kind": "filed",
+        "version": 1,
+        "command_id": "f",
+        "payload": {},
+        "algorithm": "a",
+        "link": b"1",
+    }
     return {
         t.events: case | at | who | event,
         t.commands: case | {"command_id": "f", "first_seq": 1, "last_seq": 1},
@@ -175,7 +184,7 @@ async def test_notices_and_the_journal_are_each_ones_own(database: AsyncEngine) 
     unseen = next(case.number for case in CASES if not may_see(case, handler) and may_see(case, auditor))
     kept = next(case.number for case in CASES if not may_see(case, auditor))
     notice = {"unit": "XA", "zh": "z", "en": "e", "delivered_at": NOW}
-    entry = {
+    entry: dict[str, Any] = {
         "at": NOW,
         "kind": "revealed",
         "role": "r",
@@ -278,7 +287,8 @@ async def test_an_owner_without_privileges_carries_cases_and_its_door_is_guarded
         order = filing()
         events = decide(None, order, MONDAY)
         assert not isinstance(events, Refusal)
-        number = order.command.number  # type: ignore[union-attr]
+        assert isinstance(order.command, File)
+        number = order.command.number
         await CaseRecord(engine).commit(
             CommitOrder(number=number, command_id="file", actor=order.actor, events=tuple(events))
         )

@@ -48,7 +48,7 @@ class Installation:
         self.now = NOON
 
     def log(self, algorithm: str = "sha256", **other: Any) -> MerkleLog:
-        given = {"engine": self.engine, "store": self.store, "signer": self.signer} | other
+        given: dict[str, Any] = {"engine": self.engine, "store": self.store, "signer": self.signer} | other
         return MerkleLog(**given, origin=ORIGIN, algorithm=algorithm, clock=self.clock)
 
     def clock(self) -> datetime:

@@ -167,8 +167,9 @@ async def _(crime: Crime) -> None:
     rows = (
         await crime.connection.execute(text(f"SELECT {', '.join(EntryRow._fields)} FROM journal ORDER BY number"))
     ).all()
-    previous = rows[1].link
+    previous: bytes | None = rows[1].link
     for row in rows[2:]:
+        assert previous is not None
         previous = EntryRow(*row).after(previous)
         await crime.do("UPDATE journal SET link = :link WHERE number = :n", link=previous, n=row.number)
 

@@ -23,9 +23,9 @@ EXPECTED = [
 
 def test_xlsx_beside_the_input(tmp_path: Path) -> None:
     source = tmp_path / "留言 2019.xlsx"
+    path = tmp_path / "留言 2019.refused.xlsx"
     for _ in range(2):
-        path = write_refused(source, ROWS)
-        assert path == tmp_path / "留言 2019.refused.xlsx"
+        assert write_refused(source, ROWS) == path
     sheet = openpyxl.load_workbook(path).active
     assert sheet is not None
     read = [[str(cell.value) for cell in row] for row in sheet.iter_rows()]

@@ -147,7 +147,7 @@ def test_a_partial_tile_that_was_removed_is_read_from_the_full_one(deep: dict[st
 def test_files_that_are_not_what_they_must_be_are_named() -> None:
     files = written(300, [])
     with pytest.raises(TileError, match=r"tile/0/001\.p/44: is missing") as missing:
-        TileHashes({}.get, 300)(0, 299)
+        TileHashes(dict[str, bytes]().get, 300)(0, 299)
     assert missing.value.path == "tile/0/001.p/44"
     for broken in (files["tile/0/001.p/44"][:-1], files["tile/0/001.p/44"][:-32]):
         with pytest.raises(TileError, match="are not the hashes"):
