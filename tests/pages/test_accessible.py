@@ -89,6 +89,7 @@ def test_several_at_once_is_for_everybody(manner: tuple[str, int, str], desk_of:
     page = desk_of("cao-jianhua", language=language, width=width, scheme=scheme).see("/inbox?kind=assign")
     page.locator("[data-all]").check()
     page.locator("[data-bulk] button[formaction$=assign]").click()
+    page.wait_for_url("**/inbox/together/assign")
     assert page.locator("input[name=number]").count() > 0
     assert violations(page) == []
     assert overflow(page) <= 0
