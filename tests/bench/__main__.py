@@ -39,6 +39,7 @@ from tests.bench.engine_only import ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE, Engin
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
 from tests.bench.report import show
+from tests.bench.stolen import Stolen
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.throughput import Contender, Lifecycle
 from workflows.contract import workflow_id
@@ -51,6 +52,7 @@ PEERS = {
 
 async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
     """Everything asked for, on one machine in one run."""
+    stolen = Stolen()
     results: dict[str, Any] = {"conditions": conditions(), "quick": options.quick}
     if "fold" in options.only:
         results["fold"] = folding.measure(quick=options.quick)
@@ -70,7 +72,7 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
             await _with_installation(options, place, results)
     if "recovery" in options.only:
         results["recovery"] = await recovery.recoveries(home / "two", 1 if options.quick else 3)
-    results["conditions"]["load_at_end"] = os.getloadavg()
+    results["conditions"] |= {"load_at_end": os.getloadavg(), "stolen": stolen.share}
     return results
 
 
@@ -131,6 +133,9 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                     await throughput.race(racers, parts, 2 if options.quick else full)
                     results["throughput"][complexity.value] = throughput.told(racers) | {
                         f"ratio_to_{each.name}": round(throughput.ratio(racers[0], each), 2) for each in racers[1:]
+                    }
+                    results["throughput"][complexity.value]["undisturbed"] = {
+                        each.name: throughput.undisturbed(racers[0], each) for each in racers[1:]
                     }
                     if options.quick:
                         break

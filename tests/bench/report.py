@@ -11,7 +11,8 @@ from rich.table import Table
 def show(results: dict[str, Any], out: TextIO) -> None:
     """Ratios first: they are what a run on another machine can be compared by."""
     console = Console(file=out, width=None if out.isatty() else 120)
-    table = Table(title=f"{results['conditions']['at']}, load {results['conditions']['load_at_start'][0]:.1f}")
+    met = results["conditions"]
+    table = Table(title=f"{met['at']}, load {met['load_at_start'][0]:.1f}, {met['stolen']:.1%} of the time stolen")
     for heading in ("measure", "ours", "textbook", "engine only", "wanted"):
         table.add_column(heading, justify="left" if heading == "measure" else "right")
     _add_history(table, results.get("history", {}))
@@ -19,11 +20,12 @@ def show(results: dict[str, Any], out: TextIO) -> None:
     for each in results.get("latency", []):
         wanted = "p99 < 78" if each["per_second"] == 5 else ""
         numbers = " / ".join(str(each[name]) for name in ("p50", "p95", "p99"))
-        table.add_row(f"intake at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
+        table.add_row(f"intake at {each['per_second']}/s, ms, p50 / p95 / p99{_stolen(each)}", numbers, "", "", wanted)
     for each in results.get("http", []):
         wanted = "p99 < 78" if each["per_second"] == 5 else "p99 < 150"
         numbers = " / ".join(str(each[name]) for name in ("p50", "p95", "p99"))
-        table.add_row(f"filing by HTTP at {each['per_second']}/s, ms, p50 / p95 / p99", numbers, "", "", wanted)
+        label = f"filing by HTTP at {each['per_second']}/s, ms, p50 / p95 / p99{_stolen(each)}"
+        table.add_row(label, numbers, "", "", wanted)
     if million := results.get("million"):
         _add_million(table, million)
     for name, each in results.get("pages", {}).items():
@@ -75,12 +77,18 @@ def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
             str(each["ratio_to_engine_only"]),
             "≥ 2, ≥ 0.75",
         )
+        counted = [str(len(each["undisturbed"][name])) for name in names[1:]]
+        table.add_row("  rounds without stolen time", "", *counted, "")
         floor = each["engine_only_uncompressed"]["per_second"]
         told = f"{each['ratio_to_engine_only_uncompressed']} of {floor}"
         table.add_row("  to engine only over our transport", "", "", told, "")
         for part in each["ours"]["cpu_ms_per_case"]:
             spent = [str(each[name]["cpu_ms_per_case"][part]) for name in names]
             table.add_row(f"  CPU ms per case: {part}", *spent, "")
+
+
+def _stolen(each: dict[str, Any]) -> str:
+    return f" ({each['stolen']:.1%} stolen)" if each["stolen"] else ""
 
 
 def _add_verify(table: Table, verified: dict[str, Any]) -> None:

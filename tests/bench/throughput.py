@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from tests.bench.installation import cpu_seconds
+from tests.bench.stolen import UNDISTURBED, Stolen
 
 ONCE = 100
 
@@ -25,6 +26,7 @@ class Contender:
     lifecycle: Lifecycle
     workers: list[psutil.Process]
     rates: list[float] = field(default_factory=list[float])
+    stolen: list[float] = field(default_factory=list[float])
     cpu: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
 
 
@@ -40,9 +42,10 @@ async def race(contenders: list[Contender], parts: Mapping[str, psutil.Process],
 
 async def _round(contender: Contender, parts: Mapping[str, list[psutil.Process]]) -> None:
     before = {name: _spent(processes) for name, processes in parts.items()}
-    began = time.perf_counter()
+    stolen, began = Stolen(), time.perf_counter()
     await asyncio.gather(*(contender.lifecycle() for _ in range(ONCE)))
     contender.rates.append(ONCE / (time.perf_counter() - began))
+    contender.stolen.append(stolen.share)
     for name, processes in parts.items():
         contender.cpu.setdefault(name, []).append((_spent(processes) - before[name]) / ONCE * 1000)
 
@@ -57,6 +60,7 @@ def told(contenders: list[Contender]) -> dict[str, object]:
         contender.name: {
             "per_second": round(statistics.median(contender.rates), 2),
             "rounds": [round(rate, 2) for rate in contender.rates],
+            "stolen": contender.stolen,
             "cpu_ms_per_case": {name: round(statistics.median(each), 2) for name, each in contender.cpu.items()},
         }
         for contender in contenders
@@ -64,5 +68,12 @@ def told(contenders: list[Contender]) -> dict[str, object]:
 
 
 def ratio(ours: Contender, peer: Contender) -> float:
-    """The median over the rounds of our rate by the peer's in the same round."""
-    return statistics.median(mine / theirs for mine, theirs in zip(ours.rates, peer.rates, strict=True))
+    """The median over the rounds of our rate by the peer's in the same round, of :func:`undisturbed` rounds where there are any."""
+    compared = undisturbed(ours, peer) or range(len(ours.rates))
+    return statistics.median(ours.rates[turn] / peer.rates[turn] for turn in compared)
+
+
+def undisturbed(ours: Contender, peer: Contender) -> list[int]:
+    """The rounds in which next to nothing was stolen from either."""
+    pairs = zip(ours.stolen, peer.stolen, strict=True)
+    return [turn for turn, shares in enumerate(pairs) if max(shares) <= UNDISTURBED]
