@@ -76,7 +76,7 @@ def _steps(state: Petition) -> tuple[str, ...]:
             return asked if state.rating is not None else ("rework", "record_revisit", "terminate")
         case Stage.SIGN_OFF:
             overruled = state.ground is Ground.SATISFIED and not petitioner_satisfied(state)
-            return asked if overruled else usual
+            return (asked or ASKED[Stage.SIGN_OFF]) if overruled else usual
         case _:
             done = {"account": state.accounted, "disclose": state.disclosed is not None}
             return tuple(kind for kind in usual if not done[kind])
