@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
@@ -13,7 +14,9 @@ from argon2 import PasswordHasher
 from temporalio.testing import WorkflowEnvironment
 
 from activities.access.accounts import Accounts
-from activities.record.migrate import migrate
+from activities.defaults import default_policy
+from activities.record.migrate import migrate, new_engine
+from activities.record.reference import ReferenceStore
 from activities.record.seed import seed
 from activities.settings import Settings
 from gateway.access.callers import Callers
@@ -21,6 +24,7 @@ from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
+from schemas.worktime import SHANGHAI
 from tests.serving import listening
 from workers import notices, petitions
 from workers.composition import open_system
@@ -34,6 +38,7 @@ async def running_city(
     ``more``: further settings.
     """
     await migrate(dsn)
+    await _awake(dsn)
     await seed(dsn, demo=demo)
     key = base64.b64encode(os.urandom(32)).decode()
     environment = {
@@ -51,6 +56,23 @@ async def running_city(
         notices.serving(system),
     ):
         yield Door(system)
+
+
+async def _awake(dsn: str) -> None:
+    """Its quiet hour is on the other side of the clock: these tests are run at night, too, and wait for what people are told."""
+    far = datetime.now(SHANGHAI).hour + 12
+    quiet = {"quiet_from": far % 24, "quiet_until": (far + 1) % 24}
+    policy = default_policy()
+    ledgers = {
+        name: {
+            complexity: figures.model_copy(update={"ladder": figures.ladder.model_copy(update=quiet)})
+            for complexity, figures in each.items()
+        }
+        for name, each in policy.ledgers.items()
+    }
+    engine = new_engine(dsn, pool_size=1)
+    await ReferenceStore(engine).add_policy(policy.model_copy(update={"ledgers": ledgers}))
+    await engine.dispose()
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,6 @@ CHINA = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)
 NOW = datetime(2028, 1, 1, tzinfo=CHINA)
 HEADINGS = ("留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "答复意见", "答复时间")
-
-
-def real_workbook() -> Path:
-    default = Path(__file__).resolve().parents[4] / "shared" / "data"
-    return Path(os.environ.get("SANZHANG_SHARED_DATA", default)) / "留言与答复.xlsx"
 
 
 def as_written(cell: Any) -> datetime:
@@ -64,8 +58,9 @@ def recomputed(received: datetime, replied: datetime) -> dict[str, Any]:
     }
 
 
-def test_every_due_date_verdict_and_card_of_the_real_workbook_agrees_with_a_recomputation() -> None:
-    with contextlib.closing(openpyxl.load_workbook(real_workbook(), read_only=True)) as book:
+def test_every_due_date_verdict_and_card_of_the_real_workbook_agrees_with_a_recomputation(shared_data: Path) -> None:
+    workbook = shared_data / "留言与答复.xlsx"
+    with contextlib.closing(openpyxl.load_workbook(workbook, read_only=True)) as book:
         headings, *rows = book.worksheets[0].iter_rows(values_only=True)
     columns = [str(heading).strip() for heading in headings]
     where = {name: columns.index(name) for name in ("留言编号", "留言时间", "答复时间")}
@@ -76,7 +71,7 @@ def test_every_due_date_verdict_and_card_of_the_real_workbook_agrees_with_a_reco
         if row[where["留言编号"]] is not None
     ]
     calls: list[tuple[int, int]] = []
-    result = simulate(real_workbook(), default_policy(), progress=lambda done, of: calls.append((done, of)), now=NOW)
+    result = simulate(workbook, default_policy(), progress=lambda done, of: calls.append((done, of)), now=NOW)
     told = json.loads(result.model_dump_json())
 
     assert set(told) == {"cases", "refused", "measures"}
