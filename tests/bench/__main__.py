@@ -35,7 +35,13 @@ from tests.bench import (
     throughput,
     verifying,
 )
-from tests.bench.engine_only import ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE, EngineOnlyPetition
+from tests.bench.engine_only import (
+    EMPTY_COMMIT_QUEUE,
+    ENGINE_ONLY_QUEUE,
+    UNCOMPRESSED_QUEUE,
+    EmptyCommitPetition,
+    EngineOnlyPetition,
+)
 from tests.bench.histories import history_size
 from tests.bench.installation import OURS, Installation, desk, installation, workers
 from tests.bench.report import show
@@ -46,7 +52,8 @@ from workflows.contract import workflow_id
 
 PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million", "pages")
 PEERS = {
-    queue: ("-m", "tests.bench.peer_worker", queue) for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE)
+    queue: ("-m", "tests.bench.peer_worker", queue)
+    for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE, EMPTY_COMMIT_QUEUE)
 }
 
 
@@ -98,15 +105,16 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
         async with desk(place) as (people, system):
 
             def contenders(complexity: Complexity) -> list[Contender]:
-                def peer(client: Client, kind: type[TextbookPetition | EngineOnlyPetition], queue: str) -> Lifecycle:
+                def peer(client: Client, kind: peers.Peer, queue: str) -> Lifecycle:
                     return lambda: peers.lifecycle(client, kind, queue, complexity)
 
                 lives = (
                     peer(plain, TextbookPetition, TEXTBOOK_QUEUE),
                     peer(plain, EngineOnlyPetition, ENGINE_ONLY_QUEUE),
                     peer(uncompressed, EngineOnlyPetition, UNCOMPRESSED_QUEUE),
+                    peer(uncompressed, EmptyCommitPetition, EMPTY_COMMIT_QUEUE),
                 )
-                names = ("textbook", "engine_only", "engine_only_uncompressed")
+                names = ("textbook", "engine_only", "engine_only_uncompressed", "empty_commit")
                 return [
                     Contender("ours", lambda: path.lifecycle(people, complexity), ours),
                     *(Contender(*each) for each in zip(names, lives, theirs, strict=True)),
@@ -132,10 +140,9 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                     full = options.rounds if complexity is Complexity.SIMPLE else max(2, options.rounds // 2)
                     await throughput.race(racers, parts, 2 if options.quick else full)
                     results["throughput"][complexity.value] = throughput.told(racers) | {
-                        f"ratio_to_{each.name}": round(throughput.ratio(racers[0], each), 2) for each in racers[1:]
-                    }
-                    results["throughput"][complexity.value]["undisturbed"] = {
-                        each.name: throughput.undisturbed(racers[0], each) for each in racers[1:]
+                        "ratios_of_an_empty_commit": throughput.ratios(racers[-1], racers[1:3]),
+                        "ratios": throughput.ratios(racers[0], racers[1:]),
+                        "undisturbed": {each.name: throughput.undisturbed(racers[0], each) for each in racers[1:]},
                     }
                     if options.quick:
                         break

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.peer_worker textbook|engine-only|engine-only-uncompressed``: a worker process of a peer, found like ours by its environment."""
+"""``python -m tests.bench.peer_worker QUEUE``: a worker process of the peer of that queue, found like ours by its environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 
 from activities.record.case_record import CaseRecord
 from activities.record.migrate import new_engine
-from tests.bench.engine_only import UNCOMPRESSED_QUEUE, EngineOnlyPetition
+from tests.bench.engine_only import (
+    EMPTY_COMMIT_QUEUE,
+    UNCOMPRESSED_QUEUE,
+    EmptyCommitPetition,
+    EngineOnlyPetition,
+    nothing,
+)
 from tests.bench.peers import connect
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.textbook_record import RecordActivities
@@ -27,7 +33,7 @@ async def serve(queue: str) -> None:
     client = await connect(
         os.environ["SANZHANG_TEMPORAL"],
         namespace=os.environ["SANZHANG_NAMESPACE"],
-        compressed=queue != UNCOMPRESSED_QUEUE,
+        compressed=queue not in (UNCOMPRESSED_QUEUE, EMPTY_COMMIT_QUEUE),
     )
     database = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=20)
     if queue == TEXTBOOK_QUEUE:
@@ -37,7 +43,8 @@ async def serve(queue: str) -> None:
         worker = Worker(
             client,
             task_queue=queue,
-            workflows=[EngineOnlyPetition],
+            workflows=[EngineOnlyPetition, EmptyCommitPetition],
+            activities=[nothing] if queue == EMPTY_COMMIT_QUEUE else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=5_000,
             max_concurrent_workflow_tasks=200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -9,10 +10,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import GrpcCompression
 
 from schemas.petition import Actor, Complexity
-from tests.bench.engine_only import EngineOnlyPetition
+from tests.bench.engine_only import EmptyCommitPetition, EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT, actions
 from tests.bench.textbook import Case, TextbookPetition
 from tests.bench.textbook_record import Step
+
+Peer = type[TextbookPetition | EngineOnlyPetition | EmptyCommitPetition]
 
 
 async def connect(address: str, *, namespace: str, compressed: bool = True) -> Client:
@@ -33,13 +36,11 @@ def steps(complexity: Complexity) -> list[Step]:
     return [step("file", OPERATOR, TEXT), *taken]
 
 
-async def lifecycle(
-    client: Client, peer: type[TextbookPetition | EngineOnlyPetition], queue: str, complexity: Complexity
-) -> str:
+async def lifecycle(client: Client, peer: Peer, queue: str, complexity: Complexity) -> str:
     """One case; the id of its workflow."""
     number = f"{peer.__name__}-{uuid4().hex}"
     first, *rest = steps(complexity)
-    operation: WithStartWorkflowOperation[TextbookPetition | EngineOnlyPetition, object] = WithStartWorkflowOperation(
+    operation: WithStartWorkflowOperation[Any, object] = WithStartWorkflowOperation(
         peer.__name__,
         Case(number=number, steps=[first.name, *(step.name for step in rest)]),
         id=number,

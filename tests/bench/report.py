@@ -73,15 +73,23 @@ def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
         table.add_row(
             "  ratio, ours to it",
             "",
-            str(each["ratio_to_textbook"]),
-            str(each["ratio_to_engine_only"]),
+            str(each["ratios"]["textbook"]),
+            str(each["ratios"]["engine_only"]),
             "≥ 2, ≥ 0.75",
         )
         counted = [str(len(each["undisturbed"][name])) for name in names[1:]]
         table.add_row("  rounds without stolen time", "", *counted, "")
         floor = each["engine_only_uncompressed"]["per_second"]
-        told = f"{each['ratio_to_engine_only_uncompressed']} of {floor}"
+        told = f"{each['ratios']['engine_only_uncompressed']} of {floor}"
         table.add_row("  to engine only over our transport", "", "", told, "")
+        bound = each["ratios_of_an_empty_commit"]
+        table.add_row(
+            f"  of a commit that commits nothing, {each['empty_commit']['per_second']}/s",
+            "",
+            str(bound["textbook"]),
+            str(bound["engine_only"]),
+            "",
+        )
         for part in each["ours"]["cpu_ms_per_case"]:
             spent = [str(each[name]["cpu_ms_per_case"][part]) for name in names]
             table.add_row(f"  CPU ms per case: {part}", *spent, "")

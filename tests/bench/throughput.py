@@ -67,13 +67,17 @@ def told(contenders: list[Contender]) -> dict[str, object]:
     }
 
 
-def ratio(ours: Contender, peer: Contender) -> float:
-    """The median over the rounds of our rate by the peer's in the same round, of :func:`undisturbed` rounds where there are any."""
-    compared = undisturbed(ours, peer) or range(len(ours.rates))
-    return statistics.median(ours.rates[turn] / peer.rates[turn] for turn in compared)
+def ratios(one: Contender, peers: list[Contender]) -> dict[str, float]:
+    """By peer, the median over the rounds of the one's rate by the peer's in the same round; of :func:`undisturbed` rounds where there are any."""
+    return {peer.name: round(_ratio(one, peer), 2) for peer in peers}
 
 
-def undisturbed(ours: Contender, peer: Contender) -> list[int]:
+def _ratio(one: Contender, peer: Contender) -> float:
+    compared = undisturbed(one, peer) or range(len(one.rates))
+    return statistics.median(one.rates[turn] / peer.rates[turn] for turn in compared)
+
+
+def undisturbed(one: Contender, peer: Contender) -> list[int]:
     """The rounds in which next to nothing was stolen from either."""
-    pairs = zip(ours.stolen, peer.stolen, strict=True)
+    pairs = zip(one.stolen, peer.stolen, strict=True)
     return [turn for turn, shares in enumerate(pairs) if max(shares) <= UNDISTURBED]
