@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import randrange
 from uuid import uuid4
 
 from gateway.desk import Desk
@@ -20,8 +21,7 @@ POLICY = Policy(
     channels={"12345": Channel(name="热线")},
 )
 
-TITLE = "路灯不亮"
-TEXT = "路口的路灯坏了一个月，晚上行人很不安全，希望尽快派人检修。" * 4
+TITLE_LETTERS, TEXT_LETTERS = 8, 112
 ANSWER = "已派员到现场检查，更换灯头两个，当晚恢复照明，并与路灯管理所建立巡查机制。"
 UNIT = "XA/A3/01"
 OFFICE = "XA/A3/02"
@@ -36,14 +36,19 @@ CHIEFS = {
 }
 
 
+def wording(letters: int) -> str:
+    """Words as little like any others as a stranger's are: among thousands that say the same, looking for duplicates is all the work."""
+    return "".join(chr(0x4E00 + randrange(3_000)) for _ in range(letters))
+
+
 def message(complexity: Complexity = Complexity.SIMPLE) -> FiledContent:
-    """A message as a source sends it, with an id of its own."""
+    """A message as a source sends it, with an id and words of its own."""
     return FiledContent(
         source="bench",
         source_event_id=uuid4().hex,
         channel="12345",
-        title=TITLE,
-        text=TEXT,
+        title=wording(TITLE_LETTERS),
+        text=wording(TEXT_LETTERS),
         ledger=Ledger.CLAIM,
         complexity=complexity,
         unit=UNIT,

@@ -11,7 +11,7 @@ from temporalio.service import GrpcCompression
 
 from schemas.petition import Actor, Complexity
 from tests.bench.engine_only import EmptyCommitPetition, EngineOnlyPetition
-from tests.bench.path import ANSWER, OPERATOR, TEXT, actions
+from tests.bench.path import ANSWER, OPERATOR, TEXT_LETTERS, actions, wording
 from tests.bench.textbook import Case, TextbookPetition
 from tests.bench.textbook_record import Step
 
@@ -33,7 +33,7 @@ def steps(complexity: Complexity) -> list[Step]:
     taken = [
         step(command.kind, actor, ANSWER if command.kind == "reply" else "") for actor, command in actions(complexity)
     ]
-    return [step("file", OPERATOR, TEXT), *taken]
+    return [step("file", OPERATOR, wording(TEXT_LETTERS)), *taken]
 
 
 async def lifecycle(client: Client, peer: Peer, queue: str, complexity: Complexity) -> str:
