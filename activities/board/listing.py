@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,7 +16,29 @@ from schemas.petition import Ledger
 from schemas.worktime import Calendar
 
 GATHERED = 20_000
-"""Cases of a unit up to which they are gathered and sorted; those of a larger one are looked through in the order of the list."""
+"""Cases of a unit up to which they are gathered and sorted."""
+
+LOOKED_UP = 12
+"""How many entries of an index are read in the time in which what one case counts is looked up."""
+
+
+class Way(StrEnum):
+    """How the first of a list are found: all sorted; those of each profile in order, merged; or the newest cases one by one, until enough count."""
+
+    GATHERED = "gathered"
+    MERGED = "merged"
+    WALKED = "walked"
+
+
+def way_of(*, received: int, count: int, profiles: int, owed: bool) -> Way:
+    """The quickest for a unit that has received so many cases, of which ``count`` with so many profiles are behind the number.
+
+    To find one of a list, merging reads about ``all / received`` entries for each profile, and walking looks up ``all / count`` cases.
+    """
+    if received <= GATHERED:
+        return Way.GATHERED
+    return Way.WALKED if not owed and profiles * count > LOOKED_UP * received else Way.MERGED
+
 
 _EVER, _NEVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -42,13 +65,22 @@ def _gathered(column: str, direction: str, within: str) -> str:
     )
 
 
+def _walked() -> str:
+    return (
+        "SELECT newest.case_number FROM cases newest CROSS JOIN LATERAL (SELECT FROM case_counts kept"  # noqa: S608
+        # The limit keeps the planner from turning it round and counting every case.
+        f" WHERE kept.case_number = newest.case_number AND kept.profile = ANY(CAST(:profiles AS integer[])) AND {_THERE} LIMIT 1) AS counted"
+        " ORDER BY newest.received_at DESC, newest.case_number DESC LIMIT :most"
+    )
+
+
 _NEWEST = ("received_at", "DESC", "TRUE")
 _OLDEST_OWED = ("owed_since", "ASC", _BAND)
 _STATEMENTS = {
-    (owed, few): text(made(*(_OLDEST_OWED if owed else _NEWEST)))
+    (owed, way): text(made(*(_OLDEST_OWED if owed else _NEWEST)))
     for owed in (True, False)
-    for few, made in ((True, _gathered), (False, _in_order))
-}
+    for way, made in ((Way.GATHERED, _gathered), (Way.MERGED, _in_order))
+} | {(False, Way.WALKED): text(_walked())}
 
 
 async def behind_now(
@@ -62,10 +94,12 @@ async def behind_now(
     ledger: Ledger | None = None,
     alone: bool = False,
     received: int,
+    count: int,
     most: int,
 ) -> tuple[str, ...]:
     """The first ``most`` cases behind a number of ``unit`` and those below it (``alone``: of it alone) at ``now`` (aware), in the order of
-    :func:`schemas.measures.place_in_list`. ``received``: how many cases the unit has."""
+    :func:`schemas.measures.place_in_list`. ``received``: how many cases the unit has; ``count``: how many of them are behind
+    the number."""
     async with engine.connect() as connection:
         wanted = await _wanted(connection, number, ledger, now, calendar)
         if not wanted:
@@ -79,7 +113,8 @@ async def behind_now(
             **(below(unit) | ({"past": f"{unit}/"} if alone else {})),
             "most": most,
         }
-        statement = _STATEMENTS[number.owed, received <= GATHERED]
+        way = way_of(received=received, count=count, profiles=len(wanted), owed=number.owed)
+        statement = _STATEMENTS[number.owed, way]
         return tuple((await connection.execute(statement, asked)).scalars())
 
 

@@ -79,6 +79,7 @@ async def current_cases(
             ledger=asked.ledger,
             alone=bool(asked.at),
             received=sum(counts.get("received", 0) for counts in counted.values()),
+            count=count,
             # Known to be as many, the search for more can end.
             most=min(LISTED, count),
         )

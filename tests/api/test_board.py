@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
 
 from activities.access.scoped import scoped
+from activities.board import listing
 from activities.board.keeping import BoardSums
+from activities.board.listing import Way
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter
-from gateway.board.behind import Asked, current_cases, past_cases
+from gateway.board.behind import Asked, behind, current_cases, past_cases
 from gateway.board.shown import Kept, board, current_board, current_trend, facts_as_of
 from schemas.measures import LedgerMeasures, measure, numbers, week_of
 from schemas.petition import Ledger
@@ -23,7 +27,7 @@ from tests.api.test_petitions import HANDLER, OPERATOR, SUPERVISOR, VISITOR, tol
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_sums_agree_with_the_fold_whatever_happens_between(api: Api) -> None:
+async def test_the_sums_agree_with_the_fold_whatever_happens_between(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def calendar() -> Calendar:
         return (await api.door.rules()).calendar
 
@@ -55,14 +59,16 @@ async def test_the_sums_agree_with_the_fold_whatever_happens_between(api: Api) -
     revisit = {"reached": True, "solved": False, "satisfied_with_office": True, "satisfied_with_unit": False}
     assert (await api.act(number, VISITOR, "record_revisit", **revisit)).status_code == 200
     await agree()
-    await _every_number_leads_to_its_cases(api, sums, await calendar())
+    await _every_number_leads_to_its_cases(api, sums, await calendar(), monkeypatch)
     # From nothing, and by two at once, the same sums come out.
     again = BoardSums(database, calendar)
     await again.catch_up()
     await agree()
 
 
-async def _every_number_leads_to_its_cases(api: Api, sums: BoardSums, calendar: Calendar) -> None:
+async def _every_number_leads_to_its_cases(
+    api: Api, sums: BoardSums, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For somebody who sees all, somebody accused, and a station: the list is what folding every case picks, as long as its number says."""
     kept, now = Kept(sums, api.door.system.database), datetime.now(UTC)
     accused = await api.door.actor("fang-zhen")
@@ -80,6 +86,14 @@ async def _every_number_leads_to_its_cases(api: Api, sums: BoardSums, calendar: 
                 found = await current_cases(kept, calendar, now, asked, actor)
                 assert found == await past_cases(seen, calendar, now, asked), (person, name)
                 assert found.count == len(found.numbers) == _said(measured, name), (person, name)
+        for way, name in product(Way, numbers()):
+            owed = behind(name).number.owed
+            if (owed, way) != (True, Way.WALKED):
+                monkeypatch.setattr(listing, "way_of", Mock(return_value=way))
+                asked = Asked(name, unit)
+                found = await current_cases(kept, calendar, now, asked, actor)
+                assert found == await past_cases(seen, calendar, now, asked), (person, name, way)
+                monkeypatch.undo()
         for each in shown.overdue:
             for name, said in [("owed", each.overdue), *((f"owed.{n}", age) for n, age in enumerate(each.ages))]:
                 found = await current_cases(kept, calendar, now, Asked(name, unit, at=each.unit), actor)
