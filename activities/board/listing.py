@@ -49,7 +49,7 @@ _WANTED = "unnest(CAST(:profiles AS integer[]), CAST(:after AS timestamptz[]), C
 _BAND = "kept.owed_since > wanted.after AND kept.owed_since <= wanted.through"
 
 
-def _in_order(column: str, direction: str, within: str) -> str:
+def _merged(column: str, direction: str, within: str) -> str:
     order = f"{column} {direction}, case_number {direction}"
     return (
         f"SELECT found.case_number FROM {_WANTED} CROSS JOIN LATERAL (SELECT kept.case_number, kept.{column} FROM case_counts kept"  # noqa: S608
@@ -79,7 +79,7 @@ _OLDEST_OWED = ("owed_since", "ASC", _BAND)
 _STATEMENTS = {
     (owed, way): text(made(*(_OLDEST_OWED if owed else _NEWEST)))
     for owed in (True, False)
-    for way, made in ((Way.GATHERED, _gathered), (Way.MERGED, _in_order))
+    for way, made in ((Way.GATHERED, _gathered), (Way.MERGED, _merged))
 } | {(False, Way.WALKED): text(_walked())}
 
 
@@ -111,7 +111,8 @@ async def behind_now(
             "now": now,
             "hidden": [one.number for one in hidden],
             **(below(unit) | ({"past": f"{unit}/"} if alone else {})),
-            "most": most,
+            # Known to be as many, the search for more can end.
+            "most": min(most, count),
         }
         way = way_of(received=received, count=count, profiles=len(wanted), owed=number.owed)
         statement = _STATEMENTS[number.owed, way]

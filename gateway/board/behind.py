@@ -80,8 +80,7 @@ async def current_cases(
             alone=bool(asked.at),
             received=sum(counts.get("received", 0) for counts in counted.values()),
             count=count,
-            # Known to be as many, the search for more can end.
-            most=min(LISTED, count),
+            most=LISTED,
         )
         return CasesBehind(count, numbers)
 
