@@ -39,7 +39,6 @@ from tests.bench.engine_only import (
     EMPTY_COMMIT_QUEUE,
     ENGINE_ONLY_QUEUE,
     UNCOMPRESSED_QUEUE,
-    EmptyCommitPetition,
     EngineOnlyPetition,
 )
 from tests.bench.histories import history_size
@@ -112,7 +111,7 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                     peer(plain, TextbookPetition, TEXTBOOK_QUEUE),
                     peer(plain, EngineOnlyPetition, ENGINE_ONLY_QUEUE),
                     peer(uncompressed, EngineOnlyPetition, UNCOMPRESSED_QUEUE),
-                    peer(uncompressed, EmptyCommitPetition, EMPTY_COMMIT_QUEUE),
+                    peer(uncompressed, EngineOnlyPetition, EMPTY_COMMIT_QUEUE),
                 )
                 names = ("textbook", "engine_only", "engine_only_uncompressed", "empty_commit")
                 return [

@@ -18,30 +18,7 @@ ENGINE_ONLY_QUEUE = "engine-only"
 UNCOMPRESSED_QUEUE = "engine-only-uncompressed"
 """The same once more over the transport of ours, which does without the SDK's compression."""
 EMPTY_COMMIT_QUEUE = "empty-commit"
-
-
-@workflow.defn
-class EngineOnlyPetition:
-    """One case, step by step."""
-
-    @workflow.init
-    def __init__(self, case: Case) -> None:
-        self._case = case
-        self._done = 0
-
-    @workflow.run
-    async def run(self, case: Case) -> None:
-        await workflow.wait_condition(lambda: self._done == len(case.steps))
-
-    @workflow.update
-    async def take(self, step: Step) -> str:
-        self._done += 1
-        return step.name
-
-    @take.validator
-    def check(self, step: Step) -> None:
-        if self._done >= len(self._case.steps) or self._case.steps[self._done] != step.name:
-            raise ApplicationError(f"not the time to {step.name}")
+"""With an empty local activity in each step, over that transport."""
 
 
 @activity.defn
@@ -50,8 +27,8 @@ async def nothing() -> None:
 
 
 @workflow.defn
-class EmptyCommitPetition:
-    """One case, step by step, each with a local activity that does nothing; over the transport of ours."""
+class EngineOnlyPetition:
+    """One case, step by step; on the queue of the empty commit each step waits for a local activity that does nothing."""
 
     @workflow.init
     def __init__(self, case: Case) -> None:
@@ -65,7 +42,8 @@ class EmptyCommitPetition:
 
     @workflow.update
     async def take(self, step: Step) -> str:
-        await workflow.execute_local_activity(nothing, start_to_close_timeout=timedelta(seconds=10))
+        if workflow.info().task_queue == EMPTY_COMMIT_QUEUE:
+            await workflow.execute_local_activity(nothing, start_to_close_timeout=timedelta(seconds=10))
         self._done += 1
         return step.name
 

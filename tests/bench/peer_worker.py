@@ -17,7 +17,6 @@ from activities.record.migrate import new_engine
 from tests.bench.engine_only import (
     EMPTY_COMMIT_QUEUE,
     UNCOMPRESSED_QUEUE,
-    EmptyCommitPetition,
     EngineOnlyPetition,
     nothing,
 )
@@ -43,7 +42,7 @@ async def serve(queue: str) -> None:
         worker = Worker(
             client,
             task_queue=queue,
-            workflows=[EngineOnlyPetition, EmptyCommitPetition],
+            workflows=[EngineOnlyPetition],
             activities=[nothing] if queue == EMPTY_COMMIT_QUEUE else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=5_000,

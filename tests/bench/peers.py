@@ -10,12 +10,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import GrpcCompression
 
 from schemas.petition import Actor, Complexity
-from tests.bench.engine_only import EmptyCommitPetition, EngineOnlyPetition
+from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT_LETTERS, actions, wording
 from tests.bench.textbook import Case, TextbookPetition
 from tests.bench.textbook_record import Step
 
-Peer = type[TextbookPetition | EngineOnlyPetition | EmptyCommitPetition]
+Peer = type[TextbookPetition | EngineOnlyPetition]
 
 
 async def connect(address: str, *, namespace: str, compressed: bool = True) -> Client:
