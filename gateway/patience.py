@@ -9,9 +9,11 @@ from typing import TypeVar
 from asyncpg.exceptions import (
     CannotConnectNowError,
     ConnectionDoesNotExistError,
+    InternalClientError,
     PostgresConnectionError,
     TooManyConnectionsError,
 )
+from asyncpg.exceptions import InterfaceError as DriverInterfaceError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
@@ -43,7 +45,7 @@ _PASSING = (
     OperationalError,
     InterfaceError,
     PoolTimeoutError,
-    # The driver's own, raised while connecting, before SQLAlchemy can translate them.
+    # The driver's own: of connecting, before SQLAlchemy can translate them, and of statements that go by the driver itself.
     CannotConnectNowError,
     ConnectionDoesNotExistError,
     PostgresConnectionError,
@@ -60,11 +62,17 @@ def is_passing(error: BaseException) -> bool:
         # A case whose last task failed (its worker died in it) takes no update until the next one is through.
         failed_task = error.status is RPCStatusCode.FAILED_PRECONDITION and "failed state" in error.message.lower()
         return failed_task or error.status in _PASSING_STATUS
-    if isinstance(error, _PASSING) or _unconnected(error):
+    if isinstance(error, _PASSING) or _unconnected(error) or _closed(error):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None)).startswith(_PASSING_STATES)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(said, "sqlstate", None)).startswith(_PASSING_STATES)
+
+
+def _closed(error: BaseException) -> bool:
+    # What the driver says of a connection that ended under a statement. Of a parameter it can't write it says the same, as a ValueError.
+    return isinstance(error, (DriverInterfaceError, InternalClientError)) and not isinstance(error, ValueError)
 
 
 def _unconnected(error: BaseException) -> bool:

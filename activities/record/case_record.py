@@ -15,12 +15,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple
 
 from asyncpg.exceptions import IntegrityConstraintViolationError
 from sqlalchemy import Connection, RowMapping, Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.record.direct import Direct
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Rows, as_bytea, head, writing
@@ -75,12 +76,6 @@ class _End(NamedTuple):
         return self.state.seq if self.state is not None else 0
 
 
-class _Driver(Protocol):
-    """What is used of asyncpg's connection."""
-
-    async def fetchval(self, query: str, *args: object) -> object: ...
-
-
 NEW = _End(None, None)
 
 ENDS_KEPT = 512
@@ -93,6 +88,7 @@ class CaseRecord:
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
         self._at_once = at_once(engine)
+        self._direct = Direct(engine)
         self._clock = clock
         self._algorithm = algorithm
         self._ends: OrderedDict[str, _End] = OrderedDict()
@@ -107,7 +103,8 @@ class CaseRecord:
         if end is not None and end.seq == order.expected_seq and _plain(order):
             with contextlib.suppress(IntegrityConstraintViolationError):
                 rows, after = self._rows(order, end)
-                if await self._written_alone(*writing(rows, end.link)):
+                statement, parameters = writing(rows, end.link)
+                if await self._direct.rows(statement, *parameters):
                     self._remember(order.number, after)
                     return Committed()
         while True:
@@ -138,27 +135,12 @@ class CaseRecord:
         told = [row for row in rows if last is None or row["seq"] <= last]
         return Committed(events=tuple(event_of(row["payload"], row["version"]) for row in told), mine=known or 0)
 
-    async def _written_alone(self, statement: str, parameters: tuple[object, ...]) -> bool:
-        # A statement of its own, by the driver itself: SQLAlchemy's way to it and back takes as long as everything else of a commit.
-        connection = await self._engine.raw_connection()
-        try:
-            written = await cast("_Driver", connection.driver_connection).fetchval(statement, *parameters)
-        except IntegrityConstraintViolationError:
-            connection.close()
-            raise
-        except BaseException:
-            # Nobody else is given a connection that may still be about this.
-            connection.invalidate()
-            raise
-        connection.close()
-        return written == 1
-
     def _write(self, connection: Connection, order: CommitOrder, end: _End) -> bool:
         if not order.events and end.state is not None:
             connection.execute(insert(t.commands), _command(order, end.seq))
             return True
         rows, after = self._rows(order, end)
-        if connection.exec_driver_sql(*writing(rows, end.link)).scalar_one() != 1:
+        if connection.exec_driver_sql(*writing(rows, end.link)).one_or_none() is None:
             return False
         if end.link is not None and rows.petitioners:
             connection.execute(t.petitioners.delete().where(t.petitioners.c.case_number == order.number))

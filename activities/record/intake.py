@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from asyncpg.exceptions import UniqueViolationError
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
-from activities.record.migrate import at_once
+from activities.record.direct import Direct
 from activities.record.resemblance import Resemblances
 from schemas.errors import UserError
 from schemas.events import FiledContent
@@ -62,7 +63,7 @@ class NumberOffice:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now) -> None:
         self._engine = engine
-        self._at_once = at_once(engine)
+        self._direct = Direct(engine)
         self._clock = clock
         self._resemblances = Resemblances(engine)
 
@@ -76,55 +77,30 @@ class NumberOffice:
         content under the same id before.
         """
         code = tracking_code or new_tracking_code()
-        digest = content_hash(content)
-        reservation = await self._known(content, digest, code)
-        if reservation is not None and reservation.filed:
-            return reservation
         minima = signature(content.title, content.text)
-        while reservation is None:
-            number = await self._claimed(content, city, received_at, digest, code, minima)
-            if number is not None:
-                reservation = Reservation(number=number, tracking_code=code)
-            else:
-                reservation = await self._known(content, digest, code)
+        reservation = await self._reserved(content, city, received_at, code, minima)
+        if reservation.filed:
+            return reservation
         alike = await self._resemblances.likely(minima, besides=reservation.number)
         return reservation.model_copy(update={"likely_duplicates": tuple(one.number for one in alike)})
 
-    async def _known(self, content: FiledContent, digest: bytes, code: str) -> Reservation | None:
-        asked = {"source": content.source, "source_event_id": content.source_event_id}
-        async with self._at_once.connect() as connection:
-            row = (await connection.execute(_KNOWN, asked)).one_or_none()
-        return None if row is None else _same(row, digest, content, code)
-
-    async def _claimed(
-        self,
-        content: FiledContent,
-        city: str,
-        received_at: datetime,
-        digest: bytes,
-        code: str,
-        minima: Sequence[int],
-    ) -> str | None:
+    async def _reserved(
+        self, content: FiledContent, city: str, received_at: datetime, code: str, minima: Sequence[int]
+    ) -> Reservation:
         year, letter = local_day(received_at).year, LEDGER_LETTERS[content.ledger]
-        given = {
-            "city": city,
-            "year": year,
-            "ledger": letter,
-            "prefix": f"{city}-{year}-{letter}-",
-            "source": content.source,
-            "source_event_id": content.source_event_id,
-            "content_hash": digest,
-            "tracking_code": code,
-            "reserved_at": self._clock(),
-            "signature": list(minima),
-            "bands": list(bands(minima)),
-        }
-        async with self._engine.begin() as connection:
-            number = (await connection.execute(_CLAIM, given)).scalar_one_or_none()
-            if number is None:
-                # Another door was faster with the same message: the number goes back with this transaction.
-                await connection.rollback()
-        return number
+        digest = content_hash(content)
+        given = (content.source, content.source_event_id, city, year, letter, f"{city}-{year}-{letter}-")
+        while True:
+            try:
+                (row,) = await self._direct.rows(
+                    _RESERVE, *given, digest, code, self._clock(), list(minima), list(bands(minima))
+                )
+            except UniqueViolationError as error:
+                # Another door was faster with the same message: the number went back with the statement, and that door's is there now.
+                if error.as_dict().get("constraint_name") != t.intake.primary_key.name:
+                    raise
+            else:
+                return _same(row, digest, content, code)
 
     async def given(self, source: str, ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
         """The numbers and content hashes of those messages of a source that have one, by their id there; reserves nothing."""
@@ -137,48 +113,46 @@ class NumberOffice:
         return {row.source_event_id: (row.case_number, row.content_hash) for row in rows}
 
 
-_KNOWN = text(
-    "SELECT content_hash, case_number, tracking_code, filed_at FROM intake"
-    " WHERE source = :source AND source_event_id = :source_event_id"
-)
-
-_CLAIM = text(
-    "WITH next AS (INSERT INTO series AS old (city, year, ledger, last) VALUES (:city, :year, :ledger, 1)"
+_RESERVE = (
+    "WITH known AS (SELECT content_hash, case_number, tracking_code, filed_at FROM intake"
+    " WHERE source = $1 AND source_event_id = $2),"
+    " next AS (INSERT INTO series AS old (city, year, ledger, last)"
+    " SELECT $3, $4, $5, 1 WHERE NOT EXISTS (SELECT FROM known)"
     " ON CONFLICT (city, year, ledger) DO UPDATE SET last = old.last + 1 RETURNING last),"
     " claimed AS (INSERT INTO intake (source, source_event_id, content_hash, case_number, tracking_code, reserved_at)"
-    " SELECT :source, :source_event_id, :content_hash,"
-    " CAST(:prefix AS text) || lpad(CAST(last AS text), greatest(6, length(CAST(last AS text))), '0'),"
-    " :tracking_code, :reserved_at FROM next"
-    " ON CONFLICT (source, source_event_id) DO NOTHING RETURNING case_number),"
+    " SELECT $1, $2, CAST($7 AS bytea),"
+    " CAST($6 AS text) || lpad(CAST(last AS text), greatest(6, length(CAST(last AS text))), '0'),"
+    " CAST($8 AS text), CAST($9 AS timestamptz) FROM next"
+    " RETURNING content_hash, case_number, tracking_code, filed_at),"
     " signed AS (INSERT INTO resemblances (case_number, signature)"
-    " SELECT case_number, CAST(:signature AS bigint[]) FROM claimed),"
+    " SELECT case_number, CAST($10 AS bigint[]) FROM claimed),"
     " banded AS (INSERT INTO resemblance_bands (band, case_number)"
-    " SELECT DISTINCT band, case_number FROM claimed, unnest(CAST(:bands AS bigint[])) AS band)"
-    " SELECT case_number FROM claimed"
+    " SELECT DISTINCT band, case_number FROM claimed, unnest(CAST($11 AS bigint[])) AS band)"
+    " SELECT * FROM known UNION ALL SELECT * FROM claimed"
 )
-"""The next number of the series, its message and its signature, in one step: while it lasts every other door waits for the series.
-
-No row: the message has a number already, and this one must be given back.
+"""The message's number: the one it has, or else the next of the series, its message and its signature, in one step: while it lasts every other
+door waits for the series.
 """
 
 
-def _same(row: Row[Any], digest: bytes, content: FiledContent, code: str) -> Reservation:
-    if row.content_hash != digest:
+def _same(row: Mapping[str, Any], digest: bytes, content: FiledContent, code: str) -> Reservation:
+    number: str = row["case_number"]
+    if row["content_hash"] != digest:
         raise UserError(
             "source_event_conflict",
-            zh=f"来源 {content.source} 的编号 {content.source_event_id} 已登记为 {row.case_number}，"
+            zh=f"来源 {content.source} 的编号 {content.source_event_id} 已登记为 {number}，"
             "但内容不同；更正请用“补正”，新件请用新编号。",
             en=f"Source {content.source} has sent id {content.source_event_id} before with other content"
-            f" (case {row.case_number}); amend that case, or send a new message under a new id.",
+            f" (case {number}); amend that case, or send a new message under a new id.",
             source=content.source,
             source_event_id=content.source_event_id,
-            number=row.case_number,
+            number=number,
         )
     return Reservation(
-        number=row.case_number,
-        tracking_code=row.tracking_code,
-        known=row.tracking_code != code,
-        filed=row.filed_at is not None,
+        number=number,
+        tracking_code=row["tracking_code"],
+        known=row["tracking_code"] != code,
+        filed=row["filed_at"] is not None,
     )
 
 

@@ -55,6 +55,8 @@ def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> Asy
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        # The few connections that are enough are always the same: their sessions are warm, the others sleep.
+        pool_use_lifo=True,
         hide_parameters=True,
         connect_args={"server_settings": {"default_transaction_read_only": "on"}} if read_only else {},
     )

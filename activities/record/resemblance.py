@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.migrate import at_once
+from activities.record.direct import Direct
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
 
 MOST = 5
@@ -36,7 +35,7 @@ class Resemblances:
     """The signatures in one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._at_once = at_once(engine)
+        self._direct = Direct(engine)
 
     async def likely(self, minima: Sequence[int], *, besides: str = "") -> tuple[Alike, ...]:
         """Those that resemble it, the most alike first, at most five; never ``besides`` itself.
@@ -46,10 +45,8 @@ class Resemblances:
         keys = bands(minima)
         if not keys:
             return ()
-        asked = {"bands": list(keys), "besides": besides, "newest": _NEWEST_OF_BAND, "verified": _VERIFIED}
-        async with self._at_once.connect() as connection:
-            rows = (await connection.execute(_CANDIDATES, asked)).all()
-        return most_alike(Alike(row.case_number, resemblance(minima, row.signature)) for row in rows)
+        rows = await self._direct.rows(_CANDIDATES, list(keys), besides, _NEWEST_OF_BAND, _VERIFIED)
+        return most_alike(Alike(row["case_number"], resemblance(minima, row["signature"])) for row in rows)
 
 
 def most_alike(candidates: Iterable[Alike]) -> tuple[Alike, ...]:
@@ -58,11 +55,11 @@ def most_alike(candidates: Iterable[Alike]) -> tuple[Alike, ...]:
     return tuple(sorted(alike, key=lambda one: (-one.resemblance, one.number))[:MOST])
 
 
-_CANDIDATES = text(
+_CANDIDATES = (
     "SELECT case_number, signature FROM resemblances JOIN"
-    " (SELECT case_number FROM unnest(CAST(:bands AS bigint[])) AS wanted (band) CROSS JOIN LATERAL"
-    " (SELECT case_number FROM resemblance_bands WHERE resemblance_bands.band = wanted.band AND case_number <> :besides"
-    " ORDER BY resemblance_bands.band DESC, case_number DESC LIMIT :newest) AS newest"
-    " GROUP BY case_number ORDER BY count(*) DESC, case_number LIMIT :verified) AS sharing USING (case_number)"
+    " (SELECT case_number FROM unnest(CAST($1 AS bigint[])) AS wanted (band) CROSS JOIN LATERAL"
+    " (SELECT case_number FROM resemblance_bands WHERE resemblance_bands.band = wanted.band AND case_number <> $2"
+    " ORDER BY resemblance_bands.band DESC, case_number DESC LIMIT $3) AS newest"
+    " GROUP BY case_number ORDER BY count(*) DESC, case_number LIMIT $4) AS sharing USING (case_number)"
 )
 """Those that share the most bands. Written out, because building it anew for every petition took longer than running it."""

@@ -59,20 +59,24 @@ class Rows(NamedTuple):
 
 
 def writing(rows: Rows, tip: bytes | None) -> tuple[str, tuple[Any, ...]]:
-    """The statement that writes the rows of a command, all or none, with its parameters in PostgreSQL's own style. It says 1 if it did.
+    """The statement that writes the rows of a command, all or none, with its parameters in PostgreSQL's own style. It gives a row if it did.
 
     ``tip``: the link the case must end in, None for a case that must not be there yet. Where it is otherwise nothing is written: so a
     commit is safe in a statement of its own, and needs no look at the case before it by whoever wrote the event before.
     """
-    listed = tuple(_json(each) for each in (rows.case, rows.command, rows.events, rows.notices))
+    listed = (rows.case["case_number"], *(_json(each) for each in (rows.case, rows.command, rows.events, rows.notices)))
     if tip is None:
         return _statement(tuple(rows.case), new=True), (*listed, _json(rows.petitioners), rows.filed_at)
     return _statement(tuple(rows.case), new=False), (*listed, tip)
 
 
-_CASE, _COMMAND, _EVENTS, _NOTICES = "$1", "$2", "$3", "$4"
-_TIP = "$5"
-_PETITIONERS, _FILED_AT = "$5", "$6"
+_NUMBER = "CAST($1 AS text)"
+"""Where a row is to be found, it is asked for by this parameter and not by what another part of the statement says: the plan is made once for all
+cases, and one made while there were few of them would read through all of them ever after.
+"""
+_CASE, _COMMAND, _EVENTS, _NOTICES = "$2", "$3", "$4", "$5"
+_TIP = "$6"
+_PETITIONERS, _FILED_AT = "$6", "$7"
 
 
 @cache
@@ -87,11 +91,11 @@ def _statement(case_columns: tuple[str, ...], *, new: bool) -> str:
     if new:
         parts["people"] = _insert(t.petitioners, _PETITIONERS)
         parts["noted"] = (
-            f"UPDATE intake SET filed_at = CAST({_FILED_AT} AS timestamptz) FROM moved"  # noqa: S608
-            " WHERE intake.case_number = moved.case_number AND intake.filed_at IS NULL"
+            f"UPDATE intake SET filed_at = CAST({_FILED_AT} AS timestamptz)"  # noqa: S608
+            f" WHERE case_number = {_NUMBER} AND filed_at IS NULL AND EXISTS (SELECT FROM moved)"
         )
     together = ", ".join(f"{name} AS ({part})" for name, part in parts.items())
-    return f"WITH {together} SELECT count(*) FROM moved"  # noqa: S608
+    return f"WITH {together} SELECT case_number FROM moved"  # noqa: S608
 
 
 def _insert(table: Table, parameter: str, columns: Iterable[str] | None = None) -> str:
@@ -112,7 +116,7 @@ def _moved_case(columns: Iterable[str]) -> str:
     source = _rows(t.cases, _CASE)
     return (
         f"UPDATE cases SET {changed} FROM {source} AS given"  # noqa: S608
-        f" WHERE cases.case_number = given.case_number AND cases.link = CAST({_TIP} AS bytea) RETURNING cases.case_number"
+        f" WHERE cases.case_number = {_NUMBER} AND cases.link = CAST({_TIP} AS bytea) RETURNING cases.case_number"
     )
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from asyncpg.exceptions import CannotConnectNowError, PostgresError, UniqueViolationError
+from asyncpg.exceptions import (
+    AdminShutdownError,
+    CannotConnectNowError,
+    DataError,
+    InterfaceError,
+    InternalClientError,
+    PostgresError,
+    UniqueViolationError,
+)
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +28,11 @@ def wrapped(error: PostgresError) -> DBAPIError:
     [
         (wrapped(CannotConnectNowError("the database system is starting up")), True),
         (wrapped(UniqueViolationError("duplicate key")), False),
+        (AdminShutdownError("terminating connection due to administrator command"), True),
+        (UniqueViolationError("duplicate key"), False),
+        (InterfaceError("the underlying connection is closed"), True),
+        (InternalClientError("got result for unknown protocol state"), True),
+        (DataError("invalid input for query argument $1"), False),
         (ConnectionRefusedError(), True),
         (RuntimeError("Failed client connect: Server connection error: refused"), True),
         (RuntimeError("a defect"), False),
