@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.record.commit import CommitActivities
+from workers.activations import InLoop
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
 from workflows.contract import PETITIONS_QUEUE
@@ -19,6 +20,7 @@ from workflows.petition import PetitionWorkflow
 async def serving(system: System) -> AsyncGenerator[Worker]:
     """A serving worker of the petitions queue."""
     settings = system.settings
+    executor = InLoop()
     worker = Worker(
         system.client,
         task_queue=PETITIONS_QUEUE,
@@ -28,9 +30,13 @@ async def serving(system: System) -> AsyncGenerator[Worker]:
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_local_activities=settings.max_concurrent_local_activities,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.sticky_timeout),
+        workflow_task_executor=executor,
+        # Nothing of ours lies in a store beside the engine; with more than one the SDK begins a task for each payload to look there.
+        max_workflow_task_external_storage_concurrency=1,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
         graceful_shutdown_timeout=DRAIN,
         build_id=BUILD,
     )
-    async with worker:
-        yield worker
+    with executor:
+        async with worker:
+            yield worker

@@ -47,6 +47,7 @@ async def serve(queue: str) -> None:
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=5_000,
             max_concurrent_workflow_tasks=200,
+            max_workflow_task_external_storage_concurrency=1,
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(initial=5, maximum=20),
             graceful_shutdown_timeout=timedelta(seconds=5),
         )

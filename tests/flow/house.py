@@ -31,6 +31,7 @@ from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine
+from workers.activations import InLoop
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
 from workflows.petition import PetitionWorkflow
 
@@ -179,6 +180,7 @@ async def opened(
 
     desk = Desk(client, record, NumberOffice(database), rules, patience=patience)
     cached = 0 if UNCACHED else cached_workflows
+    executor = InLoop()
     worker = Worker(
         client,
         task_queue=PETITIONS_QUEUE,
@@ -188,10 +190,12 @@ async def opened(
         max_cached_workflows=cached,
         # With nothing cached, a second case's task makes the SDK's core drop the first one's commit under way; so one at a time.
         max_concurrent_workflow_tasks=None if cached else 1,
+        workflow_task_executor=executor,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
-    async with worker:
-        yield House(engine, client, desk, record, database)
+    with executor:
+        async with worker:
+            yield House(engine, client, desk, record, database)
     await database.dispose()
 
 
