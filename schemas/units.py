@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def parent(unit: str) -> str:
     """The unit above, or an empty string above the city bureau."""
@@ -18,6 +20,7 @@ def within(unit: str, whole: str) -> bool:
     return unit == whole or unit.startswith(whole + "/")
 
 
+@lru_cache(maxsize=8_192)
 def ancestors(unit: str) -> tuple[str, ...]:
     """The units above, nearest first; the city bureau comes last."""
     above: list[str] = []

@@ -43,7 +43,7 @@ def office_of(state: Petition, clock: Clock) -> str:
 
 
 def rungs(state: Petition, clock: Clock) -> list[Rung]:
-    """The rungs of a clock that have not rung yet, in their order."""
+    """The rungs of a clock that may ring next, in their order: none that has rung, and none above the first that must ring before it."""
     ladder = _statute_rungs(state, clock) if clock.name in STATUTE else _promise_rungs(state, clock)
     # A hand-over can put a longer ladder under a term that has ended: its rungs ring at the hand-over, never before what is recorded already.
     earliest = max(clock.since, state.touched_at)
@@ -68,6 +68,8 @@ def _promise_rungs(state: Petition, clock: Clock) -> list[Rung]:
     if clock.provisional:
         return ladder
     ladder.append(Rung(clock.due, 2, clock, "red", office, Role.CHIEF, Card.RED))
+    if "red" not in clock.rung:
+        return ladder
     for above, unit in enumerate(ancestors(office), start=1):
         day = counted_day(state.calendar, clock.base, clock.days + above)
         ladder.append(Rung(at_hour(day, 24), 2 + above, clock, f"up{above}", unit, Role.CHIEF, None))

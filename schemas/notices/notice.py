@@ -34,11 +34,12 @@ def notices_of(before: Petition | None, events: Sequence[Event], after: Petition
     """The notices that follow from events recorded together at ``now`` (aware): one per recipient and kind, however many events it speaks of."""
     gathered: dict[tuple[str, Role, str], list[Line]] = {}
     state = before
-    for event in events:
+    for position, event in enumerate(events):
+        if position:
+            state = evolve(state, events[position - 1])
         for line in lines(event, state, after):
             if line.unit:
                 gathered.setdefault((line.unit, line.role, line.kind), []).append(line)
-        state = evolve(state, event)
     first = after.seq - len(events) + 1
     not_before = when_allowed(after.policy.ladder, now)
     return [

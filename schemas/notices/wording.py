@@ -65,27 +65,35 @@ def by(state: Petition, name: ClockName) -> tuple[str, str]:
 
 def step(kind: str, state: Petition, zh: str = "", en: str = "") -> Said:
     """The next step of a case to whoever must make it, after a word on why it is theirs."""
-    to = awaited(state)
-    assign_zh, assign_en = by(state, ClockName.ASSIGN)
-    finish_zh, finish_en = by(state, ClockName.FINISH)
-    what = {
-        Stage.APPROVE: (f"{assign_zh}审批并交办", f"approve it, so that it is assigned {assign_en}"),
-        Stage.ASSIGN: (f"{assign_zh}交办", f"assign it {assign_en}"),
-        Stage.SUPERVISE: (f"{finish_zh}办结并答复", f"settle and answer it {finish_en}"),
-        Stage.REVISIT: ("请回访群众", "revisit the petitioner"),
-        Stage.SIGN_OFF: ("请把关签批", "sign off"),
-        Stage.ARCHIVE: ("请决定公开与问责", "decide on disclosure and accountability"),
-    }
-    if state.stage is Stage.SUPERVISE and state.objection is not None:
-        what[Stage.SUPERVISE] = ("请裁定退回申请", "decide on the return")
-    if (
-        state.stage not in what
-    ):  # pragma: no cover - a sealed case has no next step; a notice too few must not stop a commit
+    what = _next_step(state)
+    if what is None:  # pragma: no cover - a sealed case has no next step; a notice too few must not stop a commit
         return
-    step_zh, step_en = what[state.stage]
     yield line(
         kind,
-        to,
-        "，".join(filter(None, (zh, step_zh))),
-        "; ".join(filter(None, (en, step_en))),
+        awaited(state),
+        "，".join(filter(None, (zh, what[0]))),
+        "; ".join(filter(None, (en, what[1]))),
     )
+
+
+def _next_step(state: Petition) -> tuple[str, str] | None:
+    match state.stage:
+        case Stage.APPROVE:
+            zh, en = by(state, ClockName.ASSIGN)
+            return f"{zh}审批并交办", f"approve it, so that it is assigned {en}"
+        case Stage.ASSIGN:
+            zh, en = by(state, ClockName.ASSIGN)
+            return f"{zh}交办", f"assign it {en}"
+        case Stage.SUPERVISE if state.objection is not None:
+            return "请裁定退回申请", "decide on the return"
+        case Stage.SUPERVISE:
+            zh, en = by(state, ClockName.FINISH)
+            return f"{zh}办结并答复", f"settle and answer it {en}"
+        case Stage.REVISIT:
+            return "请回访群众", "revisit the petitioner"
+        case Stage.SIGN_OFF:
+            return "请把关签批", "sign off"
+        case Stage.ARCHIVE:
+            return "请决定公开与问责", "decide on disclosure and accountability"
+        case _:
+            return None
