@@ -21,7 +21,7 @@ from gateway.cli.output import AsJson, DataDir, command
 from gateway.demo.accounts import provide_accounts
 from gateway.demo.show import Show
 from workers.machine.console import JsonReporter, Reporter, TerminalReporter
-from workers.machine.up import WORKERS, Plan, Program
+from workers.machine.up import Plan, Program, programs
 from workers.machine.up import up as run_machine
 
 
@@ -65,7 +65,7 @@ async def up(
         data_dir=folder,
         port_base=port_base,
         keys=keys,
-        programs=tuple(_demonstrating(each) if demo else each for each in WORKERS),
+        programs=tuple(_demonstrating(each) if demo else each for each in programs()),
         migrate=partial(_prepared, settings=settings, demo=demo),
         beside=show.play if show else None,
         environment=environment,

@@ -38,7 +38,7 @@ from tests.bench import (
 from tests.bench.engine_only import (
     EMPTY_COMMIT_QUEUE,
     ENGINE_ONLY_QUEUE,
-    UNCOMPRESSED_QUEUE,
+    OUR_WAY_QUEUE,
     EngineOnlyPetition,
 )
 from tests.bench.histories import history_size
@@ -52,7 +52,7 @@ from workflows.contract import workflow_id
 PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million", "pages")
 PEERS = {
     queue: ("-m", "tests.bench.peer_worker", queue)
-    for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, UNCOMPRESSED_QUEUE, EMPTY_COMMIT_QUEUE)
+    for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, OUR_WAY_QUEUE, EMPTY_COMMIT_QUEUE)
 }
 
 
@@ -110,10 +110,10 @@ async def _with_workers(options: argparse.Namespace, place: Installation, result
                 lives = (
                     peer(plain, TextbookPetition, TEXTBOOK_QUEUE),
                     peer(plain, EngineOnlyPetition, ENGINE_ONLY_QUEUE),
-                    peer(uncompressed, EngineOnlyPetition, UNCOMPRESSED_QUEUE),
+                    peer(uncompressed, EngineOnlyPetition, OUR_WAY_QUEUE),
                     peer(uncompressed, EngineOnlyPetition, EMPTY_COMMIT_QUEUE),
                 )
-                names = ("textbook", "engine_only", "engine_only_uncompressed", "empty_commit")
+                names = ("textbook", "engine_only", "engine_only_our_way", "empty_commit")
                 return [
                     Contender("ours", lambda: path.lifecycle(people, complexity), ours),
                     *(Contender(*each) for each in zip(names, lives, theirs, strict=True)),

@@ -15,10 +15,10 @@ from tests.bench.textbook import Case
 from tests.bench.textbook_record import Step
 
 ENGINE_ONLY_QUEUE = "engine-only"
-UNCOMPRESSED_QUEUE = "engine-only-uncompressed"
-"""The same once more over the transport of ours, which does without the SDK's compression."""
+OUR_WAY_QUEUE = "engine-only-our-way"
+"""The same once more the way ours goes: without the SDK's compression, its tasks carried out by our executor."""
 EMPTY_COMMIT_QUEUE = "empty-commit"
-"""With an empty local activity in each step, over that transport."""
+"""With an empty local activity in each step, that way."""
 
 
 @activity.defn

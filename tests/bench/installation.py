@@ -23,13 +23,13 @@ from schemas.calendar import seed_calendar
 from tests.bench.path import POLICY
 from tests.system.running import RunningUp
 from workers.composition import System, open_system
-from workers.machine.up import WORKERS
+from workers.machine.up import programs
 
 START_SECONDS = 60
 PRODUCTION = {"SANZHANG_UNSANDBOXED": "true", "SANZHANG_LOG_FORMAT": "json", "SANZHANG_LOG_LEVEL": "warning"}
 """What the environment of production workers adds to the defaults."""
 
-PROCESSES = sum(program.name.startswith("worker-petitions") for program in WORKERS)
+PROCESSES = sum(program.name.startswith("worker-petitions") for program in programs())
 """Worker processes of the petitions queue under ``up``; the peers get as many."""
 
 OURS = ("-m", "workers.run", "petitions")
@@ -62,9 +62,9 @@ class Installation:
 
 
 @contextmanager
-def installation(data_dir: Path, *programs: str) -> Generator[Installation]:
-    """Engine and database with production settings in an empty folder, and those programs under the same care."""
-    running = RunningUp(data_dir, *programs, command=("-m", "tests.bench.machine"), environment=PRODUCTION)
+def installation(data_dir: Path, *names: str) -> Generator[Installation]:
+    """Engine and database with production settings in an empty folder, and the programs of those names under the same care."""
+    running = RunningUp(data_dir, *names, command=("-m", "tests.bench.machine"), environment=PRODUCTION)
     try:
         running.ready()
         yield Installation(data_dir, running)

@@ -10,22 +10,25 @@ import os
 import sys
 from pathlib import Path
 
-from activities.keys import create_key_file
+from activities.evidence.keys import load_audit_keyring, load_signing_seed
+from activities.keys import load_keyring
 from activities.record.migrate import migrate
+from activities.settings import Settings
 from workers.machine.console import JsonReporter
-from workers.machine.up import WORKERS, Plan, up
+from workers.machine.up import Plan, programs, up
 
 
 def _keys(data_dir: Path, fresh: bool) -> None:
-    if fresh:
-        create_key_file(data_dir / "keys.json")
+    settings = Settings.from_environment({**os.environ, "SANZHANG_DATA_DIR": str(data_dir)})
+    for load in (load_keyring, load_audit_keyring, load_signing_seed):
+        load(settings, create=fresh)
 
 
 def main() -> None:
     data_dir, *wanted = sys.argv[1:]
     plan = Plan(
         Path(data_dir),
-        programs=[program for program in WORKERS if program.name in wanted],
+        programs=[program for program in programs() if program.name in wanted],
         keys=_keys,
         migrate=migrate,
         environment=dict(os.environ),

@@ -16,23 +16,25 @@ from activities.record.case_record import CaseRecord
 from activities.record.migrate import new_engine
 from tests.bench.engine_only import (
     EMPTY_COMMIT_QUEUE,
-    UNCOMPRESSED_QUEUE,
+    OUR_WAY_QUEUE,
     EngineOnlyPetition,
     nothing,
 )
 from tests.bench.peers import connect
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.textbook_record import RecordActivities
+from workers.activations import InLoop
 
 
 async def serve(queue: str) -> None:
     """Serves until SIGTERM."""
     stopped = asyncio.Event()
+    our_way = queue in (OUR_WAY_QUEUE, EMPTY_COMMIT_QUEUE)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     client = await connect(
         os.environ["SANZHANG_TEMPORAL"],
         namespace=os.environ["SANZHANG_NAMESPACE"],
-        compressed=queue not in (UNCOMPRESSED_QUEUE, EMPTY_COMMIT_QUEUE),
+        compressed=not our_way,
     )
     database = new_engine(os.environ["SANZHANG_DATABASE_DSN"], pool_size=20)
     if queue == TEXTBOOK_QUEUE:
@@ -45,6 +47,7 @@ async def serve(queue: str) -> None:
             workflows=[EngineOnlyPetition],
             activities=[nothing] if queue == EMPTY_COMMIT_QUEUE else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
+            workflow_task_executor=InLoop() if our_way else None,
             max_cached_workflows=5_000,
             max_concurrent_workflow_tasks=200,
             max_workflow_task_external_storage_concurrency=1,

@@ -14,7 +14,7 @@ from schemas import commands as c
 from schemas.petition import Complexity
 from tests.bench.installation import Installation, desk, installation
 from tests.bench.path import HANDLER, OPERATOR, actions, message
-from workers.machine.up import WORKERS
+from workers.machine.up import programs
 from workflows.contract import workflow_id
 
 WORKER = "worker that holds the case"
@@ -25,7 +25,7 @@ async def recoveries(data_dir: Path, times: int) -> dict[str, object]:
     """Seconds from the kill to the answer of the next human action, for each part, each time."""
     report = c.ReportProgress(text="正在办理。")
     waits: dict[str, list[float]] = {}
-    with installation(data_dir, *(program.name for program in WORKERS)) as place:
+    with installation(data_dir, *(program.name for program in programs())) as place:
         async with desk(place) as (people, system):
             number = (await people.file(OPERATOR, message())).number
             for actor, command in actions(Complexity.SIMPLE)[:2]:

@@ -79,9 +79,9 @@ def _add_throughput(table: Table, throughput: dict[str, Any]) -> None:
         )
         counted = [str(len(each["undisturbed"][name])) for name in names[1:]]
         table.add_row("  rounds without stolen time", "", *counted, "")
-        floor = each["engine_only_uncompressed"]["per_second"]
-        told = f"{each['ratios']['engine_only_uncompressed']} of {floor}"
-        table.add_row("  to engine only over our transport", "", "", told, "")
+        floor = each["engine_only_our_way"]["per_second"]
+        told = f"{each['ratios']['engine_only_our_way']} of {floor}"
+        table.add_row("  to engine only with our transport and executor", "", "", told, "")
         bound = each["ratios_of_an_empty_commit"]
         table.add_row(
             f"  of a commit that commits nothing, {each['empty_commit']['per_second']}/s",
