@@ -1,8 +1,8 @@
 """Carries out the tasks of workflows in the thread of the worker's own loop.
 
 The SDK hands each to a thread of a pool and is handed the result back, so that it can see one that does not end. That changes thread four times at
-each step of a case, and as only one thread of Python runs at a time it is waiting for nothing: a task of ours takes less than a millisecond.
-Here a task is carried out where it arrives, and a thread that otherwise sleeps sees and ends the one that does not end by itself.
+each step of a case, for tasks that take less than a millisecond. Here a task is carried out where it arrives, and a thread that otherwise sleeps
+sees and ends the one that does not end by itself. Until then, a second or so, the worker does nothing else: that is the price.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LIMIT: Final = 2.0
-"""Seconds a task may take. The SDK's own figure; it is not to be set there."""
+LIMIT: Final = 1.0
+"""Seconds a task may take. Well below the two after which the SDK itself no longer waits: what it waits for besides must still be in time."""
 
 
 class TaskOverdueError(RuntimeError):
@@ -79,13 +79,17 @@ def _run_again(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class _Watch:
-    """Ends the work of the thread that made it when it takes too long."""
+    """Ends work that takes too long, in the thread that does it.
+
+    No lock is held while the end may strike: it would stay held. Instead each says what it is about to do before it looks at the other: the watch
+    that it is striking, the work that it is over.
+    """
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._watched = threading.get_ident()
-        self._lock = threading.Lock()
+        self._thread = 0
         self._overdue_at: float | None = None
+        self._striking = False
         self._stood_at = ""
         self._over = threading.Event()
         threading.Thread(target=self._look, name="workflow-watch", daemon=True).start()
@@ -95,9 +99,9 @@ class _Watch:
 
     def watched(self, work: Callable[[], T]) -> T:
         """The result of the work. ``TaskOverdueError`` where it had to be ended, whatever came of it then."""
-        with self._lock:
-            self._stood_at, self._overdue_at = "", time.monotonic() + self._limit
         try:
+            self._stood_at, self._thread = "", threading.get_ident()
+            self._overdue_at = time.monotonic() + self._limit
             try:
                 result = work()
             finally:
@@ -111,11 +115,14 @@ class _Watch:
         return result
 
     def _over_with(self) -> None:
-        with self._lock:
-            self._overdue_at = None
-            if self._stood_at:
-                # What has not struck yet must not strike whoever comes next.
-                _raise_in(self._watched, None)
+        self._overdue_at = None
+        while self._striking:
+            time.sleep(0)
+        # Put off meanwhile, it may stand there again.
+        self._overdue_at = None
+        if self._stood_at:
+            # What has not struck yet must not strike whoever comes next.
+            _raise_in(self._thread, None)
 
     def _check(self) -> None:
         if self._stood_at:
@@ -125,14 +132,15 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._over.wait(self._limit / 4):
-            with self._lock:
-                now = time.monotonic()
-                if self._overdue_at is not None and now > self._overdue_at:
-                    # Once more after as long again: code can also catch what is no Exception.
-                    self._overdue_at = now + self._limit
-                    frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage] - documented, if for debuggers
-                    self._stood_at = _place(frames.get(self._watched))
-                    _raise_in(self._watched, _EndedError)
+            self._striking = True
+            overdue_at, now = self._overdue_at, time.monotonic()
+            if overdue_at is not None and now > overdue_at:
+                # Once more after as long again: code can also catch what is no Exception.
+                self._overdue_at = now + self._limit
+                # The frames are not kept: what hangs on them must end in its own thread.
+                self._stood_at = _place(sys._current_frames().get(self._thread))  # pyright: ignore[reportPrivateUsage] - documented, if for debuggers
+                _raise_in(self._thread, _EndedError)
+            self._striking = False
 
 
 def _place(frame: FrameType | None) -> str:

@@ -90,17 +90,13 @@ class NumberOffice:
         year, letter = local_day(received_at).year, LEDGER_LETTERS[content.ledger]
         digest = content_hash(content)
         given = (content.source, content.source_event_id, city, year, letter, f"{city}-{year}-{letter}-")
-        while True:
-            try:
-                (row,) = await self._direct.rows(
-                    _RESERVE, *given, digest, code, self._clock(), list(minima), list(bands(minima))
-                )
-            except UniqueViolationError as error:
-                # Another door was faster with the same message: the number went back with the statement, and that door's is there now.
-                if error.as_dict().get("constraint_name") != t.intake.primary_key.name:
-                    raise
-            else:
-                return _same(row, digest, content, code)
+        signed = (self._clock(), list(minima), list(bands(minima)))
+        try:
+            (row,) = await self._direct.rows(_RESERVE, *given, digest, code, *signed)
+        except UniqueViolationError:
+            # Another door was faster with the same message: the number went back with the statement, and that door's is there now.
+            (row,) = await self._direct.rows(_RESERVE, *given, digest, code, *signed)
+        return _same(row, digest, content, code)
 
     async def given(self, source: str, ids: Iterable[str]) -> dict[str, tuple[str, bytes]]:
         """The numbers and content hashes of those messages of a source that have one, by their id there; reserves nothing."""

@@ -106,7 +106,7 @@ def writing(rows: Rows, tip: bytes | None) -> tuple[str, tuple[Any, ...]]:
 
 _NUMBER = "CAST($1 AS text)"
 """Where a row is to be found, it is asked for by this parameter and not by what another part of the statement says: the plan is made once for all
-cases, and one made while there were few of them would read through all of them ever after.
+cases, and one made while there were few of them would read through all of them until they have been counted.
 """
 _CASE, _COMMAND, _EVENTS, _NOTICES = "$2", "$3", "$4", "$5"
 _TIP = "$6"

@@ -43,7 +43,7 @@ def office_of(state: Petition, clock: Clock) -> str:
 
 
 def rungs(state: Petition, clock: Clock) -> list[Rung]:
-    """The rungs of a clock that may ring next, in their order: none that has rung, and none above the first that must ring before it."""
+    """The rungs of a clock that may ring next, in their order: none that has rung, and no chief above a red card that has not."""
     ladder = _statute_rungs(state, clock) if clock.name in STATUTE else _promise_rungs(state, clock)
     # A hand-over can put a longer ladder under a term that has ended: its rungs ring at the hand-over, never before what is recorded already.
     earliest = max(clock.since, state.touched_at)

@@ -1,4 +1,4 @@
-"""A workflow whose code runs on without end costs its own task, and nobody else's."""
+"""A workflow whose code runs on without end loses its task, and its worker serves the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ mended: list[bool] = []
 
 @workflow.defn(sandboxed=False)
 class Endless:
-    """Runs on and on until it is mended; told a word, it answers."""
+    """Runs on and on until it is mended."""
 
     @workflow.run
     async def run(self) -> str:

@@ -47,9 +47,14 @@ on two. A killed one is back before the engine takes back what it held.
 """
 
 
+def usable_cores() -> int:
+    """Cores this process may run on, where the machine tells; a container may have fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def programs(cores: int | None = None) -> tuple[Program, ...]:
-    """What runs beside engine and database on a machine of so many cores; of as many as this has by default."""
-    second = (cores or os.cpu_count() or 1) >= SECOND_FROM_CORES
+    """What runs beside engine and database on so many cores; by default on those there are."""
+    second = (cores or usable_cores()) >= SECOND_FROM_CORES
     carrying = ("worker-petitions", "worker-petitions-2") if second else ("worker-petitions",)
     return (
         *(Program(name, ("-m", "workers.run", "petitions")) for name in carrying),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 import pytest
+import uvloop
 
 from workers.activations import InLoop, TaskOverdueError
 
@@ -69,6 +70,21 @@ async def test_what_is_no_longer_waited_for_is_not_begun(executor: InLoop) -> No
         await waiting
     await asyncio.sleep(0)
     assert begun == []
+
+
+def test_on_the_loop_of_production_too_whoever_waits_hears_why() -> None:
+    """As the SDK waits: for two seconds, which must be longer than the work gets."""
+
+    async def waits() -> None:
+        with InLoop() as executor:
+            loop = asyncio.get_running_loop()
+            bad = asyncio.create_task(asyncio.wait_for(loop.run_in_executor(executor, endless), 2))
+            good = asyncio.create_task(asyncio.wait_for(loop.run_in_executor(executor, sorted, [2, 1]), 2))
+            with pytest.raises(TaskOverdueError):
+                await bad
+            assert await good == [1, 2]
+
+    uvloop.run(waits())
 
 
 def endless() -> None:

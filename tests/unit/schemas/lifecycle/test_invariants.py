@@ -13,7 +13,9 @@ from pydantic import TypeAdapter
 from schemas import events as e
 from schemas.commands import Order, RingAlarm
 from schemas.lifecycle import decide, fold, is_accused, may_see, next_alarm
-from schemas.petition import SYSTEM, Ground, Petition, Role, Stage
+from schemas.lifecycle.clocks import running
+from schemas.lifecycle.ladder import rungs
+from schemas.petition import SYSTEM, ClockName, Ground, Petition, Role, Stage
 from schemas.refusals import Refusal
 from schemas.units import within
 from tests.strategies import MONDAY, PEOPLE, Step, filings, play, scripts
@@ -21,6 +23,8 @@ from tests.strategies import MONDAY, PEOPLE, Step, filings, play, scripts
 EVENT: TypeAdapter[e.Event] = TypeAdapter(e.Event)
 FRESH_TERMS = ("rework", "reopen", "return_upheld", "recused")
 """Terms that begin anew, with a ladder of their own; others are only longer, or counted again."""
+
+PROMISES = (ClockName.ASSIGN, ClockName.FINISH)
 
 MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -155,6 +159,14 @@ def check_extensions_and_pauses(step: Lived, state: Petition) -> None:
             assert event.clock.due > event.old_due
 
 
+def check_no_chief_is_told_before_the_red_card(state: Petition) -> None:
+    """The next alarm is found without looking higher than that card."""
+    for clock in running(state):
+        if clock.name in PROMISES and not clock.provisional:
+            ladder = rungs(state, clock.model_copy(update={"rung": ("reminder", "yellow", "red")}))
+            assert all(rung.at >= max(clock.due, state.touched_at) for rung in ladder)
+
+
 def check_a_decision_is_pure(step: Lived) -> None:
     copy = step.before.model_copy(deep=True) if step.before is not None else None
     assert decide(step.before, step.order, step.at) == step.answer
@@ -201,6 +213,7 @@ def test_what_holds_in_every_life(steps: list[Step]) -> None:
         check_answers_and_revisits(step)
         check_the_petitioners_word_stands(step, so_far)
         check_extensions_and_pauses(step, step.after)
+        check_no_chief_is_told_before_the_red_card(step.after)
     state = story[-1].after
     events = [event for step in story for event in step.events]
     assert fold(events) == state
