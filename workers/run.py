@@ -22,7 +22,7 @@ from activities.logs import configure_logging
 from activities.settings import Settings
 from schemas.errors import UserError
 from workers.composition import System, open_system
-from workers.garbage import collect_seldom
+from workers.garbage import LOOKS_OF_A_WORKER, collect_seldom
 
 POOL = 20
 """Database connections of a worker: more commits at once only queue inside PostgreSQL."""
@@ -60,7 +60,7 @@ async def run(kind: str, environ: Mapping[str, str]) -> None:
             if ready := environ.get("SANZHANG_READY_FILE"):
                 await asyncio.to_thread(Path(ready).touch)
             log.info("worker_ready", worker=kind)
-            collect_seldom()
+            collect_seldom(LOOKS_OF_A_WORKER)
             await _until(told_to_stop, worker)
         log.info("worker_stopped", worker=kind)
 

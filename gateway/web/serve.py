@@ -25,7 +25,7 @@ from gateway.web.app import create_app
 from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
-from workers.garbage import collect_seldom
+from workers.garbage import LOOKS_OF_A_DOOR, collect_seldom
 
 GRACE_SECONDS = 10
 """How long requests under way may take to end when the process is told to stop."""
@@ -35,7 +35,7 @@ GRACE_SECONDS = 10
 async def opened(settings: Settings) -> AsyncGenerator[tuple[Door, Access]]:
     """The door of these settings, and how its callers are known; tells that it serves."""
     async with open_door(settings, os.environ, pool_size=20) as door, opened_provider(settings) as provider:
-        collect_seldom()
+        collect_seldom(LOOKS_OF_A_DOOR)
         if ready := os.environ.get("SANZHANG_READY_FILE"):
             await asyncio.to_thread(Path(ready).touch)
         yield door, Callers(door, limits=Limits(), provider=provider)

@@ -91,7 +91,7 @@ async def _with_installation(options: argparse.Namespace, place: Installation, r
         cases = 400 if options.quick else 2_000
         results["memory"] = {
             "cached": await memory.kilobytes_per_case(place, cases, cached=True),
-            "evicted": await memory.kilobytes_per_case(place, cases, cached=False),
+            "evicted": await memory.kilobytes_per_case(place, 4 * cases, cached=False),
         }
 
 

@@ -11,8 +11,8 @@ from tests.bench.installation import OURS, Installation, desk, worker
 from tests.bench.path import OPERATOR, message
 
 AT_ONCE = 20
-BEFORE = ENDS_KEPT + 100
-"""Cases filed first, so that what grows once (pools, arenas, the ends of chains a record holds) has grown."""
+BEFORE = 3 * ENDS_KEPT
+"""Cases filed first, so that what grows once (pools, arenas, the ends of chains a record holds, strings pydantic knows again) has grown."""
 FEW = 50
 """The cache of a worker whose idle cases are evicted. Not 0: without any cache the SDK gives a task back while its local activity runs."""
 

@@ -45,7 +45,7 @@ from schemas.petition import Actor, Complexity, Role
 from schemas.refusals import Refusal
 from tests.bench.path import OFFICE, OPERATOR, POLICY, actions, message
 from tests.machine_fixtures import running_database
-from workers.garbage import collect_seldom
+from workers.garbage import LOOKS_OF_A_DOOR, collect_seldom
 from workers.machine.database import SETTINGS
 
 BRANCHES, STATIONS = 10, 20
@@ -355,7 +355,7 @@ async def _client(dsn: str, home: Path) -> AsyncGenerator[httpx.AsyncClient]:
     async def opening() -> AsyncGenerator[tuple[Door, _Named]]:
         async with open_door(settings, environment, pool_size=10) as door:
             # As the gateway's own process does.
-            collect_seldom()
+            collect_seldom(LOOKS_OF_A_DOOR)
             yield door, _Named(door)
 
     app = create_app(opening, settings)
