@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
-from activities.record.statements import Direct, Rows, as_bytea, head, writing
+from activities.record.statements import Direct, Rows, Together, as_bytea, head, writing
 from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
@@ -87,7 +87,7 @@ class CaseRecord:
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
         self._at_once = at_once(engine)
-        self._direct = Direct(engine)
+        self._together = Together(Direct(engine))
         self._clock = clock
         self._algorithm = algorithm
         self._ends: OrderedDict[str, _End] = OrderedDict()
@@ -102,8 +102,7 @@ class CaseRecord:
         if end is not None and end.seq == order.expected_seq and _plain(order):
             with contextlib.suppress(IntegrityConstraintViolationError):
                 rows, after = self._rows(order, end)
-                statement, parameters = writing(rows, end.link)
-                if await self._direct.rows(statement, *parameters):
+                if await self._together.wrote(order.number, *writing(rows, end.link)):
                     self._remember(order.number, after)
                     return Committed()
         while True:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,35 +17,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.case_record import CaseRecord, CommitOrder, Committed
+from activities.record.case_record import CaseRecord, Committed
 from activities.record.migrate import migrate, new_engine
 from schemas import commands as c
-from schemas.calendar import seed_calendar
-from schemas.lifecycle import decide, fold
-from schemas.petition import Petition
-from schemas.refusals import Refusal
-from tests.bench.path import HANDLER, OPERATOR, POLICY, SUPERVISOR, message
+from schemas.lifecycle import fold
+from tests.bench.path import HANDLER
 from tests.databases import own_database
-
-NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
-
-
-def _order(state: Petition | None, number: str, order: c.Order, command_id: str) -> CommitOrder:
-    events = decide(state, order, NOW)
-    assert not isinstance(events, Refusal)
-    seq = state.seq if state is not None else 0
-    return CommitOrder(number=number, command_id=command_id, expected_seq=seq, actor=order.actor, events=tuple(events))
-
-
-def _filed(number: str) -> CommitOrder:
-    content = message().model_copy(update={"source_event_id": number})
-    filing = c.File(number=number, content=content, policy=POLICY.figures("claim", "simple"), calendar=seed_calendar())
-    return _order(None, number, c.Order(actor=OPERATOR, command=filing), "file")
-
-
-def _assigned(filed: CommitOrder, command_id: str = "assign") -> CommitOrder:
-    assign = c.Order(actor=SUPERVISOR, command=c.Assign(lead="XA/A3/02"))
-    return _order(fold(filed.events), filed.number, assign, command_id)
+from tests.unit.activities.commit_orders import assigned_order, filed_order, order_of
 
 
 @pytest_asyncio.fixture
@@ -60,9 +37,9 @@ async def engine(database_dsn: str) -> AsyncIterator[AsyncEngine]:
 @pytest.mark.parametrize("times", [2, 8])
 async def test_it_is_written_once_and_answered_to_all(engine: AsyncEngine, times: int) -> None:
     record = CaseRecord(engine)
-    filed = _filed(f"RACE-{times}")
+    filed = filed_order(f"RACE-{times}")
     await record.commit(filed)
-    assigned = _assigned(filed)
+    assigned = assigned_order(filed)
     answers = await asyncio.gather(*(record.commit(assigned) for _ in range(times)))
     last = assigned.expected_seq + len(assigned.events)
     assert sorted(answer.mine for answer in answers) == [0, *[last] * (times - 1)]
@@ -71,7 +48,7 @@ async def test_it_is_written_once_and_answered_to_all(engine: AsyncEngine, times
 
 
 async def test_a_filing_in_several_processes_at_once_is_one(engine: AsyncEngine) -> None:
-    filed = _filed("RACE-FILED")
+    filed = filed_order("RACE-FILED")
     answers = await asyncio.gather(*(CaseRecord(engine).commit(filed) for _ in range(6)))
     assert sorted(answer.mine for answer in answers) == [0, *[len(filed.events)] * 5]
     assert len(await CaseRecord(engine).history(filed.number)) == len(filed.events)
@@ -79,14 +56,14 @@ async def test_a_filing_in_several_processes_at_once_is_one(engine: AsyncEngine)
 
 async def test_a_process_that_is_behind_looks_again(engine: AsyncEngine) -> None:
     here, there = CaseRecord(engine), CaseRecord(engine)
-    filed = _filed("RACE-BEHIND")
+    filed = filed_order("RACE-BEHIND")
     await here.commit(filed)
-    assigned = _assigned(filed)
+    assigned = assigned_order(filed)
     assert await there.commit(assigned) == Committed()
-    other = await here.commit(_assigned(filed, "another"))
+    other = await here.commit(assigned_order(filed, "another"))
     assert (other.mine, other.events) == (0, assigned.events)
     accept = c.Order(actor=HANDLER, command=c.Accept())
-    accepted = _order(fold((*filed.events, *assigned.events)), filed.number, accept, "accept")
+    accepted = order_of(fold((*filed.events, *assigned.events)), filed.number, accept, "accept")
     assert await here.commit(accepted) == Committed()
     assert (await here.commit(accepted)).mine == accepted.expected_seq + len(accepted.events)
     assert len(await there.history(filed.number)) == accepted.expected_seq + len(accepted.events)
@@ -94,9 +71,9 @@ async def test_a_process_that_is_behind_looks_again(engine: AsyncEngine) -> None
 
 async def test_a_command_that_wrote_nothing_is_remembered_all_the_same(engine: AsyncEngine) -> None:
     record = CaseRecord(engine)
-    filed = _filed("RACE-NOTHING")
+    filed = filed_order("RACE-NOTHING")
     await record.commit(filed)
-    assigned = _assigned(filed)
+    assigned = assigned_order(filed)
     assert await record.commit(assigned.model_copy(update={"events": ()})) == Committed()
     again = await record.commit(assigned)
     assert (again.events, again.mine) == ((), assigned.expected_seq)
@@ -105,7 +82,7 @@ async def test_a_command_that_wrote_nothing_is_remembered_all_the_same(engine: A
 
 async def test_a_case_does_not_begin_with_a_command_that_wrote_nothing(engine: AsyncEngine) -> None:
     record = CaseRecord(engine)
-    nothing = _filed("RACE-EMPTY").model_copy(update={"events": ()})
+    nothing = filed_order("RACE-EMPTY").model_copy(update={"events": ()})
     with pytest.raises(ValueError, match="no events to begin with"):
         await record.commit(nothing)
     assert await record.after(nothing.number, nothing.command_id) is None
@@ -113,7 +90,7 @@ async def test_a_case_does_not_begin_with_a_command_that_wrote_nothing(engine: A
 
 async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(engine: AsyncEngine) -> None:
     record = CaseRecord(engine)
-    filed = _filed("RACE-ALONE")
+    filed = filed_order("RACE-ALONE")
     statements: list[str] = []
 
     def heard(logged: Any) -> None:
@@ -125,7 +102,7 @@ async def test_whoever_wrote_the_last_event_writes_the_next_in_one_statement(eng
         assert driver is not None
         driver.add_query_logger(heard)
     await record.commit(filed)
-    await record.commit(_assigned(filed))
+    await record.commit(assigned_order(filed))
     # The driver tells in the next turn of the loop.
     await asyncio.sleep(0)
     assert [statement.split()[0] for statement in statements] == ["WITH", "WITH"]
@@ -136,7 +113,7 @@ async def test_a_database_that_went_costs_an_attempt_or_two_and_no_more(database
         await migrate(dsn)
         engine, elsewhere = new_engine(dsn), new_engine(dsn)
         record = CaseRecord(engine)
-        filed = _filed("RACE-GONE")
+        filed = filed_order("RACE-GONE")
         await record.commit(filed)
         async with elsewhere.connect() as connection:
             await connection.execute(
@@ -148,21 +125,21 @@ async def test_a_database_that_went_costs_an_attempt_or_two_and_no_more(database
         await elsewhere.dispose()
         for _ in range(2):
             with contextlib.suppress(DBAPIError, PostgresConnectionError, InterfaceError, InternalClientError):
-                await record.commit(_assigned(filed))
-        assert (await record.commit(_assigned(filed))).mine
-        assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
+                await record.commit(assigned_order(filed))
+        assert (await record.commit(assigned_order(filed))).mine
+        assert len(await record.history(filed.number)) == len(filed.events) + len(assigned_order(filed).events)
         await engine.dispose()
 
 
 async def test_a_commit_given_up_midway_and_repeated_is_written_once(engine: AsyncEngine) -> None:
     record = CaseRecord(engine)
-    filed = _filed("RACE-CANCELLED")
+    filed = filed_order("RACE-CANCELLED")
     await record.commit(filed)
     async with engine.begin() as holding:
         await holding.execute(
             text("SELECT FROM cases WHERE case_number = :number FOR UPDATE"), {"number": filed.number}
         )
-        given_up = asyncio.create_task(record.commit(_assigned(filed)))
+        given_up = asyncio.create_task(record.commit(assigned_order(filed)))
         async with engine.connect() as looking:
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             while not (await looking.execute(waiting)).scalar_one():
@@ -171,5 +148,5 @@ async def test_a_commit_given_up_midway_and_repeated_is_written_once(engine: Asy
         with pytest.raises(asyncio.CancelledError):
             await given_up
     # The database may have written the first one all the same.
-    await record.commit(_assigned(filed))
-    assert len(await record.history(filed.number)) == len(filed.events) + len(_assigned(filed).events)
+    await record.commit(assigned_order(filed))
+    assert len(await record.history(filed.number)) == len(filed.events) + len(assigned_order(filed).events)
