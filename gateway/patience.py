@@ -50,6 +50,9 @@ _PASSING = (
     ConnectionDoesNotExistError,
     PostgresConnectionError,
     TooManyConnectionsError,
+    # What it says of a connection that ended under a statement.
+    DriverInterfaceError,
+    InternalClientError,
 )
 
 _PASSING_STATES = ("08", "53", "57P", "40001", "40P01")
@@ -62,17 +65,12 @@ def is_passing(error: BaseException) -> bool:
         # A case whose last task failed (its worker died in it) takes no update until the next one is through.
         failed_task = error.status is RPCStatusCode.FAILED_PRECONDITION and "failed state" in error.message.lower()
         return failed_task or error.status in _PASSING_STATUS
-    if isinstance(error, _PASSING) or _unconnected(error) or _closed(error):
+    if isinstance(error, _PASSING) or _unconnected(error):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     said = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(said, "sqlstate", None)).startswith(_PASSING_STATES)
-
-
-def _closed(error: BaseException) -> bool:
-    # What the driver says of a connection that ended under a statement. Of a parameter it can't write it says the same, as a ValueError.
-    return isinstance(error, (DriverInterfaceError, InternalClientError)) and not isinstance(error, ValueError)
 
 
 def _unconnected(error: BaseException) -> bool:

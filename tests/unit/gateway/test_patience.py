@@ -12,9 +12,12 @@ from asyncpg.exceptions import (
     PostgresError,
     UniqueViolationError,
 )
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
+from activities.record.migrate import new_engine
+from activities.record.statements import Direct
 from gateway.patience import is_passing
 
 
@@ -41,3 +44,15 @@ def wrapped(error: PostgresError) -> DBAPIError:
 )
 def test_a_part_that_is_away_is_waited_for(error: Exception, passing: bool) -> None:
     assert is_passing(error) is passing
+
+
+async def test_a_parameter_that_cannot_be_written_is_no_part_that_is_away(database_dsn: str) -> None:
+    engine = new_engine(database_dsn, pool_size=1)
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError) as through_sqlalchemy:
+            await connection.execute(text("SELECT CAST(:number AS integer)"), {"number": "no number"})
+    with pytest.raises(DataError) as by_the_driver:
+        await Direct(engine).rows("SELECT CAST($1 AS integer)", "no number")
+    assert not is_passing(through_sqlalchemy.value)
+    assert not is_passing(by_the_driver.value)
+    await engine.dispose()
