@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pydantic_core import to_json
-from sqlalchemy import select, text
+from sqlalchemy import collate, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.access import sight
@@ -25,20 +25,23 @@ _MARK: Final = text(
 async def fill_marks(engine: AsyncEngine) -> int:
     """Until no case is without; how many were. Safe to repeat, to interrupt, and beside workers. Errors are the database's."""
     cases, after, filled = t.cases, "", 0
+    # Held in the order in which commits that go together take them, which is that of Python's strings.
+    number = collate(cases.c.case_number, "C")
     while True:
         query = (
             select(cases.c.case_number, cases.c.seq, cases.c.state)
-            .where(text("seen_by = '{}'::text[]"), cases.c.case_number > after)
-            .order_by(cases.c.case_number)
+            .where(text("seen_by = '{}'::text[]"), number > after)
+            .order_by(number)
             .limit(STEP)
+            .with_for_update()
         )
         async with engine.begin() as connection:
             rows = (await connection.execute(query)).all()
             if not rows:
                 return filled
             marks = [
-                {"case_number": number, "seq": seq, **sight(Petition.model_validate(state))._asdict()}
-                for number, seq, state in rows
+                {"case_number": each, "seq": seq, **sight(Petition.model_validate(state))._asdict()}
+                for each, seq, state in rows
             ]
             filled += (await connection.execute(_MARK, {"rows": to_json(marks).decode()})).rowcount
         after = rows[-1].case_number

@@ -1,1 +1,1 @@
-"""The case record: one database transaction per command, and what can be read back from it."""
+"""The case record: every command whole in one database transaction, and what can be read back from it."""

@@ -21,9 +21,11 @@ from asyncpg.exceptions import IntegrityConstraintViolationError
 from sqlalchemy import Connection, RowMapping, Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.record.driver.direct import Direct
+from activities.record.driver.together import Together
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
-from activities.record.statements import Direct, Rows, Together, as_bytea, head, writing
+from activities.record.statements import Rows, as_bytea, head, writing
 from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of

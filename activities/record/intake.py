@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from activities.record.driver.direct import Direct
 from activities.record.resemblance import Resemblances
-from activities.record.statements import Direct
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Frozen, Ledger

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.statements import Direct
+from activities.record.driver.direct import Direct
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
 
 MOST = 5

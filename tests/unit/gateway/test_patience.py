@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
+from activities.record.driver.direct import Direct
 from activities.record.migrate import new_engine
-from activities.record.statements import Direct
 from gateway.patience import is_passing
 
 

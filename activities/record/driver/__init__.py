@@ -1,0 +1,1 @@
+"""Statements by the driver itself, past SQLAlchemy: alone, or together where they crowd."""
