@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,11 +22,15 @@ MOST_BYTES = 100_000
 connection ends meanwhile (0.32, ``bind_execute_many``)."""
 
 
-class _Riders(NamedTuple):
-    """Statements of one text that wait to go together, by their key: the parameters, and where the answer goes (None: go alone)."""
+class _Rider(NamedTuple):
+    """A statement that waits to go with others of its text: its parameters, and where the answer goes (None: go alone)."""
 
-    parameters: dict[str, Sequence[object]]
-    answers: dict[str, asyncio.Future[bool | None]]
+    parameters: Sequence[object]
+    answer: asyncio.Future[bool | None]
+
+
+_Riders = dict[str, _Rider]
+"""By their key."""
 
 
 @dataclass
@@ -59,17 +63,16 @@ class Together:
         if line.riders is None and (line.under_way or line.crowded):
             line.riders = self._departure(statement, line)
         # Two of one key may not go together: a row would not tell which of them it is of.
-        if line.riders is not None and key not in line.riders.answers:
-            answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-            line.riders.parameters[key], line.riders.answers[key] = parameters, answer
-            told = await answer
+        if line.riders is not None and key not in line.riders:
+            rider = line.riders[key] = _Rider(parameters, asyncio.get_running_loop().create_future())
+            told = await rider.answer
             if told is not None:
                 return told
         with _under_way(line):
             return bool(await self._direct.rows(statement, *parameters))
 
     def _departure(self, statement: str, line: _Line) -> _Riders:
-        riders = _Riders({}, {})
+        riders: _Riders = {}
         departure = asyncio.create_task(self._depart(statement, line, riders))
         self._departures.add(departure)
         departure.add_done_callback(self._departures.discard)
@@ -78,46 +81,45 @@ class Together:
     async def _depart(self, statement: str, line: _Line, riders: _Riders) -> None:
         try:
             await asyncio.sleep(line.went + WINDOW - asyncio.get_running_loop().time())
-            line.riders, line.crowded = None, len(riders.answers) > 1
+            line.riders, line.crowded = None, len(riders) > 1
             # Whoever was given up in the meantime stays.
-            wanted = {key: riders.parameters[key] for key, answer in riders.answers.items() if not answer.done()}
+            wanted = {key: rider for key, rider in riders.items() if not rider.answer.done()}
             for group in _journeys(wanted):
-                written = await self._written(statement, line, group) if len(group) > 1 else None
-                _tell(riders, group, written)
+                _tell(group, await self._written(statement, line, group) if len(group) > 1 else None)
         finally:
             if line.riders is riders:
                 line.riders = None
-            _tell(riders, riders.answers, None)
+            _tell(riders, None)
 
-    async def _written(
-        self, statement: str, line: _Line, group: Mapping[str, Sequence[object]]
-    ) -> frozenset[str] | None:
+    async def _written(self, statement: str, line: _Line, group: _Riders) -> frozenset[str] | None:
         """The keys of those that wrote; None where it can't be told and each must ask for itself."""
         with _under_way(line):
             try:
-                rows = await self._direct.rows_of_all(statement, [*group.values()], seconds=HINDERED)
+                parameters = [rider.parameters for rider in group.values()]
+                rows = await self._direct.rows_of_all(statement, parameters, seconds=HINDERED)
             except Exception:
                 # Each is tried again alone, and has its own error then.
                 return None
         return frozenset(str(next(iter(row.values()))) for row in rows)
 
 
-def _tell(riders: _Riders, keys: Mapping[str, object], written: frozenset[str] | None) -> None:
-    for key in keys:
-        if not riders.answers[key].done():
-            riders.answers[key].set_result(None if written is None else key in written)
+def _tell(riders: _Riders, written: frozenset[str] | None) -> None:
+    for key, rider in riders.items():
+        if not rider.answer.done():
+            rider.answer.set_result(None if written is None else key in written)
 
 
-def _journeys(parameters: Mapping[str, Sequence[object]]) -> Iterator[dict[str, Sequence[object]]]:
+def _journeys(riders: _Riders) -> Iterator[_Riders]:
     """What goes in one transaction each; in one order everywhere, so that no two transactions wait for each other."""
-    group: dict[str, Sequence[object]] = {}
+    group: _Riders = {}
     taken = 0
-    for key in sorted(parameters):
-        size = sum(_size(each) for each in parameters[key])
+    for key in sorted(riders):
+        rider = riders[key]
+        size = sum(_size(each) for each in rider.parameters)
         if group and taken + size > MOST_BYTES:
             yield group
             group, taken = {}, 0
-        group[key] = parameters[key]
+        group[key] = rider
         taken += size
     if group:
         yield group
