@@ -35,7 +35,7 @@ test: setup
 
 # Every flow once more with nothing kept in memory: each step replays the case from its history.
 test-uncached: setup
-	SANZHANG_TEST_UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
+	UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
 
 bench: setup
 	.venv/bin/python -m tests.bench

@@ -48,7 +48,7 @@ LEAD_CHIEF = Actor(id="chief2", role=Role.CHIEF, unit="XA/A3/02")
 WEEKDAYS = Calendar(version=1, published_from=date(2000, 1, 1), published_through=date(2150, 12, 31))
 """Plain Monday-Friday, published for ever: what a flow test expects must not depend on the day it is run."""
 
-UNCACHED = os.environ.get("SANZHANG_TEST_UNCACHED") == "1"
+UNCACHED = os.environ.get("UNCACHED") == "1"
 """Run the flows with no workflow kept in memory, so that every task is a replay."""
 
 
