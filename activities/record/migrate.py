@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from activities.access.backfill import fill_marks
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from asyncpg import Connection
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 
 def configuration(dsn: str) -> Config:
@@ -50,7 +54,7 @@ def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> Asy
 
     ``read_only``: PostgreSQL itself refuses every write that does not ask for it in so many words (``SET TRANSACTION READ WRITE``).
     """
-    return create_async_engine(
+    engine = create_async_engine(
         dsn,
         pool_size=pool_size,
         max_overflow=0,
@@ -60,3 +64,11 @@ def new_engine(dsn: str, *, pool_size: int = 20, read_only: bool = False) -> Asy
         hide_parameters=True,
         connect_args={"server_settings": {"default_transaction_read_only": "on"}} if read_only else {},
     )
+    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    return engine
+
+
+def _replace_if_closed(_: object, record: ConnectionPoolEntry, __: object) -> None:
+    """Hands out no connection that is known to be over: after a restart of the database the pool is full of them. Costs no round trip."""
+    if cast("Connection", record.driver_connection).is_closed():
+        raise DisconnectionError
