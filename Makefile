@@ -9,7 +9,7 @@ help:
 	@echo 'make picture the board of the demonstration that is running, for the README'
 	@echo 'make pictures  inbox, case, board and replay of the console, for the README'
 	@echo 'make test    all tests'
-	@echo 'make test-uncached  the flows once more with no case kept in memory'
+	@echo 'make test-uncached  of these, the flows with no case kept in memory'
 	@echo 'make bench   the measurements'
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
 	@echo 'make replay-gate  what every release decided, and a sample of the running system, decided again by this code'
@@ -28,14 +28,17 @@ picture: setup
 pictures: setup
 	.venv/bin/python -m tests.pages.pictures
 
+# Every flow once more with nothing kept in memory: each step replays the case from its history.
+UNCACHED_FLOWS = UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
+
 # The tests of whole processes start up to eight of them each, so they come after the others.
 test: setup
 	.venv/bin/pytest -q -n 2 --dist loadfile -m 'not system'
+	$(UNCACHED_FLOWS)
 	.venv/bin/pytest -q -n 2 --dist loadfile -m system
 
-# Every flow once more with nothing kept in memory: each step replays the case from its history.
 test-uncached: setup
-	UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
+	$(UNCACHED_FLOWS)
 
 bench: setup
 	.venv/bin/python -m tests.bench

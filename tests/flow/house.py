@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +29,7 @@ from schemas.policy import CasePolicy, Channel, Policy
 from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
 from tests.databases import own_database
+from tests.flow.uncached import UNCACHED, QuestionsApart
 from tests.machine_fixtures import running_engine
 from workers.activations import InLoop
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
@@ -47,9 +47,6 @@ LEAD_CHIEF = Actor(id="chief2", role=Role.CHIEF, unit="XA/A3/02")
 
 WEEKDAYS = Calendar(version=1, published_from=date(2000, 1, 1), published_through=date(2150, 12, 31))
 """Plain Monday-Friday, published for ever: what a flow test expects must not depend on the day it is run."""
-
-UNCACHED = os.environ.get("UNCACHED") == "1"
-"""Run the flows with no workflow kept in memory, so that every task is a replay."""
 
 
 def policy() -> Policy:
@@ -173,6 +170,8 @@ async def opened(
     record = TroubledRecord(database)
     config = engine.client.config()
     config["data_converter"] = data_converter(keyring)
+    if UNCACHED:
+        config["interceptors"] = [QuestionsApart()]
     client = Client(**config)
 
     async def rules() -> Rules:

@@ -168,7 +168,6 @@ async def test_one_line_of_the_board_tells_of_the_last_reconciliation(
 
 
 async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(looking, "PAUSE", 0.02)
     expected: dict[str, list[str]] = {}
 
@@ -310,7 +309,6 @@ async def _rows(house: House, number: str) -> tuple[Any, ...]:
 
 
 async def test_what_was_found_is_told_to_the_journal(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(looking, "PAUSE", 0.02)
     journal = Journal(house.database)
     number = await approved(house)
