@@ -18,7 +18,7 @@ from temporalio.worker import Replayer, Worker
 from activities.converter import data_converter
 from activities.notices.contract import DispatchOrder
 from activities.notices.deliver import NoticeActivities
-from activities.notices.dispatch import Dispatcher
+from activities.notices.dispatch import Addresses, Dispatcher
 from activities.notices.transports import Transport
 from activities.notices.webhook import WebhookTransport
 from activities.plugin import workflow_runner
@@ -60,7 +60,12 @@ class Daytime:
 
 @contextlib.asynccontextmanager
 async def dispatching(
-    house: House, *transports: Transport, clock: Daytime, queue: str, order: DispatchOrder = SHORT
+    house: House,
+    *transports: Transport,
+    clock: Daytime,
+    queue: str,
+    order: DispatchOrder = SHORT,
+    addresses: Addresses = addresses,
 ) -> AsyncGenerator[WorkflowHandle[Any, None]]:
     """A notices worker, and the dispatch it starts."""
     dispatcher = Dispatcher(house.database, addresses, transports, clock=clock)
@@ -181,17 +186,9 @@ async def test_a_database_that_fails_for_a_moment_only_delays(house: House) -> N
     async def all_delivered() -> bool:
         return not await undelivered(house, number)
 
-    dispatcher = Dispatcher(house.database, troubled, clock=clock)
-    async with Worker(
-        house.client,
-        task_queue=queue,
-        workflows=[NoticeDispatchWorkflow],
-        activities=[NoticeActivities(dispatcher).deliver_due],
-        workflow_runner=workflow_runner(),
-    ):
-        handle = await start_dispatch(house.client, DispatchOrder(patience=1.0), workflow_id=queue, task_queue=queue)
+    async with dispatching(house, clock=clock, queue=queue, addresses=troubled) as handle:
         await until(all_delivered)
-        await handle.terminate()
+    await handle.terminate()
     assert failures > 1
     assert await inbox(house, number) == TOLD
 
