@@ -170,6 +170,22 @@ class Desk:
             await self._take_over_calendar(number, order)
         return await self._carried(number, identity, lambda: self._update(number, order, identity))
 
+    async def carry_on(self, state: Petition) -> bool:
+        """Starts the run of an open case that has none, from its state by the record; false where one runs after all."""
+        try:
+            await self._client.start_workflow(
+                PETITION_WORKFLOW,
+                PetitionStart(number=state.number, state=state),
+                id=workflow_id(state.number),
+                task_queue=PETITIONS_QUEUE,
+                task_timeout=TASK_TIMEOUT,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                search_attributes=_attributes(state),
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        return True
+
     async def _carried(self, number: str, command_id: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """The order's answer. One carried out before, in a run the engine asks no more, gets the answer it got then."""
         try:

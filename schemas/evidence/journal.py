@@ -31,7 +31,7 @@ class EntryKind(StrEnum):
     EXPORTED = "exported"
     """A dossier was made: ``full`` (personal data in clear) or masked."""
     REPAIRED = "repaired"
-    """The read model of a case was rebuilt from its events: ``changed``, by column the old and the new value."""
+    """A case was mended from its events: ``changed``, by column of the read model the old and the new value; ``run`` where one was started."""
     RECONCILED = "reconciled"
     VERIFIED = "verified"
     REPLAYED = "replayed"

@@ -199,7 +199,11 @@ async def opened(
 
 
 @contextlib.asynccontextmanager
-async def own_house(database_dsn: str, name: str) -> AsyncGenerator[House]:
+async def own_house(database_dsn: str, name: str, *, keyring: KeyRing | None = None) -> AsyncGenerator[House]:
     """A house on an engine and a database of its own, of that name: two records behind one engine would take each other's cases."""
-    async with own_database(database_dsn, name) as dsn, running_engine() as engine, opened(engine, dsn) as house:
+    async with (
+        own_database(database_dsn, name) as dsn,
+        running_engine() as engine,
+        opened(engine, dsn, keyring=keyring) as house,
+    ):
         yield house

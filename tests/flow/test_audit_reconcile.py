@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 from typer.testing import CliRunner, Result
 
 from activities.evidence.journal import Journal
-from activities.evidence.reconcile import Outcome, Span, looking, reconcile_all, repair
+from activities.evidence.reconcile import Outcome, Span, carry_on, looking, reconcile_all, repair
 from activities.record.intake import NumberOffice
 from activities.record.seed import seed
 from activities.settings import Settings
@@ -30,6 +31,7 @@ from schemas import commands as c
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM, Petition
+from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, content, own_house
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
@@ -40,13 +42,16 @@ from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart
 AUDITOR = "fu-zhiyuan"
 """Of the demonstration's city."""
 
+KEYS = "k1:" + base64.b64encode(bytes(32)).decode()
+"""What the command starts in the engine, the house's worker must be able to read."""
+
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(database_dsn: str) -> AsyncIterator[House]:
     """A house on an engine and a database of its own: what other tests leave behind belongs to no case of this one."""
-    async with own_house(database_dsn, "reconciled") as house:
+    async with own_house(database_dsn, "reconciled", keyring=KeyRing.parse(KEYS)) as house:
         yield house
 
 
@@ -92,7 +97,7 @@ def sanzhang(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     """The command line at that house, as the administrator."""
     monkeypatch.setenv("SANZHANG_TEMPORAL", house.client.service_client.config.target_host)
     monkeypatch.setenv("SANZHANG_DATABASE_DSN", house.dsn)
-    monkeypatch.setenv("SANZHANG_KEYS", "k1:" + base64.b64encode(bytes(32)).decode())
+    monkeypatch.setenv("SANZHANG_KEYS", KEYS)
     monkeypatch.setenv("SANZHANG_DATA_DIR", str(tmp_path))
 
     async def run(*arguments: str) -> Result:
@@ -165,6 +170,30 @@ async def test_one_line_of_the_board_tells_of_the_last_reconciliation(
     repaired = await sanzhang("audit", "reconcile", "--repair", "--why", "对账修复", "--json")
     assert (repaired.exit_code, json.loads(repaired.stdout)["repaired"]) == (0, {number: 1})
     await house.agreed(number)
+
+
+async def test_an_open_case_without_a_run_is_carried_on_from_the_record(
+    house: House, sanzhang: Callable[..., Awaitable[Result]]
+) -> None:
+    lost, both = await _without_run(house), await _without_run(house)
+    await by_owner(house.database, "DELETE FROM cases WHERE case_number = :number", number=both)
+    mended = await sanzhang("audit", "reconcile", "--repair", "--why", "引擎丢了流程", "--json")
+    told = json.loads(mended.stdout)
+    assert (mended.exit_code, told["carried_on"], list(told["repaired"])) == (0, [lost, both], [both])
+    entry = await Journal(house.database).latest(EntryKind.REPAIRED)
+    assert entry is not None
+    assert (entry.case_number, entry.reason, entry.body) == (
+        both,
+        "引擎丢了流程",
+        {"changed": {"run": [None, "running"]}},
+    )
+    for number in (lost, both):
+        await house.agreed(number)
+        await house.act(number, SUPERVISOR, c.Assign(lead=LEAD))
+        await house.agreed(number)
+    again = await sanzhang("audit", "reconcile", "--repair")
+    assert again.exit_code == 0
+    assert "重新启动" not in again.stdout
 
 
 async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,6 +326,23 @@ async def test_nothing_is_rebuilt_from_a_record_that_does_not_hold(house: House,
         await repair(house.database, Journal(house.database), SYSTEM, number, "")
     assert refused.value.code == "chain_broken"
     assert await _rows(house, number) == before
+
+
+async def test_only_what_has_no_run_and_a_sound_record_is_carried_on(house: House) -> None:
+    journal = Journal(house.database)
+    [sealed] = await straight_simple(house)
+    running, broken = await approved(house), await _without_run(house)
+    await by_owner(house.database, "DELETE FROM events WHERE case_number = :number AND seq = 2", number=broken)
+    before = [entry.number async for entry in journal.entries(kinds=[EntryKind.REPAIRED])]
+    for number in (sealed, running):
+        assert not await carry_on(house.database, journal, SYSTEM, number, "", house.desk.carry_on)
+    with pytest.raises(UserError) as refused:
+        await carry_on(house.database, journal, SYSTEM, broken, "", house.desk.carry_on)
+    assert refused.value.code == "chain_broken"
+    assert [entry.number async for entry in journal.entries(kinds=[EntryKind.REPAIRED])] == before
+    for number in (sealed, broken):
+        assert (await house.handle(number).describe()).status is not WorkflowExecutionStatus.RUNNING
+    await house.agreed(running)
 
 
 async def _rows(house: House, number: str) -> tuple[Any, ...]:

@@ -1,9 +1,9 @@
-"""Rebuilding the read model of a case from its events; never the other way round."""
+"""Mending a case from its events, never the other way round: its read model rebuilt, its run in the engine started where there is none."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import JsonValue
 from sqlalchemy import RowMapping, func, insert, select, text
@@ -15,11 +15,14 @@ from activities.evidence.reconcile.read_model import Folded, Rows, compared, fol
 from schemas.errors import UserError
 from schemas.evidence.chain import content, genesis, link
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Actor
+from schemas.petition import Actor, Petition
 from schemas.record import tables as t
 
 REPAIRABLE = frozenset({"row_differs", "row_missing", "petitioners_differ"})
 """What is out of step with the read model only, and so can be mended from the events."""
+
+RUN_MISSING = "run_missing"
+"""That no workflow runs for an open case: it rings no alarm, until somebody acts on it or it is carried on."""
 
 
 async def repair(database: AsyncEngine, journal: Journal, actor: Actor, number: str, reason: str) -> int:
@@ -47,6 +50,30 @@ async def repair(database: AsyncEngine, journal: Journal, actor: Actor, number: 
             connection, EntryKind.REPAIRED, actor, case_number=number, reason=reason, body={"changed": changed}
         )
     return len(fields)
+
+
+async def carry_on(
+    database: AsyncEngine,
+    journal: Journal,
+    actor: Actor,
+    number: str,
+    reason: str,
+    start: Callable[[Petition], Awaitable[bool]],
+) -> bool:
+    """Has the run of an open case started that has none, from what its events make of it; whether it was, which goes into the journal.
+
+    ``start`` says false where one runs after all. ``UserError`` ``chain_broken`` as for :func:`repair`.
+    """
+    async with database.connect() as connection:
+        await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        made = await _sound(connection, number, await rows_of(connection, number, lock=True))
+        body = {"changed": {"run": [None, "running"]}}
+        await journal.append_with(connection, EntryKind.REPAIRED, actor, case_number=number, reason=reason, body=body)
+        # Last, for it cannot be taken back: with the case still held, so that nothing is decided meanwhile that it does not know.
+        started = made.state.open and await start(made.state)
+        if started:
+            await connection.commit()
+    return started
 
 
 def _exact(value: JsonValue) -> JsonValue:

@@ -28,7 +28,7 @@ async def audit_door(
 ) -> AsyncGenerator[AuditDoor]:
     """A door for auditing. ``UserError`` ``auditors_only`` for anybody else.
 
-    ``may_repair``: for rebuilding the read model, which an auditor may not do (``auditors_change_nothing``).
+    ``may_repair``: for mending cases from the record, which an auditor may not do (``auditors_change_nothing``).
     """
     async with open_door(settings_for(data_dir), os.environ, pool_size=pool_size, read_only=not may_repair) as door:
         if person is None:

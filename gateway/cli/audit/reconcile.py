@@ -1,8 +1,8 @@
-"""``sanzhang audit reconcile``: do engine, audit record and read model agree; and the read model rebuilt where it does not."""
+"""``sanzhang audit reconcile``: do engine, audit record and read model agree; and what can be mended from the record, mended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from activities.evidence.reconcile import Disagreement, Outcome, Span, reconcile_all, repair
-from activities.evidence.reconcile.repairing import REPAIRABLE
+from activities.evidence.reconcile import Disagreement, Outcome, Span, carry_on, reconcile_all, repair
+from activities.evidence.reconcile.repairing import REPAIRABLE, RUN_MISSING
 from activities.evidence.reconcile.sweeping import count
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
@@ -28,7 +28,10 @@ async def reconcile(
     *,
     do_repair: Annotated[
         bool,
-        typer.Option("--repair", help="由事件重建读模型（仅本机管理员） / rebuild the read model from the events."),
+        typer.Option(
+            "--repair",
+            help="由事件重建读模型，未结而无流程的重新起流程（仅本机管理员） / rebuild the read model from the events, carry on what has no run.",
+        ),
     ] = False,
     days: Annotated[
         int, typer.Option("--since", metavar="DAYS", min=0, help="含最近几天办结的案件 / cases closed in so many days.")
@@ -46,8 +49,8 @@ async def reconcile(
     try:
         async with audit_door(data_dir, person, pool_size=12, may_repair=do_repair) as audit:
             outcome = await _reconciled(audit, span, quiet=as_json)
-            repaired, refused = await _repaired(audit, outcome, reason) if do_repair else ({}, [])
-            after = await _reconciled(audit, span, quiet=as_json) if repaired else outcome
+            mended = await _mended(audit, outcome, reason) if do_repair else _Mended()
+            after = await _reconciled(audit, span, quiet=as_json) if mended.repaired or mended.carried_on else outcome
     except Exception as error:  # judged by is_passing, raised again where it is none of ours
         if is_passing(error):
             raise away(error) from error
@@ -55,12 +58,25 @@ async def reconcile(
     if as_json:
         print_json(
             after.model_dump(mode="json")
-            | {"repaired": repaired, "not_repaired": [error.as_dict() for error in refused]}
+            | {
+                "repaired": mended.repaired,
+                "carried_on": mended.carried_on,
+                "not_repaired": [error.as_dict() for error in mended.refused],
+            }
         )
     else:
-        _print(after, repaired, refused)
+        _print(after, mended)
     if after.findings:
         raise typer.Exit(REFUSED)
+
+
+@dataclass
+class _Mended:
+    """How many fields were changed by case, which cases got a run again, and what was refused."""
+
+    repaired: dict[str, int] = field(default_factory=dict[str, int])
+    carried_on: list[str] = field(default_factory=list[str])
+    refused: list[UserError] = field(default_factory=list[UserError])
 
 
 async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
@@ -78,27 +94,29 @@ async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
         )
 
 
-async def _repaired(audit: AuditDoor, outcome: Outcome, reason: str) -> tuple[dict[str, int], list[UserError]]:
-    """How many fields were changed by case; and the cases that were refused."""
-    system = audit.door.system
-    repaired: dict[str, int] = {}
-    refused: list[UserError] = []
-    for number in sorted({each.case for each in outcome.found if each.code in REPAIRABLE}):
+async def _mended(audit: AuditDoor, outcome: Outcome, reason: str) -> _Mended:
+    system, mended = audit.door.system, _Mended()
+    rebuilt = {each.case for each in outcome.found if each.code in REPAIRABLE}
+    started = {each.case for each in outcome.found if each.code == RUN_MISSING}
+    for number in sorted(rebuilt | started):
+        what = (system.database, system.journal, audit.actor, number, reason)
         try:
-            changed = await repair(system.database, system.journal, audit.actor, number, reason)
+            if number in rebuilt and (changed := await repair(*what)):
+                mended.repaired[number] = changed
+            if number in started and await carry_on(*what, audit.door.desk.carry_on):
+                mended.carried_on.append(number)
         except UserError as error:
-            refused.append(error)
-            continue
-        if changed:
-            repaired[number] = changed
-    return repaired, refused
+            mended.refused.append(error)
+    return mended
 
 
-def _print(outcome: Outcome, repaired: dict[str, int], refused: Sequence[UserError]) -> None:
+def _print(outcome: Outcome, mended: _Mended) -> None:
     out = Console(highlight=False)
-    for number, fields in repaired.items():
+    for number, fields in mended.repaired.items():
         out.print(f"[green]✓[/green] {escape(number)}：由事件重建，改正 {fields} 处 / rebuilt, {fields} fields")
-    for error in refused:
+    for number in mended.carried_on:
+        out.print(f"[green]✓[/green] {escape(number)}：流程已由记录重新启动 / carried on from the record")
+    for error in mended.refused:
         out.print(f"[red]✗[/red] {escape(error.zh)}\n  {escape(error.en)}", soft_wrap=True)
     for each in outcome.found[:SHOWN]:
         _print_found(out, each)
