@@ -32,9 +32,7 @@ async def repair(database: AsyncEngine, journal: Journal, actor: Actor, number: 
     does not hold, or its events end before something else says that they went on: a read model made from them would hide it.
     """
     async with database.begin() as connection:
-        await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-        rows = await rows_of(connection, number, lock=True)
-        made = await _sound(connection, number, rows)
+        rows, made = await _held(connection, number)
         fields = [field for each in compared(number, rows, made) for field in each.fields]
         if rows.case is None:
             fields += [FieldOnBothSides(name="case_number", record=number, other=None)]
@@ -65,8 +63,7 @@ async def carry_on(
     ``start`` says false where one runs after all. ``UserError`` ``chain_broken`` as for :func:`repair`.
     """
     async with database.connect() as connection:
-        await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-        made = await _sound(connection, number, await rows_of(connection, number, lock=True))
+        _, made = await _held(connection, number)
         body = {"changed": {"run": [None, "running"]}}
         await journal.append_with(connection, EntryKind.REPAIRED, actor, case_number=number, reason=reason, body=body)
         # Last, for it cannot be taken back: with the case still held, so that nothing is decided meanwhile that it does not know.
@@ -81,8 +78,10 @@ def _exact(value: JsonValue) -> JsonValue:
     return value if value is None or isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
 
 
-async def _sound(connection: AsyncConnection, number: str, rows: Rows) -> Folded:
-    """What the events make of the case, if they can be relied on."""
+async def _held(connection: AsyncConnection, number: str) -> tuple[Rows, Folded]:
+    """The rows of a case, held until the transaction ends, and what its events make of it, if they can be relied on."""
+    await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+    rows = await rows_of(connection, number, lock=True)
     try:
         made = folded(number, rows.events)
     except ValueError:
@@ -94,7 +93,7 @@ async def _sound(connection: AsyncConnection, number: str, rows: Rows) -> Folded
             en=f"The chain of {number} does not hold, so nothing can be rebuilt from it; verify first (sanzhang audit verify {number}).",
             number=number,
         )
-    return made
+    return rows, made
 
 
 def holds(number: str, events: Sequence[RowMapping]) -> bool:

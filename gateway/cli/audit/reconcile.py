@@ -96,14 +96,14 @@ async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
 
 async def _mended(audit: AuditDoor, outcome: Outcome, reason: str) -> _Mended:
     system, mended = audit.door.system, _Mended()
-    rebuilt = {each.case for each in outcome.found if each.code in REPAIRABLE}
-    started = {each.case for each in outcome.found if each.code == RUN_MISSING}
-    for number in sorted(rebuilt | started):
+    to_rebuild = {each.case for each in outcome.found if each.code in REPAIRABLE}
+    to_start = {each.case for each in outcome.found if each.code == RUN_MISSING}
+    for number in sorted(to_rebuild | to_start):
         what = (system.database, system.journal, audit.actor, number, reason)
         try:
-            if number in rebuilt and (changed := await repair(*what)):
+            if number in to_rebuild and (changed := await repair(*what)):
                 mended.repaired[number] = changed
-            if number in started and await carry_on(*what, audit.door.desk.carry_on):
+            if number in to_start and await carry_on(*what, audit.door.desk.carry_on):
                 mended.carried_on.append(number)
         except UserError as error:
             mended.refused.append(error)
