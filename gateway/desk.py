@@ -28,6 +28,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.record.case_record import CaseRecord, utc_now
 from activities.record.intake import NumberOffice, new_tracking_code
 from activities.record.queries import case_unknown
@@ -181,6 +182,8 @@ class Desk:
                 task_timeout=TASK_TIMEOUT,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 search_attributes=_attributes(state),
+                # Who calls holds the case and the journal meanwhile.
+                rpc_timeout=CALL_MAY_TAKE,
             )
         except WorkflowAlreadyStartedError:
             return False
