@@ -60,7 +60,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "resumed": (
         "恢复计时[（暂停期满）{by_cap?}][；{note}]",
-        "resumed[ (the pause had reached its cap){by_cap?}][; {note}]",
+        "the clock runs again[ (the pause had reached its cap){by_cap?}][; {note}]",
     ),
     "clock_set": (
         "{clock.name}期限[由 {old_due} ]改为 {clock.due}（{why}）[，暂定{clock.provisional?}]",

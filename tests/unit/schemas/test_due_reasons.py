@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 
 from schemas import commands as c
+from schemas import events as e
 from schemas.petition import SYSTEM, ClockName, Outcome
 from schemas.wording.due_reasons import CountedDay, Explained, due_reasons
 from schemas.wording.narration import narrate
@@ -77,6 +78,10 @@ def test_any_life_can_be_told_in_both_languages(steps: list[Step]) -> None:
             assert sentence
             assert sentence != event.kind
             assert not set("{}[]") & set(sentence)
+
+
+def test_a_clock_that_is_resumed_is_told_in_a_sentence_where_nothing_more_is_to_be_said() -> None:
+    assert narrate(e.Resumed(at=datetime(2026, 3, 2, 2, tzinfo=UTC))) == ("恢复计时", "the clock runs again")
 
 
 def test_a_new_case_says_rule_days_and_version() -> None:
