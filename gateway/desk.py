@@ -41,6 +41,7 @@ from schemas.lifecycle import decide, fold
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
 from schemas.refusals import SENTENCES, Refusal
+from schemas.rules import CURRENT_RULES
 from schemas.worktime import Calendar, local_day
 from workflows.contract import (
     CASE_LEDGER,
@@ -137,6 +138,7 @@ class Desk:
             trusted_time=_trusted(rules.policy, content.channel),
             policy=rules.policy.figures(content.ledger, content.complexity),
             calendar=rules.window(received_at or now),
+            rules=CURRENT_RULES,
         )
         decided = decide(None, c.Order(actor=actor, command=command), now)
         if isinstance(decided, Refusal):

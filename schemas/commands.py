@@ -14,6 +14,7 @@ from pydantic import Field
 from schemas.events import FiledContent, Finding, Petitioner
 from schemas.petition import Actor, Complexity, Frozen, Ledger, Outcome
 from schemas.policy import CasePolicy
+from schemas.rules import FIRST_RULES
 from schemas.tagged import Tagged
 from schemas.worktime import Calendar
 
@@ -41,6 +42,7 @@ class File(Asked):
     trusted_time: bool = False
     policy: CasePolicy
     calendar: Calendar
+    rules: str = FIRST_RULES
 
 
 class Amend(Asked):
@@ -312,12 +314,13 @@ class Unmerge(Asked):
 
 
 class Reopen(Asked):
-    """A new round on an archived number, with new facts and its own run."""
+    """A new round on an archived number, with new facts and its own run; ``rules``: empty for those it had."""
 
     kind: Literal["reopen"] = "reopen"
     facts: Text
     policy: CasePolicy
     calendar: Calendar
+    rules: str = ""
 
 
 class RingAlarm(Asked):

@@ -23,6 +23,7 @@ from schemas.petition import (
     Role,
 )
 from schemas.policy import CasePolicy
+from schemas.rules import FIRST_RULES
 from schemas.sealing.personal import SealedPersonal
 from schemas.tagged import Tagged
 from schemas.worktime import Calendar
@@ -83,6 +84,7 @@ class Filed(Happened):
     policy: CasePolicy
     calendar: Calendar
     clocks: tuple[Clock, ...]
+    rules: str = FIRST_RULES
 
 
 class Change(Frozen):
@@ -399,6 +401,7 @@ class Reopened(Happened):
     facts: str
     policy: CasePolicy
     calendar: Calendar
+    rules: str = ""
 
 
 Event = Annotated[

@@ -17,6 +17,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from schemas.policy import CasePolicy
+from schemas.rules import FIRST_RULES
 from schemas.worktime import Calendar
 
 
@@ -257,7 +258,7 @@ class Span(Frozen):
 
 
 class Petition(Frozen):
-    """A case, as folded from its events. ``seq`` counts the events folded."""
+    """A case, as folded from its events. ``seq`` counts the events folded; ``rules``: by which release's it is decided (:mod:`schemas.rules`)."""
 
     number: str
     seq: int = 0
@@ -275,6 +276,7 @@ class Petition(Frozen):
     persons: tuple[str, ...] = ()
     policy: CasePolicy
     calendar: Calendar
+    rules: str = FIRST_RULES
     touched_at: datetime
     stage: Stage = Stage.APPROVE
     approved_by_policy: bool = False

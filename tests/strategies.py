@@ -19,6 +19,7 @@ from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
 from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
+from schemas.rules import FIRST_RULES
 from schemas.sealing.personal import SealedPersonal
 from schemas.worktime import Calendar
 
@@ -109,6 +110,7 @@ def filing(
     work_calendar: Calendar | None = None,
     received_at: datetime | None = None,
     trusted_time: bool = False,
+    rules: str = FIRST_RULES,
     **content: Any,
 ) -> c.Order:
     """The order that files a complex claim at station 01 of branch A1; every fact of it can be given."""
@@ -130,6 +132,7 @@ def filing(
         trusted_time=trusted_time,
         policy=policy or (FAST if simple else REPORTED),
         calendar=work_calendar or calendar(),
+        rules=rules,
     )
     return c.Order(actor=by, command=command)
 

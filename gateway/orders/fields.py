@@ -26,7 +26,7 @@ MODELS: Mapping[str, type[Tagged]] = {
 HUMAN: tuple[str, ...] = tuple(kind for kind, rule in RULES.items() if rule.people)
 """The commands people give to a filed case, in the order of the lifecycle."""
 
-FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar"})
+FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar", "rules"})
 """Fields that nobody types: they follow from the rules in force."""
 
 FIELDS_ZH: Mapping[str, str] = {

@@ -15,6 +15,7 @@ from schemas import commands as c
 from schemas.events import Petitioner
 from schemas.organisation import Organisation
 from schemas.petition import Complexity, Ledger, Petition
+from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 
@@ -57,6 +58,7 @@ def read_order(
         fields |= {
             "policy": rules.policy.figures(state.ledger, state.complexity),
             "calendar": rules.window(now),
+            "rules": CURRENT_RULES,
         }
     return read_command(kind, fields)
 

@@ -49,6 +49,7 @@ def file(command: c.File, actor: Actor, at: datetime) -> Made:
         policy=command.policy,
         calendar=command.calendar,
         clocks=first_clocks(command.policy, content.complexity, command.calendar, received_at),
+        rules=command.rules,
     )
     implied = _approval_implied(
         command.policy, content.complexity, content.unit, content.accused_units, content.conflicted_units
@@ -251,7 +252,14 @@ def reopen(state: Petition, command: c.Reopen, actor: Actor, at: datetime) -> Ma
     if not command.facts.strip():
         return refuse("field_missing", field="facts")
     run = state.run + 1
-    reopened = e.Reopened(at=at, run=run, facts=command.facts, policy=command.policy, calendar=command.calendar)
+    reopened = e.Reopened(
+        at=at,
+        run=run,
+        facts=command.facts,
+        policy=command.policy,
+        calendar=command.calendar,
+        rules=command.rules,
+    )
     clocks = first_clocks(command.policy, state.complexity, command.calendar, at)
     events: list[e.Event] = [
         reopened,
