@@ -11,6 +11,7 @@ from activities.documents import read_document, read_organisation, read_policy
 from schemas.organisation import Organisation
 from schemas.petition import Complexity, Frozen, Ledger
 from schemas.policy import Policy
+from schemas.proposals.police_words import PoliceWords
 from schemas.sealing.personal import PersonalData
 
 
@@ -68,6 +69,11 @@ def demo_organisation() -> Organisation:
 def demo_petitions() -> tuple[DemoPetition, ...]:
     """The 40 petitions of the demonstration, in the order they come in."""
     return read_document(_text("demo_petitions.yaml"), DemoPetitions, "petitions").petitions
+
+
+def police_words() -> PoliceWords:
+    """The words by which a complaint of the police is known."""
+    return read_document(_text("police_words.yaml"), PoliceWords, "police_words")
 
 
 def _text(name: str) -> str:

@@ -45,7 +45,7 @@ class Unit(BaseModel):
 
 
 class Person(BaseModel):
-    """Somebody (or an upstream system) who may act; ``unit`` is the path of the unit they serve in."""
+    """Somebody (or an upstream system) who may act; ``unit`` is the path of the unit they serve in, ``aliases`` are nicknames people know them by."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,3 +53,4 @@ class Person(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     role: Role
     unit: str
+    aliases: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ()

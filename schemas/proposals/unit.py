@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.proposals.names import NameIndex
 from schemas.proposals.proposal import Proposal, folded, quoted
 from schemas.units import ancestors
 
@@ -40,41 +41,16 @@ class UnitAliases(BaseModel):
         return cls(aliases=tuple((alias, unit) for alias, unit in aliases.items() if folded(alias)))
 
     @cached_property
-    def units(self) -> dict[str, str]:
-        return {folded(alias): unit for alias, unit in self.aliases}
-
-    @cached_property
-    def written(self) -> dict[str, str]:
-        return {folded(alias): alias for alias, _ in self.aliases}
-
-    @cached_property
-    def lengths(self) -> dict[str, tuple[int, ...]]:
-        """For each first character the lengths of the names, longest first: a text is searched in one pass however
-        many names there are."""
-        found: dict[str, set[int]] = {}
-        for alias in self.units:
-            found.setdefault(alias[0], set()).add(len(alias))
-        return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
+    def index(self) -> NameIndex[tuple[str, str]]:
+        """Each name as it is compared, with how it is written and its unit."""
+        return NameIndex((folded(alias), (alias, unit)) for alias, unit in self.aliases)
 
     def mentions(self, subject: str, text: str) -> list[Mention]:
         """Every place named, in the order of reading. At one place the longest name wins: 长沙县 is never taken for
         长沙."""
         whole = f"{folded(subject)}\n{folded(text[:READ_CHARACTERS])}"
-        found: list[Mention] = []
-        at = 0
-        while at < len(whole):
-            alias = self._alias_at(whole, at)
-            if alias:
-                found.append(Mention(self.written[alias], self.units[alias], at))
-            at += len(alias) or 1
-        return found
-
-    def _alias_at(self, whole: str, at: int) -> str:
-        for length in self.lengths.get(whole[at], ()):
-            alias = whole[at : at + length]
-            if alias in self.units and _stands_alone(whole, at, at + length):
-                return alias
-        return ""
+        # Of two aliases that are compared alike the later counts.
+        return [Mention(*found.meanings[-1], found.start) for found in self.index.find(whole)]
 
 
 def propose_unit(
@@ -109,14 +85,3 @@ def propose_unit(
         why_en=f"The {'subject' if in_subject else 'text'} names {quoted([best.alias])}."
         + (f" It also names {', '.join(sorted(elsewhere)[:4])}." if elsewhere else ""),
     )
-
-
-def _stands_alone(whole: str, start: int, end: int) -> bool:
-    """A name that begins or ends with a Latin letter or digit ends there: ``A3`` is not in ``A31`` or ``KA3``."""
-    runs_on_before = start > 0 and _is_latin(whole[start]) and _is_latin(whole[start - 1])
-    runs_on_after = end < len(whole) and _is_latin(whole[end - 1]) and _is_latin(whole[end])
-    return not runs_on_before and not runs_on_after
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalnum()

@@ -1,0 +1,338 @@
+"""Whom of the organisation a text complains of, as far as its words tell.
+
+It takes two things together: somebody or something of the police (an office, a person, a post, a nickname, or the police in general) and words of
+complaint near it. A place by itself is none of these. What is found is a proposal: it hides a text from those it may mean until a person has
+decided, so it rather finds too much than too little.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from schemas.organisation import Organisation
+from schemas.petition import Frozen, Role
+from schemas.proposals.names import NameIndex
+from schemas.proposals.officers import Mention, OfficerNames, comparable, pattern_of
+from schemas.proposals.police_words import PoliceWords
+from schemas.units import parent, within
+
+READ_CHARACTERS: Final = 24_000
+"""As long as a text of a petition may be, with its title."""
+
+WORDS_SHOWN: Final = 8
+
+# How many characters may lie between what is complained of and the word of complaint.
+_ABOUT_A_PERSON, _CLOSE = 150, 30
+_SOFT_AFTER, _SOFT_BEFORE = 100, 40
+_OFFICE_AFTER, _OFFICE_BEFORE = 60, 24
+_POLICE_AFTER, _POLICE_BEFORE = 26, 12
+_ACCUSED_DIRECTLY = 10
+_AT_ONCE, _SAID_OF = 6, 18
+_IN_CONTEXT = 40
+
+_SHORT_TEXT: Final = 160
+"""Characters of a text that is about one thing."""
+_ITS_PLACE = 14
+
+_SENTENCE_END: Final = re.compile(r"[。！？!?;；\n]")
+_ADDRESSED: Final = re.compile(
+    r"(?:请|望|盼|恳求|建议|尊敬的|致|拜托|麻烦|呼吁|求助|提请|督促|要求|感谢|谢谢)[^。！？，,:：]{0,8}$"
+)
+_TURNED_TO: Final = re.compile(r"(?:向|到|去|找|给|跟|报|由|经|拨打|打|联系|致电)[^。！？，,:：]{0,6}$")
+_TO_DO: Final = re.compile("[查管处严打整治理决加强调帮协安]|巡")
+
+
+_POSTS: Final = {
+    "所长": ("station",),
+    "局长": ("bureau", "branch"),
+    "分局长": ("branch",),
+    "一把手": ("bureau", "branch", "station"),
+    "当家的": ("bureau", "branch", "station"),
+    "领导": ("bureau", "branch", "station"),
+}
+"""Posts whose holder the organisation knows: the chief of a unit of those kinds."""
+
+
+class Reading(Frozen):
+    """Whom a text may complain of: units, people (ids), and the words it was read from. Neither: the police in general, of nobody known."""
+
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def hides(self, named: str, organisation: Organisation) -> bool:
+        """Whether a unit (path) or a person (id) is among those it may mean."""
+        if named in self.persons:
+            return True
+        unit = organisation.person(named).unit if "/" not in named and named != organisation.city_code else named
+        return any(within(unit, each) for each in self.units)
+
+
+class _Cue(NamedTuple):
+    start: int
+    end: int
+    word: str
+
+
+class AccusationReader:
+    """Keeps the names of one organisation; a text of the usual length takes half a millisecond, the longest some tens."""
+
+    def __init__(self, organisation: Organisation, words: PoliceWords) -> None:
+        self.organisation = organisation
+        self.accusing, self.grave, self.officers, self.stations, self.trades = (
+            frozenset(map(comparable, each))
+            for each in (words.accusing, words.grave, words.officers, words.stations, words.trades)
+        )
+        self.close = frozenset(map(comparable, words.close)) - self.grave
+        self.weak = self.close | self.accusing
+        self.soft = frozenset(words.soft)
+        self.thanks, self.friendly = pattern_of(words.thanks), pattern_of(words.friendly)
+        every = (*words.accusing, *words.grave, *words.at_once, *words.deeds, *words.close)
+        self._cues = NameIndex((word, word) for word in dict.fromkeys(map(comparable, every)))
+        self._harmless = NameIndex((comparable(word), None) for word in words.harmless)
+        self._names = OfficerNames(organisation, words)
+
+    def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
+        """None where nobody of the police is complained of.
+
+        ``here``: the unit the case would otherwise be filed at, meant where the police in general are complained of and no place is named.
+        """
+        whole = comparable(f"{title}\n{text}"[:READ_CHARACTERS])[:READ_CHARACTERS]
+        mentions = self._names.mentions(whole)
+        if all(each.kind == "place" for each in mentions):
+            return None
+        cues = [_Cue(found.start, found.end, found.meanings[0]) for found in self._cues.find(whole, overlapping=True)]
+        harmless = [(found.start, found.end) for found in self._harmless.find(whole, overlapping=True)]
+        return _Text(self, whole, mentions, cues, harmless).reading(here)
+
+
+class _Text:
+    """One text with what is named in it and its words of complaint."""
+
+    def __init__(
+        self,
+        reader: AccusationReader,
+        whole: str,
+        mentions: Sequence[Mention],
+        cues: Sequence[_Cue],
+        harmless: Sequence[tuple[int, int]],
+    ) -> None:
+        self._reader = reader
+        self._organisation = reader.organisation
+        self._whole = whole
+        self._mentions = mentions
+        self._cues = cues
+        self._cue_starts = [cue.start for cue in cues]
+        self._ends = [match.start() for match in _SENTENCE_END.finditer(whole)]
+        self._thanks, self._friendly = bool(reader.thanks.search(whole)), bool(reader.friendly.search(whole))
+        self._spots = [each for each in mentions if each.kind in ("place", "office")]
+        self._spot_ends = [each.end for each in self._spots]
+        self._by_sentence: dict[int, list[Mention]] = {}
+        for each in self._spots:
+            self._by_sentence.setdefault(self._sentence(each.start), []).append(each)
+        self._innermost: dict[int, list[str]] = {}
+        softened = {at for start, end in harmless for at in range(start, end)}
+        self._soft = [at for at, char in enumerate(whole) if char in reader.soft and at not in softened]
+
+    def reading(self, here: str) -> Reading | None:
+        units: dict[str, None] = {}
+        persons: dict[str, None] = {}
+        words: dict[str, None] = {}
+        held = False
+        for mention in self._mentions:
+            word = self._complaint(mention)
+            if word is None:
+                continue
+            held = True
+            words |= dict.fromkeys((self._whole[mention.start : mention.end], word))
+            if mention.kind == "person":
+                self._mean_a_person(mention, units, persons)
+            else:
+                self._mean_an_office(mention, units, persons, here)
+        if not held:
+            return None
+        # Whoever works beside the person complained of in the office the text names does not get it either.
+        units |= dict.fromkeys(
+            path
+            for mention in self._mentions
+            if mention.kind == "office"
+            for path in mention.values
+            if parent(path) and any(self._serves(person, path) for person in persons)
+        )
+        return Reading(units=tuple(units), persons=tuple(persons), words=tuple(words)[:WORDS_SHOWN])
+
+    def _complaint(self, mention: Mention) -> str | None:
+        """The word by which it is complained of, if it is."""
+        match mention.kind:
+            case "person":
+                return self._about_a_person(mention)
+            case "office":
+                return self._about_an_office(mention) if self._is_narrow(mention) else self._about_the_police(mention)
+            case "police":
+                return self._about_the_police(mention) or (
+                    self._about_an_office(mention) if self._is_local(mention) else None
+                )
+            case _:
+                return None
+
+    def _near(self, mention: Mention, before: int, after: int) -> Iterator[_Cue]:
+        first = bisect_left(self._cue_starts, mention.start - before)
+        last = bisect_right(self._cue_starts, mention.end + after)
+        for cue in self._cues[first:last]:
+            if cue.end <= mention.start or cue.start >= mention.end:
+                yield cue
+
+    def _sentence(self, at: int) -> int:
+        return bisect_right(self._ends, at)
+
+    def _about_a_person(self, mention: Mention) -> str | None:
+        lead = self._whole[max(0, mention.start - 12) : mention.start]
+        addressed = bool(_ADDRESSED.search(lead)) or self._whole[mention.end : mention.end + 3].startswith(
+            ("您好", "你好", ":", "，您", ",您")
+        )
+        for cue in self._near(mention, _ABOUT_A_PERSON, _ABOUT_A_PERSON):
+            close = mention.start - _CLOSE <= cue.start <= mention.end + _CLOSE
+            if not close and (cue.word in self._reader.close or addressed):
+                continue
+            if (
+                (self._thanks or addressed)
+                and not (cue.word in self._reader.grave and not addressed)
+                and cue.word not in self._reader.accusing
+            ):
+                continue
+            return cue.word
+        if self._thanks or addressed:
+            return None
+        soft = self._softly(mention, _SOFT_BEFORE, _SOFT_AFTER)
+        if soft is None and mention.values and not self._friendly:
+            return self._whole[mention.start : mention.end]
+        return soft
+
+    def _softly(self, mention: Mention, before: int, after: int) -> str | None:
+        first = bisect_left(self._soft, mention.start - before)
+        for at in self._soft[first:]:
+            if at >= mention.end + after:
+                return None
+            if not mention.start <= at < mention.end:
+                return self._whole[at]
+        return None
+
+    def _is_narrow(self, mention: Mention) -> bool:
+        """Whether an office below the city is named, and by more than its trade: the bureau itself is whom people write to."""
+        return self._whole[mention.start : mention.end] not in self._reader.trades and any(
+            parent(path) for path in mention.values
+        )
+
+    def _is_local(self, mention: Mention) -> bool:
+        """Whether the text names the place of a station, so that the police in it are that station's."""
+        return any(self._organisation.unit(path).kind in ("station", "community") for path in self._places(mention))
+
+    def _about_an_office(self, mention: Mention) -> str | None:
+        """An office of the organisation, by its name: what it is asked to do something about is not said of it."""
+        lead = self._whole[max(0, mention.start - 20) : mention.start]
+        asked, turned_to = bool(_ADDRESSED.search(lead)), bool(_TURNED_TO.search(lead))
+        sentence = self._sentence(mention.start)
+        for cue in self._near(mention, _OFFICE_BEFORE, _OFFICE_AFTER):
+            follows = cue.start >= mention.end
+            apart = abs(self._sentence(cue.start) - sentence)
+            if cue.word in self._reader.grave:
+                if apart > follows or (asked and (not follows or self._is_its_work(mention, cue))):
+                    continue
+                return cue.word
+            if asked or self._thanks or apart:
+                continue
+            directly = mention.start - _ACCUSED_DIRECTLY <= cue.start < mention.start
+            if cue.word in self._reader.accusing:
+                if directly and not turned_to:
+                    return cue.word
+            elif follows and (cue.word not in self._reader.close or cue.start - mention.end <= _CLOSE // 2):
+                return cue.word
+        if asked or self._friendly:
+            return None
+        return self._softly(mention, _OFFICE_BEFORE, _OFFICE_AFTER)
+
+    def _about_the_police(self, mention: Mention) -> str | None:
+        lead = self._whole[max(0, mention.start - 20) : mention.start]
+        asked, turned_to = bool(_ADDRESSED.search(lead)), bool(_TURNED_TO.search(lead))
+        sentence = self._sentence(mention.start)
+        people = mention.kind == "police" and mention.values[0] in self._reader.officers
+        for cue in self._near(mention, _POLICE_BEFORE, _POLICE_AFTER):
+            if self._sentence(cue.start) != sentence:
+                continue
+            follows = cue.start >= mention.end
+            said_of = _SAID_OF if people else _AT_ONCE
+            at_once = cue.word not in self._reader.weak and 0 <= cue.start - mention.end <= said_of
+            if cue.word in self._reader.grave or at_once:
+                if not asked or (follows and not self._is_its_work(mention, cue)):
+                    return cue.word
+            elif (
+                cue.word in self._reader.accusing
+                and mention.start - _ACCUSED_DIRECTLY <= cue.start < mention.start
+                and not turned_to
+            ):
+                return cue.word
+        if not people or asked or turned_to or self._friendly:
+            return None
+        soft = self._softly(mention, 0, _SAID_OF)
+        return soft if soft is not None and len(self._whole) <= _SHORT_TEXT else None
+
+    def _is_its_work(self, mention: Mention, cue: _Cue) -> bool:
+        """Whether it is what the police are asked to do something about (请派出所查处赌博)."""
+        return bool(_TO_DO.search(self._whole[mention.end : cue.start]))
+
+    def _just_before(self, mention: Mention, *kinds: str) -> list[str]:
+        """What of those kinds stands just before it (城关所那个姓李的)."""
+        first = bisect_left(self._spot_ends, mention.start - _ITS_PLACE)
+        last = bisect_right(self._spot_ends, mention.start)
+        return [path for other in self._spots[first:last] if other.kind in kinds for path in other.values]
+
+    def _mean_a_person(self, mention: Mention, units: dict[str, None], persons: dict[str, None]) -> None:
+        near = self._just_before(mention, "office", "place")
+        here = [each for each in mention.values if any(self._serves(each, path) for path in near)]
+        persons |= dict.fromkeys(here or mention.values)
+        units |= dict.fromkeys(path for path in self._just_before(mention, "office") if parent(path))
+        if not mention.values:
+            # Somebody of the police whom the organisation does not know by that name: of the place that stands with it.
+            units |= dict.fromkeys(path for path in self._places(mention) if parent(path))
+
+    def _serves(self, person: str, path: str) -> bool:
+        return within(self._organisation.person(person).unit, path)
+
+    def _mean_an_office(self, mention: Mention, units: dict[str, None], persons: dict[str, None], here: str) -> None:
+        found = list(mention.values)
+        if mention.kind == "police":
+            places = self._places(mention) or ([here] if here else [])
+            found = [path for place in places for path in self._offices_at(place, mention.values[0])]
+        units |= dict.fromkeys(found)
+        said = self._whole[mention.start : mention.end + 5]
+        for post, kinds in _POSTS.items():
+            for path in found if post in said else ():
+                if self._organisation.unit(path).kind in kinds:
+                    persons |= dict.fromkeys(one.id for one in self._organisation.people_of(path, Role.CHIEF))
+
+    def _places(self, mention: Mention) -> list[str]:
+        """The places and offices named in the same sentence, else anywhere in the text; of nested ones the innermost."""
+        sentence = self._sentence(mention.start)
+        key = sentence if sentence in self._by_sentence else -1
+        if key not in self._innermost:
+            spots = self._by_sentence.get(sentence, self._spots)
+            paths = list(dict.fromkeys(path for each in spots for path in each.values))
+            self._innermost[key] = [
+                path for path in paths if not any(other != path and within(other, path) for other in paths)
+            ]
+        return self._innermost[key]
+
+    def _offices_at(self, place: str, word: str) -> list[str]:
+        """Which offices are meant by that word of the police, at that place."""
+        answering = self._organisation.answerable(place)
+        if not parent(answering):
+            return []
+        if self._organisation.unit(answering).kind == "branch" and word in self._reader.stations:
+            below = [
+                one.path for one in self._organisation.units if one.kind == "station" and within(one.path, answering)
+            ]
+            return below or [answering]
+        return [answering]

@@ -1,0 +1,356 @@
+"""Who and what of the police a text names: offices, people, posts and nicknames of the organisation, the police in general, and places.
+
+Of several people of one name all are found. A name is also found written with other characters of the same sound, or in traditional characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Final, Literal, NamedTuple, Protocol, cast
+
+from opencc import OpenCC
+from pypinyin.pinyin_dict import pinyin_dict
+
+from schemas.organisation import Organisation, Unit
+from schemas.petition import Role
+from schemas.proposals.names import Found, NameIndex
+from schemas.proposals.police_words import PoliceWords
+
+Kind = Literal["person", "office", "police", "place"]
+
+MENTIONS: Final = 400
+"""As many of each kind are looked at: more are no text that somebody wrote."""
+
+_RUNS_ON: Final = "有以谓在需说述示属得处见做为涉用学反称指想知能作住报提持列获享"
+"""After 所 these make another word of it (所有, 所以…)."""
+
+_TITLES: Final = (
+    "副所长|所长|教导员|指导员|教导|政委|副局长|局长|大队长|中队长|支队长|副队长|队长|警官|警察|民警|警长|辅警|协警|片警|干警|警员|督察|警"
+    rf"|所(?![{_RUNS_ON}])|局(?![面部势限促域])|队(?![伍员列形友])"
+)
+_FAINT_TITLES: Final = frozenset(
+    ("局长", "副局长", "队长", "副队长", "大队长", "中队长", "政委", "所", "局", "队", "警")
+)
+"""Titles of many houses: without an officer of that name they say nothing of the police."""
+
+_COMPOUND_SURNAMES: Final = "欧阳|上官|司马|诸葛|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|东方|独孤|南宫|宇文|长孙"
+_SURNAMES: Final = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+    "庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠尚"
+)
+
+_BEFORE_A_NAME: Final = (
+    "的是找被叫和与跟让向给把那这个位名听对等及由去到见有请就说着过问告诉我你他她们里县市区镇街局村投举报员师长官任老小原现某办案路城关桥河派出所"
+    ",，。.、:：;；!！?？“”\"'()（）【】-\n"
+)
+"""What may stand just before a surname; after other characters it is part of a word (城管队, 公司所)."""
+
+_AFTER_A_NAME: Final = frozenset(
+    "态说讲让把对骂打收给叫不这那他她我是的在就还又跟和与及同警所队长局政教指导副查没要去来到上下拿扣压拖欠借请喝吃开用带抓踢推吼凶笑哭也都从只每天一两三个办接处管出问答签写看听怎为什何因当被替帮至已曾先后总老爱嘴手人家夫妻值坐站穿"
+)
+"""What may stand just after a name of two characters; before others it is the beginning of a longer one."""
+
+_NEARBY: Final = 40
+"""Characters within which a word of the police makes an officer's name of what might be anybody's."""
+
+_FAR: Final = 150
+"""The same for what is hardly anybody else's."""
+
+
+class Mention(NamedTuple):
+    """What a text names from ``start`` to ``end``: people (ids; none where the organisation knows nobody of that name), an office or a place
+    (paths), or a word for the police in general.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    values: tuple[str, ...]
+
+
+class _Target(NamedTuple):
+    kind: Kind | Literal["serving", "elsewhere"]
+    value: str
+
+
+class OfficerNames:
+    """Keeps the names of one organisation."""
+
+    def __init__(self, organisation: Organisation, words: PoliceWords) -> None:
+        self._organisation = organisation
+        self._names = NameIndex(_targets(organisation, words))
+        self._everyday = frozenset(map(comparable, words.everyday))
+        self._context = pattern_of(words.context)
+        self._business = pattern_of(words.business)
+        self._by_surname = _by_surname(organisation)
+        self._sounding = _sounding(organisation)
+        surnames = "".join(sorted({*_SURNAMES, *(name for name in self._by_surname if len(name) == 1)}))
+        one = f"{_COMPOUND_SURNAMES}|[{surnames}]"
+        alone = rf"(?<![^{re.escape(_BEFORE_A_NAME)}])"
+        self._titled = re.compile(rf"{alone}(?P<surname>{one})(?:某某|某|x{{1,2}}|\*{{1,2}}|姓)?(?P<title>{_TITLES})")
+        self._called = re.compile(
+            rf"(?<!百)姓(?P<called>{one})(?![名氏])"
+            rf"|(?P<some>{one})(?:某某|某|姓|什么|啥|女士|先生|同志|主任|科长|处长|大姐)(?![些个种])"
+            rf"|(?<![从到大弱幼矮最很较是中])[老小阿](?P<old>[{surnames}])"
+            r"(?![区学孩时人板师妹姐爷太百姓路河镇村巷县市卖店院层朋品吃龙明白额型])"
+        )
+        places = [
+            comparable(alias)
+            for unit in organisation.units
+            if unit.kind in ("station", "community")
+            for alias in unit.aliases
+        ]
+        self._station_places = NameIndex((place, None) for place in places)
+        self._title = re.compile(rf"(?:同志)?(?:{_TITLES})")
+
+    def mentions(self, whole: str) -> list[Mention]:
+        """What the text names, in the order of reading; ``whole`` as of :func:`comparable`."""
+        business = bool(self._business.search(whole))
+        found = (self._mention(whole, each, business=business) for each in self._names.find(whole))
+        mentions = [*_some_of_each(filter(None, found)), *islice(self._in_other_characters(whole), MENTIONS)]
+        police = bool(self._context.search(whole)) or any(each.kind in ("office", "police") for each in mentions)
+        taken = [(each.start, each.end) for each in mentions if each.kind == "person"]
+        mentions += [
+            each
+            for each in (*self._by_title(whole, police=police), *(self._by_name_alone(whole) if police else ()))
+            if not _within_one(taken, each.start)
+        ]
+        return sorted(mentions)
+
+    def _by_title(self, whole: str, *, police: bool) -> Iterator[Mention]:
+        """王所, 李警官. One whom the organisation does not know is still somebody of the police, where the title is theirs alone."""
+        for match in islice(self._titled.finditer(whole), MENTIONS):
+            persons, title = self._by_surname.get(match["surname"], ()), match["title"]
+            fitting = any(self._bears(person, title) for person in persons)
+            if persons and (fitting or self._is_near_police(whole, *match.span(), _FAR)):
+                yield Mention(*match.span(), "person", persons)
+            elif police and title not in _FAINT_TITLES:
+                yield Mention(*match.span(), "person", ())
+
+    def _by_name_alone(self, whole: str) -> Iterator[Mention]:
+        """姓李的, 江某, 老魏, in a text that speaks of the police."""
+        for match in islice(self._called.finditer(whole), MENTIONS):
+            persons = self._by_surname.get(match["called"] or match["some"] or match["old"], ())
+            if persons and (match["called"] or self._is_near_police(whole, *match.span(), _NEARBY)):
+                yield Mention(*match.span(), "person", persons)
+
+    def _bears(self, person: str, title: str) -> bool:
+        """Whether that title is one of the person's office: then it needs no other word of the police beside it."""
+        one = self._organisation.person(person)
+        unit = self._organisation.unit(one.unit)
+        match title.removesuffix("长")[-1:]:
+            case "所":
+                return unit.kind == "station"
+            case "局":
+                return unit.kind in ("bureau", "branch") and one.role is Role.CHIEF
+            case "队":
+                return unit.kind == "department" and "队" in unit.name
+            case _:
+                return title.endswith(("警", "警官", "民警", "警察", "督察"))
+
+    def _is_near_police(self, whole: str, start: int, end: int, reach: int) -> bool:
+        before, after = whole[max(0, start - reach) : start], whole[end : end + reach]
+        return any(self._context.search(part) or any(self._station_places.find(part)) for part in (before, after))
+
+    def _mention(self, whole: str, found: Found[_Target], *, business: bool) -> Mention | None:
+        by_kind: dict[str, dict[str, None]] = {}
+        for target in found.meanings:
+            by_kind.setdefault(target.kind, {})[target.value] = None
+        name = whole[found.start : found.end]
+        if "person" in by_kind and self._is_a_name(whole, found):
+            return Mention(found.start, found.end, "person", tuple(by_kind["person"]))
+        if "office" in by_kind and not (name.endswith("所") and whole[found.end : found.end + 1] in (*_RUNS_ON,)):
+            return Mention(found.start, found.end, "office", tuple(by_kind["office"]))
+        if "police" in by_kind or ("serving" in by_kind and business):
+            return Mention(found.start, found.end, "police", (name,))
+        if "place" in by_kind:
+            return Mention(found.start, found.end, "place", tuple(by_kind["place"]))
+        return None
+
+    def _is_a_name(self, whole: str, found: Found[_Target]) -> bool:
+        """Whether two characters name somebody here. A word of every day does where a title follows it, or the police or an accusation stand
+        close to it; of a longer name two characters are no name (高鹏 in 高鹏程), unless the text is of the police.
+        """
+        name, after = whole[found.start : found.end], whole[found.end : found.end + 1]
+        if len(name) > 2 or self._title.match(whole, found.end):
+            return True
+        ends = not after or after in _AFTER_A_NAME
+        if name not in self._everyday:
+            return ends or not _is_han(after) or self._is_near_police(whole, found.start, found.end, _FAR)
+        before = whole[max(0, found.start - 12) : found.start]
+        if self._context.search(before) or re.search("投诉|举报|控告|检举|叫|名字是?|胸牌", before[-8:]):
+            return True
+        return ends and bool(self._context.search(whole[found.end : found.end + _NEARBY]))
+
+    def _in_other_characters(self, whole: str) -> Iterator[Mention]:
+        """廖彬 for 廖斌: the surname must be the right one, and the police near."""
+        for at, char in enumerate(whole):
+            for given, name, person in self._sounding.get(char, ()):
+                end = at + 1 + len(given)
+                said = whole[at + 1 : end]
+                if len(said) != len(given) or said == name or not all(map(_sounds_like, said, given)):
+                    continue
+                if whole[at:end] not in self._everyday and self._is_near_police(whole, at, end, _NEARBY):
+                    yield Mention(at, end, "person", (person,))
+
+
+class _Converter(Protocol):
+    def convert(self, text: str) -> str: ...
+
+
+_SIMPLIFIED: Final = cast("_Converter", OpenCC("t2s"))
+
+
+def comparable(text: str) -> str:
+    """As it is read: half width, lower case, simplified characters, without white space and invisible characters; only the title stays apart."""
+    title, apart, body = text.partition("\n")
+    return f"{_bare(title)}\n{_bare(body)}" if apart else _bare(title)
+
+
+def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Any of the words, in a text as of :func:`comparable`."""
+    return re.compile("|".join(map(re.escape, map(comparable, words))))
+
+
+def _bare(text: str) -> str:
+    plain = _SIMPLIFIED.convert(unicodedata.normalize("NFKC", text).casefold())
+    return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")
+
+
+def _some_of_each(mentions: Iterable[Mention]) -> Iterator[Mention]:
+    seen: Counter[str] = Counter()
+    for each in mentions:
+        seen[each.kind] += 1
+        if seen[each.kind] <= MENTIONS:
+            yield each
+
+
+def _is_han(char: str) -> bool:
+    return "㐀" <= char <= "鿿"
+
+
+def _within_one(spans: Iterable[tuple[int, int]], at: int) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
+def _targets(organisation: Organisation, words: PoliceWords) -> Iterator[tuple[str, _Target]]:
+    for word in words.police:
+        yield comparable(word), _Target("police", word)
+    for word in words.serving:
+        yield comparable(word), _Target("serving", word)
+    for word in words.elsewhere:
+        yield comparable(word), _Target("elsewhere", word)
+    for unit in organisation.units:
+        for name in _office_names(unit, words.trades):
+            yield comparable(name), _Target("office", unit.path)
+        for alias in unit.aliases:
+            yield comparable(alias), _Target("place", unit.path)
+    for person in organisation.people:
+        if person.role is not Role.UPSTREAM:
+            for name in (person.name, *person.aliases):
+                yield comparable(name), _Target("person", person.id)
+
+
+_PLACE_ENDINGS: Final = ("街道", "大道", "社区", "新村", "花园", "街", "路", "镇", "乡", "村", "县", "区", "市")
+
+
+def _stem(place: str) -> str:
+    return next(
+        (place.removesuffix(end) for end in _PLACE_ENDINGS if place.endswith(end) and len(place) - len(end) > 1), place
+    )
+
+
+def _office_names(unit: Unit, trades: Collection[str]) -> set[str]:
+    """How people write that office: its name, and what they make of it (城关派出所, 城关所, 县局, 交警支队)."""
+    names, places = {unit.name}, set(unit.aliases)
+    match unit.kind:
+        case "station":
+            places.add(unit.name.removesuffix("派出所"))
+        case "community":
+            places.add(unit.name.removesuffix("警务室"))
+        case _:
+            pass
+    places |= {_stem(place) for place in places}
+    match unit.kind:
+        case "station":
+            names |= {place + end for place in places for end in ("派出所", "所", "派所", "警务站")}
+        case "community":
+            names |= {place + end for place in places for end in ("警务室", "片警", "社区民警")}
+        case "branch":
+            names |= {place + end for place in places for end in ("分局", "公安分局", "公安局", "公安", "警方")}
+            names |= {"县局", "县公安局", "县公安"} if unit.name.endswith("县公安局") else set()
+        case "bureau":
+            names |= {place + end for place in places for end in ("公安局", "市局", "公安", "警方")} | {
+                "市局",
+                "市公安局",
+            }
+        case _:
+            names |= _department_names(unit, trades)
+    return {name for name in names if len(name) > 1}
+
+
+_SHORT: Final = (
+    ("交通警察", "交警"),
+    ("治安管理", "治安"),
+    ("刑事侦查", "刑侦"),
+    ("经济犯罪侦查", "经侦"),
+    ("人口与出入境管理", "出入境"),
+    ("人口与出入境管理", "人口与出入境"),
+    ("人口与出入境管理", "户政"),
+)
+_TEAMS: Final = ("支队", "大队", "中队", "队", "处", "科")
+
+
+def _department_names(unit: Unit, trades: Collection[str]) -> set[str]:
+    """Of a department; in a branch without its district too (督察大队 stands for each)."""
+    names = {unit.name}
+    for long, brief in _SHORT:
+        names |= {name.replace(long, brief) for name in set(names)}
+    for name in set(names):
+        bare = next((name.removesuffix(team) for team in _TEAMS if name.endswith(team)), "")
+        names |= {bare + team for team in ("支队", "大队", "队")} | {bare} if len(bare) > 1 else set()
+    return {name for name in names if name in trades or name.endswith((*_TEAMS, "室", "中心", "局"))}
+
+
+def _by_surname(organisation: Organisation) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for surname, _, person in _real_names(organisation):
+        found[surname] = (*found.get(surname, ()), person)
+    return found
+
+
+def _real_names(organisation: Organisation) -> Iterator[tuple[str, str, str]]:
+    """Surname, given name and id of everybody who has a name of two to four characters and is no machine."""
+    for person in organisation.people:
+        name = comparable(person.name)
+        if person.role is Role.UPSTREAM or not re.fullmatch(r"[㐀-鿿]{2,4}", name):
+            continue
+        length = 2 if re.match(_COMPOUND_SURNAMES, name) and len(name) > 2 else 1
+        yield name[:length], name[length:], person.id
+
+
+def _sounding(organisation: Organisation) -> dict[str, list[tuple[tuple[frozenset[str], ...], str, str]]]:
+    """By the last character of the surname: how the given name sounds, the given name, the id."""
+    found: dict[str, list[tuple[tuple[frozenset[str], ...], str, str]]] = {}
+    for surname, given, person in _real_names(organisation):
+        sounds = tuple(map(_sounds, given))
+        if all(sounds):
+            found.setdefault(surname[-1], []).append((sounds, given, person))
+    return found
+
+
+@lru_cache(maxsize=8_192)
+def _sounds(char: str) -> frozenset[str]:
+    """The readings of a character in pinyin, without tones."""
+    said = unicodedata.normalize("NFD", pinyin_dict.get(ord(char), ""))
+    plain = "".join(each for each in said if not unicodedata.combining(each) or each == "\u0308")
+    return frozenset(filter(None, plain.split(",")))
+
+
+def _sounds_like(char: str, sounds: frozenset[str]) -> bool:
+    return not sounds.isdisjoint(_sounds(char))
