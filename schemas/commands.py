@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.events import FiledContent, Finding, Petitioner
-from schemas.petition import Actor, Complexity, Frozen, Ledger, Outcome
+from schemas.petition import Accusation, Actor, Complexity, Frozen, Ledger, Outcome, Party
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
 from schemas.tagged import Tagged
@@ -32,6 +32,12 @@ class Asked(Tagged):
     """Common to all commands."""
 
 
+class Heard(Asked):
+    """A command that brings words of the petitioner's. ``accusation``: whom of the organisation they may complain of, as the door has read them."""
+
+    accusation: Accusation | None = None
+
+
 class File(Asked):
     """收集建档. Numbers and texts come from intake; ``received_at`` differs from now only where the channel's own time is trusted."""
 
@@ -45,7 +51,7 @@ class File(Asked):
     rules: str = FIRST_RULES
 
 
-class Amend(Asked):
+class Amend(Heard):
     """补正: corrects the file. Only the fields given change. A changed ledger or complexity brings the figures that go with it."""
 
     kind: Literal["amend"] = "amend"
@@ -71,6 +77,38 @@ class NameAccused(Asked):
     accused_units: tuple[str, ...] = ()
     accused_persons: tuple[str, ...] = ()
     conflicted_units: tuple[str, ...] = ()
+
+
+class DecideAccused(Asked):
+    """认定被反映对象: who is accused (all in all), who is only mentioned; or ``nobody`` of the organisation. Letting off takes a second person.
+
+    ``unit``: where the case goes if nobody is accused; empty: where it would have gone.
+    """
+
+    kind: Literal["decide_accused"] = "decide_accused"
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+    mentioned_units: tuple[str, ...] = ()
+    mentioned_persons: tuple[str, ...] = ()
+    nobody: bool = False
+    unit: str = ""
+    reason: Text
+
+
+class Countersign(Asked):
+    """会签: the second person consents to what the first has ordered, or does not."""
+
+    kind: Literal["countersign"] = "countersign"
+    agreed: bool
+    reason: Text = ""
+
+
+class Remark(Heard):
+    """追加: what the petitioner has added; their office is told."""
+
+    kind: Literal["remark"] = "remark"
+    text: Text
 
 
 class Approve(Asked):
@@ -218,7 +256,7 @@ class Reply(Asked):
     measures: Text = ""
 
 
-class RecordRevisit(Asked):
+class RecordRevisit(Heard):
     """回访. Not reached: recorded, the stage stays. Reached and satisfied: on to sign-off. Otherwise the visitor or chief orders rework."""
 
     kind: Literal["record_revisit"] = "record_revisit"
@@ -229,7 +267,7 @@ class RecordRevisit(Asked):
     comment: Text = ""
 
 
-class Rate(Asked):
+class Rate(Heard):
     """评价: the petitioner's own answer to the reply of this round, the petition office and the handling unit apart. The latest counts."""
 
     kind: Literal["rate"] = "rate"
@@ -264,21 +302,24 @@ class Terminate(Asked):
 
 
 class Disclose(Asked):
-    """一事一公开: an anonymised summary published, or withheld with an exemption code; ``countersigned_by`` is the second person."""
+    """一事一公开: an anonymised summary published, or withheld with an exemption code; it takes effect by a second person's own order.
+
+    ``countersigned_by``: of a case of the first release, the second person by name.
+    """
 
     kind: Literal["disclose"] = "disclose"
     published: bool
     summary: Text = ""
     exemption: str = ""
-    countersigned_by: str
+    countersigned_by: str = ""
 
 
 class RetractDisclosure(Asked):
-    """A published summary is taken back."""
+    """A published summary is taken back; ``countersigned_by`` as of `Disclose`."""
 
     kind: Literal["retract_disclosure"] = "retract_disclosure"
     reason: Text
-    countersigned_by: str
+    countersigned_by: str = ""
 
 
 class Account(Asked):
@@ -290,7 +331,7 @@ class Account(Asked):
     note: Text = ""
 
 
-class Withdraw(Asked):
+class Withdraw(Heard):
     """撤回 by the petitioner, via an operator; still passes sign-off."""
 
     kind: Literal["withdraw"] = "withdraw"
@@ -313,7 +354,7 @@ class Unmerge(Asked):
     reason: Text
 
 
-class Reopen(Asked):
+class Reopen(Heard):
     """A new round on an archived number, with new facts and its own run; ``rules``: empty for those it had."""
 
     kind: Literal["reopen"] = "reopen"
@@ -341,6 +382,20 @@ class AdmitMember(Asked):
 
     kind: Literal["admit_member"] = "admit_member"
     number: str
+    party: Party | None = None
+
+
+class ChangeMember(Asked):
+    """A merged case complains of others by now, or is somewhere else."""
+
+    kind: Literal["change_member"] = "change_member"
+    party: Party
+
+
+class ProposeAccused(Heard):
+    """The system's own: something was added (an attachment) whose words may complain of somebody of the organisation."""
+
+    kind: Literal["propose_accused"] = "propose_accused"
 
 
 class ReleaseMember(Asked):
@@ -364,6 +419,9 @@ Command = Annotated[
     File
     | Amend
     | NameAccused
+    | DecideAccused
+    | Countersign
+    | Remark
     | Approve
     | Decline
     | Transfer
@@ -398,6 +456,8 @@ Command = Annotated[
     | RingAlarm
     | RecomputeDue
     | AdmitMember
+    | ChangeMember
+    | ProposeAccused
     | ReleaseMember
     | FollowReply,
     Field(discriminator="kind"),

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.petition import (
+    Accusation,
     Card,
     Clock,
     ClockName,
@@ -20,7 +21,9 @@ from schemas.petition import (
     Ground,
     Ledger,
     Outcome,
+    Party,
     Role,
+    Verdict,
 )
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
@@ -38,7 +41,11 @@ class Petitioner(Frozen):
 
 
 class FiledContent(Frozen):
-    """What the petitioner brought, as filed. ``conflicted_units`` are units whose chief is named in the petition."""
+    """What the petitioner brought, as filed. ``conflicted_units`` are units whose chief is named in the petition.
+
+    ``accusation``: whom of the organisation it may complain of; the case is then kept above them, and not at ``unit``. ``likely_duplicates`` was
+    written by the first release only: numbers of other cases are not for everybody who sees this one.
+    """
 
     source: str
     source_event_id: str
@@ -56,6 +63,7 @@ class FiledContent(Frozen):
     conflicted_units: tuple[str, ...] = ()
     petitioners: tuple[Petitioner, ...] = ()
     likely_duplicates: tuple[str, ...] = ()
+    accusation: Accusation | None = None
 
 
 class Finding(Frozen):
@@ -128,6 +136,69 @@ class AccusedNamed(Happened):
     conflicted_units: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     unapproved: bool = False
+
+
+class AccusedProposed(Happened):
+    """What was added since the filing may complain of somebody of the organisation; ``accusation`` holds all who are undecided by now."""
+
+    kind: Literal["accused_proposed"] = "accused_proposed"
+    accusation: Accusation
+    unit: str
+    accountable: str
+    registrar: str
+
+
+class LettingOffProposed(Happened):
+    """One person has decided that somebody who was named, or whom the words matched, is not complained of; it takes a second."""
+
+    kind: Literal["letting_off_proposed"] = "letting_off_proposed"
+    by: str
+    verdict: Verdict
+
+
+class AccusedDecided(Happened):
+    """A person (two, where somebody is let off) has decided who is complained of. ``released``: the offices that work on the case no longer."""
+
+    kind: Literal["accused_decided"] = "accused_decided"
+    verdict: Verdict
+    unit: str
+    accountable: str
+    registrar: str
+    released: tuple[str, ...] = ()
+    proposed_by: str = ""
+
+
+class DisclosureProposed(Happened):
+    """The first of two people has decided on disclosure."""
+
+    kind: Literal["disclosure_proposed"] = "disclosure_proposed"
+    by: str
+    published: bool
+    summary: str = ""
+    exemption: str = ""
+
+
+class RetractionProposed(Happened):
+    """The first of two people wants a published summary taken back."""
+
+    kind: Literal["retraction_proposed"] = "retraction_proposed"
+    by: str
+    reason: str
+
+
+class ConsentRefused(Happened):
+    """The second person does not consent: what the first had ordered takes no effect."""
+
+    kind: Literal["consent_refused"] = "consent_refused"
+    what: Literal["letting_off", "disclosure", "retraction"]
+    reason: str
+
+
+class Remarked(Happened):
+    """追加: what the petitioner has added."""
+
+    kind: Literal["remarked"] = "remarked"
+    text: str
 
 
 class Approved(Happened):
@@ -247,7 +318,9 @@ class ClockSet(Happened):
 
     kind: Literal["clock_set"] = "clock_set"
     clock: Clock
-    why: Literal["return_upheld", "extension", "standstill", "rework", "reopen", "amended", "calendar", "recused"]
+    why: Literal[
+        "return_upheld", "extension", "standstill", "rework", "reopen", "amended", "calendar", "recused", "accused"
+    ]
     old_due: datetime | None = None
 
 
@@ -343,12 +416,14 @@ class Disclosed(Happened):
     summary: str = ""
     exemption: str = ""
     countersigned_by: str
+    proposed_by: str = ""
 
 
 class DisclosureRetracted(Happened):
     kind: Literal["disclosure_retracted"] = "disclosure_retracted"
     reason: str
     countersigned_by: str
+    proposed_by: str = ""
 
 
 class Accounted(Happened):
@@ -388,11 +463,22 @@ class Unmerged(Happened):
 class MemberAdmitted(Happened):
     kind: Literal["member_admitted"] = "member_admitted"
     number: str
+    party: Party | None = None
+
+
+class MemberChanged(Happened):
+    """A merged case complains of others by now, or is somewhere else."""
+
+    kind: Literal["member_changed"] = "member_changed"
+    party: Party
 
 
 class MemberReleased(Happened):
+    """A follower has left; ``apart``: it had to, for one of the two complains of those who have the other."""
+
     kind: Literal["member_released"] = "member_released"
     number: str
+    apart: bool = False
 
 
 class Reopened(Happened):
@@ -408,6 +494,13 @@ Event = Annotated[
     Filed
     | Amended
     | AccusedNamed
+    | AccusedProposed
+    | LettingOffProposed
+    | AccusedDecided
+    | DisclosureProposed
+    | RetractionProposed
+    | ConsentRefused
+    | Remarked
     | Approved
     | Declined
     | TransferOffered
@@ -445,6 +538,7 @@ Event = Annotated[
     | Merged
     | Unmerged
     | MemberAdmitted
+    | MemberChanged
     | MemberReleased
     | Reopened,
     Field(discriminator="kind"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -104,12 +104,15 @@ class Ground(StrEnum):
 
 
 class ClockName(StrEnum):
-    """Two clocks per case, each with its two terms: the promise and the statute (信访工作条例 §§22-34)."""
+    """Two clocks per case, each with its two terms: the promise and the statute (信访工作条例 §§22-34); and, where somebody of the organisation
+    may be complained of, the term to decide on it.
+    """
 
     ASSIGN = "assign"
     FINISH = "finish"
     STATUTE_ACCEPT = "statute_accept"
     STATUTE_FINISH = "statute_finish"
+    ACCUSED = "accused"
 
 
 class Card(StrEnum):
@@ -123,13 +126,15 @@ class Actor(Frozen):
     """Who acts, as the door has established it.
 
     ``unit`` is the actor's own unit; ``scope`` the subtree the actor's office extends to where it is wider (a department acts for the unit
-    it hangs off).
+    it hangs off). ``complaints``: this person decides, within that reach, who is complained of: a complaints officer 督察/纪检, or the operator of
+    a unit that has none.
     """
 
     id: str
     role: Role
     unit: str
     scope: str = ""
+    complaints: bool = False
 
     @property
     def reach(self) -> str:
@@ -169,6 +174,57 @@ class Clock(Frozen):
     def running(self) -> bool:
         """Whether the term is still to be met."""
         return self.met_at is None
+
+
+class Accusation(Frozen):
+    """Whom of the organisation a petition may complain of, by its words or by what a desk has named, until a person has decided.
+
+    ``unit``: the nearest unit above all of them, which keeps the case and decides, by its people of the role ``decides``. ``units`` and ``persons``
+    (ids) may be meant; none: the police in general. They do not see the case, but for those in ``open_to``: without them nobody could decide.
+    ``words``: what it was read from. ``otherwise``: the unit the case would be at.
+    """
+
+    unit: str
+    decides: Role = Role.SUPERVISOR
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    open_to: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    otherwise: str = ""
+
+
+class Verdict(Frozen):
+    """Who is accused, all in all; ``cleared``: of those who might have been meant, the ones who are not (units, people). ``unit``: where the case goes."""
+
+    accused_units: tuple[str, ...] = ()
+    accused_persons: tuple[str, ...] = ()
+    conflicted_units: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+    nobody: bool = False
+    unit: str
+    reason: str
+
+
+class Pending(Frozen):
+    """What one person has ordered and a second person must consent to by an order of their own, before it takes effect."""
+
+    what: Literal["letting_off", "disclosure", "retraction"]
+    by: str
+    verdict: Verdict | None = None
+    published: bool = False
+    summary: str = ""
+    exemption: str = ""
+    reason: str = ""
+
+
+class Party(Frozen):
+    """What a merged case tells the one it follows about who must be kept apart: whom it complains of or may complain of, and the units it is at."""
+
+    number: str
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    chiefs: tuple[str, ...] = ()
+    at: tuple[str, ...] = ()
 
 
 class CoOffice(Frozen):
@@ -258,7 +314,10 @@ class Span(Frozen):
 
 
 class Petition(Frozen):
-    """A case, as folded from its events. ``seq`` counts the events folded; ``rules``: by which release's it is decided (:mod:`schemas.rules`)."""
+    """A case, as folded from its events. ``seq`` counts the events folded; ``rules``: by which release's it is decided (:mod:`schemas.rules`).
+
+    ``held``: until it is decided who is complained of; ``complains``: it was held once; ``cleared``: who was let off then. ``parties``: of the ``members`` those that told whom to keep out.
+    """
 
     number: str
     seq: int = 0
@@ -273,6 +332,10 @@ class Petition(Frozen):
     accused_units: tuple[str, ...] = ()
     accused_persons: tuple[str, ...] = ()
     conflicted_units: tuple[str, ...] = ()
+    held: Accusation | None = None
+    complains: bool = False
+    cleared: tuple[str, ...] = ()
+    pending: Pending | None = None
     persons: tuple[str, ...] = ()
     policy: CasePolicy
     calendar: Calendar
@@ -307,6 +370,7 @@ class Petition(Frozen):
     accounted: bool = False
     merged_into: str = ""
     members: tuple[str, ...] = ()
+    parties: tuple[Party, ...] = ()
     urged: int = 0
     cards: tuple[CardShown, ...] = ()
     spans: tuple[Span, ...] = ()

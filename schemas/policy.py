@@ -32,12 +32,14 @@ class CasePolicy(Figures):
     """The figures one case lives by.
 
     ``statute_finish_working_days``: a simple first-time matter is finished within so many working days instead of calendar days.
+    ``accused_days``: within so many working days it is decided who of the organisation a petition complains of.
     ``approval_implied``: the station chief's approval is implied by policy (快处理) and recorded so.
     ``no_fault_by_policy``: a satisfied case without a card, a rework or a late step is recorded as "no fault found" without a supervisor.
     """
 
     version: int = Field(ge=1)
     assign_days: int = Field(default=1, ge=1, le=250)
+    accused_days: int = Field(default=1, ge=1, le=250)
     finish_days: int = Field(default=7, ge=1, le=250)
     rework_days: int = Field(default=5, ge=1, le=250)
     extension_days: int = Field(default=7, ge=0, le=250)

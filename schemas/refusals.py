@@ -34,6 +34,32 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "您或您的单位是被反映对象，依回避规定不得接触此件。",
         "You or your unit are named in this petition; under the recusal rule you take no part in it.",
     ),
+    "accused_undecided": (
+        "本件是否反映我方单位或人员尚待认定，认定前不能进行此操作。",
+        "It is not decided yet whom of the organisation this petition complains of; until then this can't be done.",
+    ),
+    "nothing_held": ("本件没有待认定的被反映对象。", "There is nothing to decide on who is complained of."),
+    "accused_left_out": (
+        "请逐一认定：{left} 是被反映对象，还是仅被提及。",
+        "Decide on each of them: {left}; accused, or only mentioned.",
+    ),
+    "decision_contradicts": (
+        "同一对象不能既认定为被反映对象，又认定为仅被提及或与我方无关。",
+        "Nobody can be both accused and only mentioned (or nobody of ours).",
+    ),
+    "letting_off_takes_two": (
+        "补正不能去掉被反映对象；请用“认定被反映对象”，并由第二人会签。",
+        "A correction takes no accused off the case: decide on it (decide_accused), with a second person's consent.",
+    ),
+    "nothing_to_countersign": ("本件没有待会签的事项。", "Nothing awaits a second person's consent."),
+    "consent_pending": (
+        "另一人提出的事项正待会签，请先会签或不同意。",
+        "What another person has put forward awaits consent; consent to it or refuse it first.",
+    ),
+    "merge_conflict": (
+        "两件之一反映的对象正办理另一件，不能并案。",
+        "One of the two complains of those who have the other in hand; they can't be merged.",
+    ),
     "not_next_higher": (
         "须由上一级负责人（{owner}）决定。",
         "The next-higher chief ({owner}) decides this.",

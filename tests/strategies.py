@@ -16,10 +16,21 @@ from hypothesis import strategies as st
 from schemas import commands as c
 from schemas.events import Event, FiledContent, Finding, Petitioner
 from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition, Role, petitioner_of
+from schemas.petition import (
+    SYSTEM,
+    Accusation,
+    Actor,
+    Complexity,
+    Ledger,
+    Outcome,
+    Party,
+    Petition,
+    Role,
+    petitioner_of,
+)
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
-from schemas.rules import FIRST_RULES
+from schemas.rules import CURRENT_RULES, FIRST_RULES
 from schemas.sealing.personal import SealedPersonal
 from schemas.worktime import Calendar
 
@@ -52,7 +63,14 @@ FAR_HANDLER = actor(Role.HANDLER, FAR_STATION)
 PETITIONER = petitioner_of(NUMBER)
 UPSTREAM = Actor(id="12345", role=Role.UPSTREAM, unit="12345")
 
+COMPLAINTS_OFFICER = actor(Role.SUPERVISOR, CITY_DESK, "/complaints").model_copy(update={"complaints": True})
+SECOND_OFFICER = actor(Role.SUPERVISOR, CITY_DESK, "/complaints-2").model_copy(update={"complaints": True})
+BRANCH_COMPLAINTS = actor(Role.OPERATOR, BRANCH_DESK, "/complaints").model_copy(update={"complaints": True})
+
 PEOPLE: tuple[Actor, ...] = (
+    COMPLAINTS_OFFICER,
+    SECOND_OFFICER,
+    BRANCH_COMPLAINTS,
     *(actor(Role.OPERATOR, unit) for unit in (CITY_DESK, BRANCH_DESK, STATION)),
     *(actor(Role.SUPERVISOR, unit) for unit in (CITY_DESK, BRANCH_DESK)),
     *(actor(Role.VISITOR, unit) for unit in (CITY_DESK, BRANCH_DESK, STATION)),
@@ -218,6 +236,29 @@ def petitioners() -> st.SearchStrategy[tuple[Petitioner, ...]]:
     return st.lists(one, max_size=6).map(tuple)
 
 
+def accusations() -> st.SearchStrategy[Accusation | None]:
+    """Mostly none; else of the station, of its handler, of both, or of the police in general, decided one or two levels up."""
+    some = st.builds(
+        Accusation,
+        unit=st.sampled_from((BRANCH, CITY)),
+        decides=st.sampled_from((Role.SUPERVISOR, Role.OPERATOR)),
+        units=st.sampled_from(((), (STATION,), (STATION, NEXT_STATION))),
+        persons=st.sampled_from(((), (HANDLER.id,))),
+        words=st.just(("民警", "骂")),
+    )
+    return st.none() | st.none() | st.none() | some
+
+
+def _parties() -> st.SearchStrategy[Party | None]:
+    return st.none() | st.builds(
+        Party,
+        number=st.just(MEMBER),
+        units=SOME_UNITS,
+        persons=NOBODY | st.just((HANDLER.id,)),
+        at=st.sampled_from(((STATION,), (FAR_STATION,))),
+    )
+
+
 def policies() -> st.SearchStrategy[CasePolicy]:
     """Figures as installations might set them, short terms preferred so that every limit is met."""
     return st.builds(
@@ -239,8 +280,9 @@ def policies() -> st.SearchStrategy[CasePolicy]:
 def filings() -> st.SearchStrategy[c.Order]:
     """A first order that is allowed: any ledger, any unit, now and then against a unit, a chief or a person."""
 
-    def order(facts: dict[str, Any], policy: CasePolicy) -> c.Order:
-        return filing(policy=policy, **facts)
+    def order(facts: dict[str, Any], policy: CasePolicy, accusation: Accusation | None) -> c.Order:
+        rules = {} if accusation is None else {"rules": CURRENT_RULES}
+        return filing(policy=policy, accusation=accusation, **(facts | rules))
 
     facts = st.fixed_dictionaries(
         {
@@ -251,9 +293,10 @@ def filings() -> st.SearchStrategy[c.Order]:
             "accused_persons": NOBODY | st.just((HANDLER.id,)),
             "conflicted_units": NOBODY | NOBODY | SOME_UNITS,
             "by": st.sampled_from((OPERATOR, actor(Role.OPERATOR, STATION), UPSTREAM)),
+            "rules": st.sampled_from((FIRST_RULES, CURRENT_RULES)),
         }
     )
-    return st.builds(order, facts, policies())
+    return st.builds(order, facts, policies(), accusations())
 
 
 def _amendments() -> st.SearchStrategy[c.Command]:
@@ -268,7 +311,22 @@ def _amendments() -> st.SearchStrategy[c.Command]:
         conflicted_units=st.none() | NOBODY,
         petitioners=st.none() | petitioners(),
         policy=st.none() | policies(),
+        accusation=accusations(),
     )
+
+
+def _decisions() -> st.SearchStrategy[c.Command]:
+    """Half of them say that it is nobody, or somebody who is not asked about."""
+    whole = st.builds(
+        c.DecideAccused,
+        accused_units=st.sampled_from(((), (STATION,), (STATION, NEXT_STATION))),
+        accused_persons=NOBODY | st.just((HANDLER.id,)),
+        mentioned_units=NOBODY | st.just((NEXT_STATION,)),
+        mentioned_persons=NOBODY | st.just((HANDLER.id,)),
+        unit=st.sampled_from(("", "", FAR_STATION)),
+        reason=WORDS,
+    )
+    return st.builds(c.DecideAccused, nobody=st.just(True), reason=WORDS) | whole
 
 
 def _disclosures() -> st.SearchStrategy[c.Command]:
@@ -284,7 +342,11 @@ def _disclosures() -> st.SearchStrategy[c.Command]:
 def _revisits() -> st.SearchStrategy[c.Command]:
     happy = st.just(c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True))
     return happy | st.builds(
-        c.RecordRevisit, reached=st.booleans(), solved=st.booleans(), satisfied_with_unit=st.booleans()
+        c.RecordRevisit,
+        reached=st.booleans(),
+        solved=st.booleans(),
+        satisfied_with_unit=st.booleans(),
+        accusation=accusations(),
     )
 
 
@@ -296,6 +358,7 @@ def _ratings() -> st.SearchStrategy[c.Command]:
         satisfied_with_office=st.booleans(),
         satisfied_with_unit=st.booleans(),
         remark=WORDS,
+        accusation=accusations(),
     )
 
 
@@ -315,6 +378,9 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
         accused_persons=NOBODY | st.just((HANDLER.id,)),
         conflicted_units=NOBODY | NOBODY | SOME_UNITS,
     ),
+    "decide_accused": _decisions,
+    "countersign": lambda: st.builds(c.Countersign, agreed=st.sampled_from((True, True, False)), reason=WORDS),
+    "remark": lambda: st.builds(c.Remark, text=WORDS, accusation=accusations()),
     "approve": lambda: st.builds(c.Approve),
     "decline": lambda: st.builds(c.Decline, ground=st.sampled_from(("litigation", "mood")), notice=WORDS),
     "transfer": lambda: st.builds(c.Transfer, to=st.sampled_from(("12345", "110")), reason=SAID),
@@ -353,10 +419,21 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
         c.Merge, into=st.sampled_from((MEMBER, NUMBER, "")), basis=st.sampled_from(("same_person", "same_matter"))
     ),
     "unmerge": lambda: st.builds(c.Unmerge, reason=WORDS),
-    "reopen": lambda: st.builds(c.Reopen, facts=WORDS, policy=policies(), calendar=st.just(calendar())),
+    "reopen": lambda: st.builds(
+        c.Reopen,
+        facts=WORDS,
+        policy=policies(),
+        calendar=st.just(calendar()),
+        rules=st.sampled_from(("", CURRENT_RULES)),
+        accusation=accusations(),
+    ),
     "ring_alarm": lambda: st.builds(c.RingAlarm),
     "recompute_due": lambda: st.builds(c.RecomputeDue, calendar=CALENDARS),
-    "admit_member": lambda: st.builds(c.AdmitMember, number=st.sampled_from((MEMBER, NUMBER))),
+    "admit_member": lambda: st.builds(c.AdmitMember, number=st.sampled_from((MEMBER, NUMBER)), party=_parties()),
+    "change_member": lambda: st.builds(
+        c.ChangeMember, party=st.builds(Party, number=st.just(MEMBER), units=SOME_UNITS, at=SOME_UNITS)
+    ),
+    "propose_accused": lambda: st.builds(c.ProposeAccused, accusation=accusations()),
     "release_member": lambda: st.builds(c.ReleaseMember, number=st.just(MEMBER)),
     "follow_reply": lambda: st.builds(
         c.FollowReply, outcome=st.just(Outcome.EXPLAINED), text=SAID, unit=st.sampled_from(UNITS)
@@ -370,6 +447,8 @@ RARE = ("name_accused", "withdraw", "decline", "transfer", "merge", "terminate")
 
 FORWARD = {
     "approve": 5,
+    "decide_accused": 5,
+    "countersign": 5,
     "assign": 5,
     "accept": 8,
     "pause": 2,

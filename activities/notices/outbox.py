@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.access import named
 from schemas.notices import Barred
 from schemas.petition import Frozen, Role
 from schemas.policy import LadderPolicy
@@ -82,8 +83,7 @@ async def take(connection: AsyncConnection, now: datetime, limit: int) -> list[W
         select(
             o,
             state["policy"]["ladder"].label("ladder"),
-            state["accused_units"].label("accused_units"),
-            state["accused_persons"].label("accused_persons"),
+            t.cases.c.kept_from,
             state["lead"].label("lead"),
             state["co_offices"].label("co_offices"),
         )
@@ -113,8 +113,8 @@ def _waiting(row: RowMapping, done: Mapping[str, bool]) -> Waiting:
     # A state is stored without its defaults.
     offices = [office["unit"] for office in row["co_offices"] or ()]
     barred = Barred(
-        units=tuple(row["accused_units"] or ()),
-        persons=tuple(row["accused_persons"] or ()),
+        units=named(row["kept_from"], "unit"),
+        persons=named(row["kept_from"], "person"),
         offices=tuple(filter(None, (row["lead"], *offices))),
     )
     kept = {name: row[name] for name in ("id", "case_number", "kind", "unit", "zh", "en")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -53,7 +54,7 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="三本账 Sanzhang",
-        version="0.1.0",
+        version=version("sanzhang"),
         lifespan=lifespan,
         dependencies=[Depends(storable_address)],
         openapi_url="/api/v1/openapi.json",

@@ -9,7 +9,7 @@ from schemas.access.areas import (
     enter,
     opens,
 )
-from schemas.access.sight import EVERY_CASE, Eyes, Sight, eyes, sight
+from schemas.access.sight import EVERY_CASE, Eyes, Sight, eyes, named, sight
 
 __all__ = [
     "AREAS_ZH",
@@ -22,6 +22,7 @@ __all__ = [
     "check_sending",
     "enter",
     "eyes",
+    "named",
     "opens",
     "sight",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from schemas.lifecycle.authority import kept_chiefs, kept_persons, kept_units
 from schemas.petition import Actor, Petition, Role
 from schemas.units import ancestors, parent
 
@@ -35,7 +36,7 @@ class Eyes(NamedTuple):
 
 
 def sight(state: Petition) -> Sight:
-    """Reach over a unit the case concerns (``reach``), the part an office has in it (``office``); the accused (``unit``, ``person``, ``chief``)."""
+    """Reach over a unit the case concerns (``reach``), the part an office has in it (``office``); who is kept out (``unit``, ``person``, ``chief``)."""
     concerned = _upwards((state.unit, state.registrar, state.accountable, *state.offices))
     seen_by = {
         EVERY_CASE,
@@ -43,12 +44,17 @@ def sight(state: Petition) -> Sight:
         *(f"office:{unit}" for unit in state.offices if unit),
     }
     kept_from = {
-        *(f"unit:{unit}" for unit in state.accused_units),
-        *(f"person:{person}" for person in state.accused_persons),
+        *(f"unit:{unit}" for unit in kept_units(state)),
+        *(f"person:{person}" for person in kept_persons(state)),
         # The city bureau's chief, where only named, still has to transfer the case.
-        *(f"chief:{unit}" for unit in state.conflicted_units if parent(unit)),
+        *(f"chief:{unit}" for unit in kept_chiefs(state) if parent(unit)),
     }
     return Sight(sorted(seen_by), sorted(kept_from))
+
+
+def named(marks: Iterable[str], kind: str) -> tuple[str, ...]:
+    """The units or people that marks of that kind (``unit``, ``person``, ``chief``) name."""
+    return tuple(mark.removeprefix(f"{kind}:") for mark in marks if mark.startswith(f"{kind}:"))
 
 
 def eyes(actor: Actor) -> Eyes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from schemas.petition import Actor, Complexity, Petition, Role, petitioner_of
+from schemas.petition import Actor, Complexity, Party, Petition, Role, petitioner_of
 from schemas.refusals import Refusal, refuse
-from schemas.units import parent, within
+from schemas.units import ancestors, parent, within
 from schemas.wording.terms import chinese
 
 
@@ -25,6 +25,8 @@ class Scope(Enum):
     OFFICE = "office"
     VISITOR = "visitor"
     PETITIONER = "petitioner"
+    COMPLAINTS = "complaints"
+    SECOND = "second"
 
 
 DECIDING = (Scope.ACCOUNTABLE, Scope.SIGNER, Scope.NEXT_HIGHER)
@@ -42,6 +44,69 @@ def is_accused(state: Petition, actor: Actor) -> bool:
         or actor.id in state.accused_persons
         or any(within(actor.unit, unit) for unit in state.accused_units)
     )
+
+
+def kept_units(state: Petition) -> tuple[str, ...]:
+    """The units whose people take no part: accused; possibly meant, until that is decided; or either by a case that follows this one.
+
+    Words do not keep out the city bureau as a whole, nor those without whom nobody could decide.
+    """
+    held = () if state.held is None else (each for each in state.held.units if parent(each))
+    return (*state.accused_units, *_still_held(state, held), *(each for party in state.parties for each in party.units))
+
+
+def kept_persons(state: Petition) -> tuple[str, ...]:
+    """The people (ids), likewise."""
+    held = () if state.held is None else state.held.persons
+    return (
+        *state.accused_persons,
+        *_still_held(state, held),
+        *(each for party in state.parties for each in party.persons),
+    )
+
+
+def kept_chiefs(state: Petition) -> tuple[str, ...]:
+    """The units whose chief is named, likewise."""
+    return (*state.conflicted_units, *(each for party in state.parties for each in party.chiefs))
+
+
+def _still_held(state: Petition, named: Iterable[str]) -> Iterable[str]:
+    open_to = () if state.held is None else state.held.open_to
+    return (each for each in named if each not in open_to)
+
+
+def is_kept_out(state: Petition, actor: Actor) -> bool:
+    """Whether the actor neither sees the case nor takes part in it: accused, possibly meant, or either by a case that follows this one."""
+    return (
+        is_accused(state, actor)
+        or actor.id in kept_persons(state)
+        or any(within(actor.unit, unit) for unit in kept_units(state))
+        or (actor.role is Role.CHIEF and bool(parent(actor.unit)) and actor.unit in kept_chiefs(state))
+    )
+
+
+def party_of(state: Petition) -> Party:
+    """What another case must know of this one to keep the accused of either away from the other."""
+    at = (state.unit, state.registrar, state.accountable, *state.offices)
+    return Party(
+        number=state.number,
+        units=tuple(dict.fromkeys(kept_units(state))),
+        persons=tuple(dict.fromkeys(kept_persons(state))),
+        chiefs=tuple(dict.fromkeys(kept_chiefs(state))),
+        at=tuple(dict.fromkeys(at)),
+    )
+
+
+def parties_conflict(one: Party, other: Party) -> bool:
+    """Whether one of two cases is, or would be, in the hands of a unit that the other complains of."""
+    return any(has_conflict(unit, one.units, one.chiefs) for unit in other.at) or any(
+        has_conflict(unit, other.units, other.chiefs) for unit in one.at
+    )
+
+
+def common_unit(one: str, other: str) -> str:
+    """The lowest unit at or above both."""
+    return next((unit for unit in (one, *ancestors(one)) if within(other, unit)), other)
 
 
 def accountable_unit(unit: str, complexity: Complexity, accused: Iterable[str], conflicted: Iterable[str]) -> str:
@@ -63,7 +128,7 @@ def has_conflict(unit: str, accused: Iterable[str], conflicted: Iterable[str]) -
 
 def in_conflict(state: Petition, unit: str) -> bool:
     """Whether a unit may have no say in the case and no part in handling it."""
-    return has_conflict(unit, state.accused_units, state.conflicted_units)
+    return has_conflict(unit, kept_units(state), kept_chiefs(state))
 
 
 def serving(state: Petition, unit: str) -> str:
@@ -79,8 +144,8 @@ def next_higher(state: Petition) -> str:
 def may_see(state: Petition, actor: Actor) -> bool:
     """Whether the actor may see the case at all: never the accused; others by their reach or their office's part in it."""
     if actor.role is Role.SYSTEM or actor.role is Role.AUDITOR:
-        return actor.role is Role.SYSTEM or not is_accused(state, actor)
-    if is_accused(state, actor):
+        return actor.role is Role.SYSTEM or not is_kept_out(state, actor)
+    if is_kept_out(state, actor):
         return False
     concerned = (state.unit, state.registrar, state.accountable, *state.offices)
     # A case kept at the city bureau is not a case of every station below it: only the offices at work on it see it from below.
@@ -91,7 +156,7 @@ def check(state: Petition, actor: Actor, scopes: dict[Role, Scope]) -> Refusal |
     """None if the actor's role and scope allow it, else the reason."""
     if actor.role is Role.SYSTEM:
         return None
-    if is_accused(state, actor):
+    if is_kept_out(state, actor):
         return refuse("recused")
     scope = scopes.get(actor.role)
     if scope is None:
@@ -137,6 +202,15 @@ def owners_of(state: Petition, actor: Actor, scope: Scope) -> tuple[tuple[str, .
             return state.offices, bool(serving(state, actor.unit))
         case Scope.OUTSIDE:
             return (state.accountable,), in_conflict(state, state.accountable)
+        case Scope.COMPLAINTS:
+            owner = state.held.unit if state.held is not None else state.unit
+            return (owner,), actor.complaints and within(owner, actor.reach)
+        case Scope.SECOND if state.pending is not None and state.pending.what == "letting_off":
+            owner = state.held.unit if state.held is not None else state.unit
+            decides = actor.unit in (owner, *ancestors(owner)) if actor.role is Role.CHIEF else actor.complaints
+            return (owner,), decides and within(owner, actor.reach)
+        case Scope.SECOND if actor.role is Role.CHIEF:
+            return (state.accountable,), actor.unit == state.accountable
         case Scope.PETITIONER:
             return (), actor.id == petitioner_of(state.number).id
         case Scope.OFFERED:

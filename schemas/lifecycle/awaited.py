@@ -59,6 +59,8 @@ def awaited(state: Petition) -> tuple[str, ...]:
 
 
 def _steps(state: Petition) -> tuple[str, ...]:
+    if state.held is not None:
+        return ("countersign", "decide_accused") if state.pending is not None else ("decide_accused",)
     usual, asked = USUAL.get(state.stage, ()), _asked(state)
     match state.stage:
         case Stage.APPROVE if state.members:
@@ -79,7 +81,8 @@ def _steps(state: Petition) -> tuple[str, ...]:
             return (asked or ASKED[Stage.SIGN_OFF]) if overruled else usual
         case _:
             done = {"account": state.accounted, "disclose": state.disclosed is not None}
-            return tuple(kind for kind in usual if not done[kind])
+            pending = ("countersign",) if state.pending is not None else ()
+            return (*pending, *(kind for kind in usual if not done[kind] and not (pending and kind == "disclose")))
 
 
 def _asked(state: Petition) -> tuple[str, ...]:
@@ -105,6 +108,10 @@ def _done(state: Petition, kind: str, actor: Actor) -> bool:
     """Whether this person's part of a step that several share is done."""
     if kind == "sign_off":
         return actor.id in state.signed_by or (state.joint and not state.signed_by and actor.unit != state.accountable)
+    if kind == "countersign":
+        return state.pending is None or state.pending.by == actor.id
+    if kind == "decide_accused" and state.pending is not None:
+        return state.pending.by == actor.id
     if kind == "co_report":
         mine = serving(state, actor.unit)
         return not any(office.unit == mine and not (office.reported or office.waived) for office in state.co_offices)
@@ -131,6 +138,8 @@ def _well_filled(kind: str, state: Petition) -> c.Command:
     fields: dict[str, dict[str, Any]] = {
         "amend": {"title": _SAID},
         "name_accused": {"accused_persons": (_SAID,)},
+        "decide_accused": {"nobody": True},
+        "countersign": {"agreed": True},
         "decline": {"ground": next(iter(state.policy.decline_grounds), _SAID), "notice": _SAID},
         "transfer": {"to": _SAID},
         "answer_transfer": {"accepted": False},

@@ -48,6 +48,11 @@ def first_clocks(policy: CasePolicy, complexity: Complexity, calendar: Calendar,
     )
 
 
+def accused_clock(policy: CasePolicy, calendar: Calendar, base: datetime) -> Clock:
+    """The term to decide who of the organisation is complained of."""
+    return set_clock(ClockName.ACCUSED, calendar, base, policy.accused_days)
+
+
 def put(clocks: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:
     """The clocks with this one in the place of its namesake."""
     for place, old in enumerate(clocks):

@@ -11,6 +11,7 @@ from schemas.lifecycle.clocks import set_clock
 from schemas.lifecycle.intake import Made, assign_clock_after_return, followers_left
 from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
+from schemas.rules import ACCUSER_SAFE, in_force
 
 RATED = ("solved", "satisfied_with_office", "satisfied_with_unit")
 """What is asked of a petitioner, by the visitor and by themselves."""
@@ -147,11 +148,13 @@ def terminate(state: Petition, command: c.Terminate, actor: Actor, at: datetime)
 
 
 def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -> Made:
-    """一事一公开: two people; published as an anonymised summary, or withheld with an exemption code."""
+    """一事一公开: two people; published as an anonymised summary, or withheld with an exemption code. This is the first one's order."""
     if state.disclosed is not None:
         return refuse("disclosure_decided")
-    if (refusal := _second_person(state, command.countersigned_by, actor)) is not None:
-        return refusal
+    two_orders = in_force(state.rules, ACCUSER_SAFE)
+    second = _pending_of_another(state, actor) if two_orders else _second_person(state, command.countersigned_by, actor)
+    if second is not None:
+        return second
     if command.published:
         if state.confidential:
             return refuse("confidential_published")
@@ -160,15 +163,25 @@ def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -
     elif command.exemption not in state.policy.disclosure_exemptions:
         allowed = "、".join(state.policy.disclosure_exemptions)
         return refuse("exemption_unknown", exemption=command.exemption, allowed=allowed)
+    summary, exemption = (command.summary, "") if command.published else ("", command.exemption)
+    if two_orders:
+        return [
+            e.DisclosureProposed(at=at, by=actor.id, published=command.published, summary=summary, exemption=exemption)
+        ]
     return [
         e.Disclosed(
             at=at,
             published=command.published,
-            summary=command.summary if command.published else "",
-            exemption="" if command.published else command.exemption,
+            summary=summary,
+            exemption=exemption,
             countersigned_by=command.countersigned_by,
         )
     ]
+
+
+def _pending_of_another(state: Petition, actor: Actor) -> Refusal | None:
+    """What another person has ordered waits for consent or refusal; one's own may be put anew."""
+    return refuse("consent_pending") if state.pending is not None and state.pending.by != actor.id else None
 
 
 def _second_person(state: Petition, second: str, actor: Actor) -> Refusal | None:
@@ -185,6 +198,8 @@ def retract_disclosure(state: Petition, command: c.RetractDisclosure, actor: Act
         return refuse("not_published")
     if not command.reason.strip():
         return refuse("field_missing", field="reason")
+    if in_force(state.rules, ACCUSER_SAFE):
+        return _pending_of_another(state, actor) or [e.RetractionProposed(at=at, by=actor.id, reason=command.reason)]
     if (refusal := _second_person(state, command.countersigned_by, actor)) is not None:
         return refusal
     return [e.DisclosureRetracted(at=at, reason=command.reason, countersigned_by=command.countersigned_by)]

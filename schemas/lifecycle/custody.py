@@ -11,7 +11,18 @@ HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)
 
 
 OWNERSHIP = frozenset(
-    {"stage", "registrar", "accountable", "lead", "accepted_at", "objection", "merged_into", "standstill", "spans"}
+    {
+        "stage",
+        "registrar",
+        "accountable",
+        "lead",
+        "accepted_at",
+        "objection",
+        "merged_into",
+        "standstill",
+        "held",
+        "spans",
+    }
 )
 """What of a state says whose time it is; an event that changes nothing of it hands nothing over."""
 
@@ -19,9 +30,11 @@ OWNERSHIP = frozenset(
 def owner(state: Petition) -> str:
     """The unit whose time runs now.
 
-    An office's own time starts with its acceptance and stands aside while its objection is decided. While a case follows another nobody but
+    While it is not decided who is complained of, it is the time of those who decide. An office's own time starts with its acceptance and stands aside while its objection is decided. While a case follows another nobody but
     the registry that merged it can act on it, so the time is the registry's.
     """
+    if state.held is not None:
+        return state.held.unit
     if state.merged_into and state.stage in HANDLED:
         return state.registrar
     if state.stage in (Stage.APPROVE, Stage.SIGN_OFF):

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.lifecycle import closing, handling, intake, linking
+from schemas.lifecycle import accused, closing, consent, handling, intake, linking
 from schemas.lifecycle.authority import Scope, check, wrong_role
 from schemas.lifecycle.custody import HANDLED
 from schemas.lifecycle.evolve import evolve, fold
@@ -32,13 +32,16 @@ SUPERVISOR = {Role.SUPERVISOR: Scope.REGISTRY}
 CHIEF = {Role.CHIEF: Scope.ACCOUNTABLE}
 REFERRER = {Role.CHIEF: Scope.REFERRER, Role.UPSTREAM: Scope.OUTSIDE}
 LEAD = {Role.HANDLER: Scope.LEAD}
+COMPLAINTS = {Role.SUPERVISOR: Scope.COMPLAINTS, Role.OPERATOR: Scope.COMPLAINTS}
+SECOND = {Role.SUPERVISOR: Scope.SECOND, Role.OPERATOR: Scope.SECOND, Role.CHIEF: Scope.SECOND}
 
 
 @dataclass(frozen=True)
 class Rule:
     """One row of the table. ``follows``: whether a merged case still takes the command itself instead of leaving it to its lead case.
 
-    ``unread``: further stages in which the command is allowed as long as no person, only the policy, has approved the case.
+    ``unread``: further stages in which the command is allowed as long as no person, only the policy, has approved the case. ``waits``: it waits
+    until it is decided who of the organisation the case complains of.
     """
 
     stages: tuple[Stage, ...]
@@ -46,6 +49,7 @@ class Rule:
     make: Callable[[Petition, Any, Actor, datetime], intake.Made]
     follows: bool = False
     unread: tuple[Stage, ...] = ()
+    waits: bool = False
 
     def covers(self, state: Petition) -> bool:
         """Whether the command belongs to the stage in which the case stands."""
@@ -55,11 +59,14 @@ class Rule:
 RULES: dict[str, Rule] = {
     "amend": Rule((S.APPROVE,), OPERATOR, intake.amend, follows=True, unread=(S.ASSIGN,)),
     "name_accused": Rule(APPROVED, REGISTRY, handling.name_accused, follows=True),
-    "approve": Rule((S.APPROVE,), CHIEF, intake.approve),
-    "decline": Rule((S.APPROVE,), CHIEF, intake.decline),
-    "transfer": Rule((S.APPROVE, S.ASSIGN), REFERRER, intake.transfer),
+    "decide_accused": Rule(OPEN, COMPLAINTS, accused.decide_accused, follows=True),
+    "countersign": Rule((*OPEN, S.ARCHIVED), SECOND, consent.countersign, follows=True),
+    "remark": Rule(OPEN, OPERATOR, handling.remark, follows=True),
+    "approve": Rule((S.APPROVE,), CHIEF, intake.approve, waits=True),
+    "decline": Rule((S.APPROVE,), CHIEF, intake.decline, waits=True),
+    "transfer": Rule((S.APPROVE, S.ASSIGN), REFERRER, intake.transfer, waits=True),
     "answer_transfer": Rule((S.APPROVE, S.ASSIGN), OPERATOR | {Role.UPSTREAM: Scope.OFFERED}, intake.answer_transfer),
-    "assign": Rule((S.ASSIGN,), REGISTRY, handling.assign),
+    "assign": Rule((S.ASSIGN,), REGISTRY, handling.assign, waits=True),
     "accept": Rule((S.SUPERVISE,), LEAD, handling.accept),
     "return": Rule((S.SUPERVISE,), LEAD, handling.return_),
     "uphold_return": Rule((S.SUPERVISE,), SUPERVISOR, handling.uphold_return),
@@ -82,17 +89,21 @@ RULES: dict[str, Rule] = {
         follows=True,
     ),
     "rework": Rule((S.REVISIT, S.SIGN_OFF), {Role.VISITOR: Scope.VISITOR} | CHIEF, closing.rework, follows=True),
-    "sign_off": Rule((S.SIGN_OFF,), {Role.CHIEF: Scope.SIGNER}, closing.sign_off, follows=True),
-    "terminate": Rule((S.REVISIT, S.SIGN_OFF), {Role.CHIEF: Scope.NEXT_HIGHER}, closing.terminate, follows=True),
-    "disclose": Rule((S.ARCHIVE,), SUPERVISOR, closing.disclose, follows=True),
+    "sign_off": Rule((S.SIGN_OFF,), {Role.CHIEF: Scope.SIGNER}, closing.sign_off, follows=True, waits=True),
+    "terminate": Rule(
+        (S.REVISIT, S.SIGN_OFF), {Role.CHIEF: Scope.NEXT_HIGHER}, closing.terminate, follows=True, waits=True
+    ),
+    "disclose": Rule((S.ARCHIVE,), SUPERVISOR, closing.disclose, follows=True, waits=True),
     "retract_disclosure": Rule((S.ARCHIVE, S.ARCHIVED), SUPERVISOR, closing.retract_disclosure, follows=True),
-    "account": Rule((S.ARCHIVE,), SUPERVISOR, closing.account, follows=True),
+    "account": Rule((S.ARCHIVE,), SUPERVISOR, closing.account, follows=True, waits=True),
     "withdraw": Rule(BEFORE_SIGN_OFF, OPERATOR, closing.withdraw, follows=True),
-    "merge": Rule(HANDLED, REGISTRY, linking.merge),
+    "merge": Rule(HANDLED, REGISTRY, linking.merge, waits=True),
     "unmerge": Rule(OPEN, REGISTRY, linking.unmerge, follows=True),
     "reopen": Rule((S.ARCHIVED,), OPERATOR, intake.reopen, follows=True),
     "recompute_due": Rule(OPEN, {}, intake.recompute_due, follows=True),
     "admit_member": Rule((*OPEN, S.ARCHIVED), {}, linking.admit_member),
+    "change_member": Rule((*OPEN, S.ARCHIVED), {}, linking.change_member, follows=True),
+    "propose_accused": Rule(OPEN, {}, accused.propose_accused, follows=True),
     "release_member": Rule(OPEN, {}, linking.release_member, follows=True),
     "follow_reply": Rule(HANDLED, {}, handling.follow_reply, follows=True),
 }
@@ -119,7 +130,22 @@ def decide(state: Petition | None, order: c.Order, at: datetime) -> list[e.Event
     made = RULES[command.kind].make(current, command, actor, at)
     if isinstance(made, Refusal):
         return made
-    return [*past, *_concluded(current, made, at)]
+    return [*past, *_concluded(current, _with_consequences(current, command, made, at), at)]
+
+
+def _with_consequences(state: Petition, command: c.Command, made: list[e.Event], at: datetime) -> list[e.Event]:
+    """What a command's events bring about whatever the command: its words hide the case from whom they may mean, conflicts come apart."""
+    if (
+        not isinstance(command, c.Heard)
+        and not state.parties
+        and not any(isinstance(each, e.MemberAdmitted) for each in made)
+    ):
+        return made
+    after = fold(made, state) or state
+    if isinstance(command, c.Heard):
+        hidden = accused.proposed(after, command, at)
+        made, after = [*made, *hidden], fold(hidden, after) or after
+    return [*made, *linking.parted(after, at)] if after.parties else made
 
 
 def _file(state: Petition | None, command: c.File, actor: Actor, at: datetime) -> list[e.Event] | Refusal:
@@ -152,6 +178,8 @@ def permitted(state: Petition, kind: str, actor: Actor) -> Refusal | None:
         )
     if refusal is not None:
         return refusal
+    if rule.waits and state.held is not None:
+        return refuse("accused_undecided")
     if state.merged_into and not rule.follows:
         return refuse("merged_follow", into=state.merged_into)
     return None

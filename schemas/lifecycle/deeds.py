@@ -43,6 +43,13 @@ COMMAND_OF: Mapping[str, str] = {
     "filed": "file",
     "amended": "amend",
     "accused_named": "name_accused",
+    "accused_proposed": "propose_accused",
+    "letting_off_proposed": "decide_accused",
+    "accused_decided": "decide_accused",
+    "disclosure_proposed": "disclose",
+    "retraction_proposed": "retract_disclosure",
+    "consent_refused": "countersign",
+    "remarked": "remark",
     "approved": "approve",
     "declined": "decline",
     "transfer_offered": "transfer",
@@ -77,6 +84,7 @@ COMMAND_OF: Mapping[str, str] = {
     "reopened": "reopen",
     "calendar_pinned": "recompute_due",
     "member_admitted": "admit_member",
+    "member_changed": "change_member",
     "member_released": "release_member",
 }
 """The command behind each kind of event a command asks for by itself."""
@@ -84,9 +92,11 @@ COMMAND_OF: Mapping[str, str] = {
 
 BROUGHT_ABOUT: Mapping[str, frozenset[str]] = {
     "accused_named": frozenset({"resumed", "unmerged", "reworked"}),
+    "accused_decided": frozenset({"resumed", "unmerged", "reworked"}),
     "reworked": frozenset({"unmerged"}),
     "reopened": frozenset({"unmerged"}),
     "replied": frozenset({"resumed", "assigned"}),
+    "withdrawn": frozenset({"unmerged"}),
 }
 """What is recorded beside an event because of it, though a command of its own could ask for it too."""
 
@@ -101,7 +111,7 @@ def right_of(before: Petition | None, event: e.Event, actor: Actor, beside: Coll
         return Right(apart)
     if any(event.kind in BROUGHT_ABOUT.get(kind, ()) for kind in beside):
         return Right(Basis.CONSEQUENCE)
-    command = COMMAND_OF[event.kind]
+    command = _command_of(event)
     if actor.role is Role.SYSTEM:
         return Right(Basis.SYSTEM, "follow_reply" if _follows_another(event) else command, actor.role)
     scope = RULES[command].people.get(actor.role) if command in RULES else None
@@ -109,6 +119,11 @@ def right_of(before: Petition | None, event: e.Event, actor: Actor, beside: Coll
         return Right(Basis.RIGHT, command, actor.role)
     units, _ = owners_of(before, actor, scope)
     return Right(Basis.RIGHT, command, actor.role, scope, tuple(dict.fromkeys(filter(None, units))))
+
+
+def _command_of(event: e.Event) -> str:
+    two_people = isinstance(event, e.AccusedDecided | e.Disclosed | e.DisclosureRetracted) and event.proposed_by
+    return "countersign" if two_people else COMMAND_OF[event.kind]
 
 
 def _follows_another(event: e.Event) -> bool:
@@ -123,4 +138,5 @@ def _without_right(event: e.Event) -> Basis | None:
         return Basis.LADDER
     if (isinstance(event, e.Approved) and event.implied) or (isinstance(event, e.Accounted) and event.by_policy):
         return Basis.POLICY
-    return Basis.CONSEQUENCE if isinstance(event, e.ClockSet | e.Sealed) else None
+    followed = isinstance(event, e.ClockSet | e.Sealed | e.AccusedProposed)
+    return Basis.CONSEQUENCE if followed or (isinstance(event, e.MemberReleased) and event.apart) else None

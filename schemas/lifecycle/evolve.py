@@ -18,6 +18,8 @@ from schemas.petition import (
     Objection,
     Offer,
     OwnRating,
+    Party,
+    Pending,
     Petition,
     Rating,
     Stage,
@@ -64,7 +66,9 @@ def _advanced(fresh: Petition, event: e.Event, changes: Changes) -> Petition:
 
 
 def _filed(event: e.Filed) -> Petition:
-    content = event.content
+    content, accusation = event.content, event.content.accusation
+    if accusation is not None:
+        accusation = accusation.model_copy(update={"otherwise": accusation.otherwise or content.unit})
     return Petition(
         number=event.number,
         ledger=content.ledger,
@@ -72,12 +76,14 @@ def _filed(event: e.Filed) -> Petition:
         channel=content.channel,
         category=content.category,
         confidential=event.confidential,
-        unit=content.unit,
+        unit=accusation.unit if accusation is not None else content.unit,
         registrar=event.registrar,
         accountable=event.accountable,
         accused_units=content.accused_units,
         accused_persons=content.accused_persons,
         conflicted_units=content.conflicted_units,
+        held=accusation,
+        complains=accusation is not None,
         persons=_persons(content.petitioners),
         policy=event.policy,
         calendar=event.calendar,
@@ -125,11 +131,58 @@ def _accused_named(state: Petition, event: e.AccusedNamed) -> Changes:
     }
     if event.unapproved:
         return changes | {"stage": Stage.APPROVE}
-    if state.stage is Stage.SUPERVISE and state.lead in event.released:
-        return changes | _unassigned()
+    return changes | _released(state, event.released)
+
+
+def _released(state: Petition, released: tuple[str, ...]) -> Changes:
+    if state.stage is Stage.SUPERVISE and state.lead in released:
+        return _unassigned()
     # An answer given by a released lead is taken back by the next event, the rework.
-    kept = tuple(office for office in state.co_offices if office.unit not in event.released)
-    return changes | {"co_offices": kept}
+    return {"co_offices": tuple(office for office in state.co_offices if office.unit not in released)}
+
+
+def _accused_proposed(state: Petition, event: e.AccusedProposed) -> Changes:
+    changes: Changes = {
+        "held": event.accusation,
+        "complains": True,
+        "confidential": True,
+        "pending": None,
+        "unit": event.unit,
+        "accountable": event.accountable,
+        "registrar": event.registrar,
+    }
+    # What only policy has approved is for a person to approve, once it is decided.
+    unread = state.stage in (Stage.APPROVE, Stage.ASSIGN) and state.approved_by_policy
+    return changes | ({"stage": Stage.APPROVE, "approved_by_policy": False} if unread else {})
+
+
+def _accused_decided(state: Petition, event: e.AccusedDecided) -> Changes:
+    verdict = event.verdict
+    changes: Changes = {
+        "held": None,
+        "pending": None,
+        "cleared": tuple(dict.fromkeys((*state.cleared, *verdict.cleared))),
+        "accused_units": verdict.accused_units,
+        "accused_persons": verdict.accused_persons,
+        "conflicted_units": verdict.conflicted_units,
+        "unit": event.unit,
+        "accountable": event.accountable,
+        "registrar": event.registrar,
+        "clocks": meet(state.clocks, (ClockName.ACCUSED,), event.at),
+    }
+    return changes | _released(state, event.released)
+
+
+def _proposed(what: str) -> Callable[[Petition, Any], Changes]:
+    def fold_proposal(state: Petition, event: Any) -> Changes:
+        said = {
+            name: getattr(event, name)
+            for name in ("verdict", "published", "summary", "exemption", "reason")
+            if hasattr(event, name)
+        }
+        return {"pending": Pending.model_validate({"what": what, "by": event.by, **said})}
+
+    return fold_proposal
 
 
 def _approved(state: Petition, event: e.Approved) -> Changes:
@@ -302,7 +355,7 @@ def _reworked(state: Petition, event: e.Reworked) -> Changes:
 
 
 def _disclosed(state: Petition, event: e.Disclosed) -> Changes:
-    return {"disclosed": event.published, "disclosure_retracted": False}
+    return {"disclosed": event.published, "disclosure_retracted": False, "pending": None}
 
 
 def _unmerged(state: Petition, event: e.Unmerged) -> Changes:
@@ -335,6 +388,8 @@ def _reopened(state: Petition, event: e.Reopened) -> Changes:
         "accounted": False,
         "merged_into": "",
         "members": (),
+        "parties": (),
+        "pending": None,
     }
 
 
@@ -342,9 +397,20 @@ def _nothing(state: Petition, event: Any) -> Changes:
     return {}
 
 
+def _with_party(state: Petition, changed: Party) -> tuple[Party, ...]:
+    return (*(party for party in state.parties if party.number != changed.number), changed)
+
+
 _FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
     "amended": _amended,
     "accused_named": _accused_named,
+    "accused_proposed": _accused_proposed,
+    "letting_off_proposed": _proposed("letting_off"),
+    "accused_decided": _accused_decided,
+    "disclosure_proposed": _proposed("disclosure"),
+    "retraction_proposed": _proposed("retraction"),
+    "consent_refused": lambda state, event: {"pending": None},
+    "remarked": _nothing,
     "approved": _approved,
     "declined": _closed(Ground.DECLINED, Stage.ARCHIVE),
     "transfer_offered": lambda state, event: {"offer": Offer(to=event.to, until=event.until)},
@@ -378,15 +444,20 @@ _FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
     "signed_off": lambda state, event: {"stage": Stage.ARCHIVE, "signed_by": event.by},
     "terminated": _closed(Ground.TERMINATED, Stage.ARCHIVE),
     "disclosed": _disclosed,
-    "disclosure_retracted": lambda state, event: {"disclosure_retracted": True},
+    "disclosure_retracted": lambda state, event: {"disclosure_retracted": True, "pending": None},
     "accounted": lambda state, event: {"accounted": True},
     "sealed": lambda state, event: {"stage": Stage.ARCHIVED},
     "withdrawn": _closed(Ground.WITHDRAWN, Stage.SIGN_OFF),
     "merged": lambda state, event: {"merged_into": event.into},
     "unmerged": _unmerged,
-    "member_admitted": lambda state, event: {"members": (*state.members, event.number)},
+    "member_admitted": lambda state, event: {
+        "members": (*state.members, event.number),
+        "parties": (*state.parties, event.party) if event.party is not None else state.parties,
+    },
+    "member_changed": lambda state, event: {"parties": _with_party(state, event.party)},
     "member_released": lambda state, event: {
-        "members": tuple(number for number in state.members if number != event.number)
+        "members": tuple(number for number in state.members if number != event.number),
+        "parties": tuple(party for party in state.parties if party.number != event.number),
     },
     "reopened": _reopened,
 }

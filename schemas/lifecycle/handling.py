@@ -51,17 +51,27 @@ def name_accused(state: Petition, command: c.NameAccused, actor: Actor, at: date
     named = with_accused(state, command, at)
     if named is None:
         return refuse("nothing_to_amend")
+    return recusing(state, named, command.reason, at)
+
+
+def recusing(state: Petition, named: e.AccusedNamed | e.AccusedDecided, reason: str, at: datetime) -> list[e.Event]:
+    """The event, and what it brings about: what an office that is accused by it has in hand goes to another, and its answer does not stand."""
     if state.stage is Stage.ARCHIVE or state.ground is Ground.WITHDRAWN:
         # Nobody works on it any more; who did stays in it.
         return [named.model_copy(update={"released": ()})]
     if not named.released:
         return [named]
     if state.stage is not Stage.SUPERVISE:
-        return [named, *new_round(evolve(state, named), command.reason, at)]
+        return [named, *new_round(evolve(state, named), reason, at)]
     if state.lead not in named.released:
         return [named]
     resumption = resumed(state, e.Resumed(at=at)) if state.paused else ()
     return [*resumption, named, to_assign(state, at)]
+
+
+def remark(state: Petition, command: c.Remark, actor: Actor, at: datetime) -> Made:
+    """追加: what the petitioner has added since."""
+    return _missing(command, "text") or [e.Remarked(at=at, text=command.text)]
 
 
 def accept(state: Petition, command: c.Accept, actor: Actor, at: datetime) -> Made:
@@ -302,8 +312,8 @@ def follow_reply(state: Petition, command: c.FollowReply, actor: Actor, at: date
     if not state.merged_into:
         return refuse("not_merged")
     offices = (command.unit, *command.co_offices)
-    # Nobody's petition is answered by those it complains of, nor passed by a chief who may not decide it.
-    if any(in_conflict(state, unit) for unit in (*offices, state.accountable)):
+    # Nobody's petition is answered by those it complains of or may complain of, nor passed by a chief who may not decide it.
+    if state.held is not None or any(in_conflict(state, unit) for unit in (*offices, state.accountable)):
         return [e.Unmerged(at=at, out_of=state.merged_into, reason=ACCUSED_OFFICE)]
     events: list[e.Event] = []
     if state.stage is Stage.APPROVE:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle.authority import accountable_unit, has_conflict, in_conflict
-from schemas.lifecycle.clocks import first_clocks, recount, set_clock
+from schemas.lifecycle.clocks import accused_clock, first_clocks, recount, set_clock
 from schemas.petition import Actor, Clock, ClockName, Complexity, Petition, Stage
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal, refuse
-from schemas.units import parent, top
+from schemas.rules import ACCUSER_SAFE, in_force
+from schemas.units import parent, top, within
 from schemas.worktime import term
 
 REPRESENTATIVES = 5
@@ -36,22 +39,30 @@ def file(command: c.File, actor: Actor, at: datetime) -> Made:
         return refuse("received_in_future", moment=received_at.isoformat())
     if command.received_at is not None and not command.trusted_time:
         return refuse("source_time_untrusted", channel=content.channel)
-    accountable = accountable_unit(content.unit, content.complexity, content.accused_units, content.conflicted_units)
+    accusation = content.accusation
+    unit = accusation.unit if accusation is not None else content.unit
+    accountable = accountable_unit(unit, content.complexity, content.accused_units, content.conflicted_units)
     confidential = command.policy.confidential if content.confidential is None else content.confidential
+    registrar = _registrar(_desk(actor, content.unit), content.accused_units)
+    clocks = first_clocks(command.policy, content.complexity, command.calendar, received_at)
+    if accusation is not None:
+        confidential = True
+        registrar = kept_at(registrar, unit)
+        clocks = (*clocks, accused_clock(command.policy, command.calendar, received_at))
     filed = e.Filed(
         at=received_at,
         number=command.number,
         content=content,
         confidential=confidential,
-        registrar=_registrar(_desk(actor, content.unit), content.accused_units),
+        registrar=registrar,
         accountable=accountable,
         received_at=received_at,
         policy=command.policy,
         calendar=command.calendar,
-        clocks=first_clocks(command.policy, content.complexity, command.calendar, received_at),
+        clocks=clocks,
         rules=command.rules,
     )
-    implied = _approval_implied(
+    implied = accusation is None and _approval_implied(
         command.policy, content.complexity, content.unit, content.accused_units, content.conflicted_units
     )
     return [filed, e.Approved(at=received_at, unit=accountable, implied=True)] if implied else [filed]
@@ -74,6 +85,11 @@ def _registrar(unit: str, accused: tuple[str, ...]) -> str:
     while has_conflict(unit, accused, ()) and parent(unit):
         unit = parent(unit)
     return unit
+
+
+def kept_at(registrar: str, unit: str) -> str:
+    """The desk that keeps a case which may complain of somebody below ``unit``: none below it."""
+    return unit if within(registrar, unit) else registrar
 
 
 def _approval_implied(
@@ -120,6 +136,8 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
         return refuse("figures_missing")
     accused: tuple[str, ...] = new["accused_units"]
     conflicted: tuple[str, ...] = new["conflicted_units"]
+    if in_force(state.rules, ACCUSER_SAFE) and (refusal := _let_off(state, new)) is not None:
+        return refusal
     policy = command.policy if refigured else None
     amended = e.Amended(
         at=at,
@@ -142,11 +160,29 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
         clocks = first_clocks(policy, new["complexity"], state.calendar, state.received_at)
         events += _reset(state, clocks, at, "amended")
     # What was approved by policy alone is judged again by what it says now.
-    if state.stage is Stage.ASSIGN and _approval_implied(
-        policy or state.policy, new["complexity"], new["unit"], accused, conflicted
+    complains = state.complains or command.accusation is not None
+    if (
+        state.stage is Stage.ASSIGN
+        and not complains
+        and _approval_implied(policy or state.policy, new["complexity"], new["unit"], accused, conflicted)
     ):
         events.append(e.Approved(at=at, unit=amended.accountable, implied=True))
     return events
+
+
+def _let_off(state: Petition, new: Mapping[str, Any]) -> Refusal | None:
+    """A correction lets nobody off, nor does it bring a case to those it complains of."""
+    if any(set(getattr(state, name)) - set(new[name]) for name in ACCUSED):
+        return refuse("letting_off_takes_two")
+    if new["unit"] == state.unit:
+        return None
+    if state.held is not None:
+        return refuse("accused_undecided")
+    if has_conflict(new["unit"], new["accused_units"], new["conflicted_units"]):
+        return refuse("accused_office", unit=new["unit"])
+    # Whoever serves beside a person complained of is no further from them than a unit above.
+    persons = state.accused_persons and within(new["unit"], state.unit)
+    return refuse("accused_office", unit=new["unit"]) if persons else None
 
 
 def with_accused(state: Petition, command: c.NameAccused, at: datetime) -> e.AccusedNamed | None:
@@ -265,7 +301,10 @@ def reopen(state: Petition, command: c.Reopen, actor: Actor, at: datetime) -> Ma
         reopened,
         *(e.ClockSet(at=at, clock=clock, why="reopen") for clock in clocks),
     ]
-    if _approval_implied(command.policy, state.complexity, state.unit, state.accused_units, state.conflicted_units):
+    complains = state.complains or command.accusation is not None
+    if not complains and _approval_implied(
+        command.policy, state.complexity, state.unit, state.accused_units, state.conflicted_units
+    ):
         events.append(e.Approved(at=at, unit=state.accountable, implied=True))
     return events
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.lifecycle.authority import parties_conflict, party_of
 from schemas.lifecycle.custody import HANDLED
 from schemas.lifecycle.intake import Made, followers_left
 from schemas.petition import Actor, Petition
@@ -13,7 +14,7 @@ from schemas.refusals import Refusal, refuse
 
 
 def merge(state: Petition, command: c.Merge, actor: Actor, at: datetime) -> Made:
-    """This case follows ``into`` from now on."""
+    """This case follows ``into`` from now on; whether the two may be together is for that one to say (`admit_member`)."""
     if not command.into.strip():
         return refuse("field_missing", field="into")
     if command.into == state.number:
@@ -46,9 +47,28 @@ def admit_member(state: Petition, command: c.AdmitMember, actor: Actor, at: date
         return refusal
     if command.number == state.number:
         return refuse("merge_itself")
+    if command.party is not None and parties_conflict(party_of(state), command.party):
+        return refuse("merge_conflict", number=state.number)
     if command.number in state.members:
         return []
-    return [e.MemberAdmitted(at=at, number=command.number)]
+    return [e.MemberAdmitted(at=at, number=command.number, party=command.party)]
+
+
+def change_member(state: Petition, command: c.ChangeMember, actor: Actor, at: datetime) -> Made:
+    """A follower complains of others by now; whether the two must come apart is seen by :func:`parted`."""
+    if command.party.number not in state.members:
+        return refuse("not_a_member", number=command.party.number)
+    return [e.MemberChanged(at=at, party=command.party)]
+
+
+def parted(state: Petition, at: datetime) -> list[e.Event]:
+    """The followers from whom this case must come apart, because either is in the hands of somebody the other complains of."""
+    own = party_of(state.model_copy(update={"parties": ()}))
+    return [
+        e.MemberReleased(at=at, number=party.number, apart=True)
+        for party in state.parties
+        if parties_conflict(own, party)
+    ]
 
 
 def release_member(state: Petition, command: c.ReleaseMember, actor: Actor, at: datetime) -> Made:

@@ -49,6 +49,51 @@ def _accused_named(event: e.AccusedNamed, before: Petition | None, after: Petiti
         yield from step("recused", after, "因回避，本件改由你单位负责", "by recusal, your unit answers for this case")
 
 
+def _accused_proposed(event: e.AccusedProposed, before: Petition | None, after: Petition) -> Said:
+    yield from step("accused", after, "内容可能反映我方单位或人员", "it may complain of somebody of the organisation")
+
+
+def _letting_off_proposed(event: e.LettingOffProposed, before: Petition | None, after: Petition) -> Said:
+    if after.held is None:  # pragma: no cover - what lets somebody off leaves the case held until it is countersigned
+        return
+    zh, en = "有人拟排除被反映对象，须由第二人会签", "somebody is to be let off; it takes a second person's consent"
+    for role in dict.fromkeys((after.held.decides, Role.CHIEF)):
+        yield line("countersign", (after.held.unit, role), zh, en)
+
+
+def _accused_decided(event: e.AccusedDecided, before: Petition | None, after: Petition) -> Said:
+    if event.released and after.stage is Stage.SUPERVISE:
+        yield line(
+            "recused",
+            (after.lead, Role.HANDLER),
+            f"协办单位 {'、'.join(event.released)} 须回避，不再协办",
+            f"co-office {', '.join(event.released)} is recused and helps no longer",
+        )
+        return
+    yield from step("accused", after, "已认定被反映对象", "it is decided who is complained of")
+
+
+def _two_people(event: e.DisclosureProposed | e.RetractionProposed, before: Petition | None, after: Petition) -> Said:
+    for to in ((after.registrar, Role.SUPERVISOR), (after.accountable, Role.CHIEF)):
+        yield line(
+            "countersign",
+            to,
+            "公开事项须由第二人会签",
+            "a decision on disclosure takes a second person's consent",
+        )
+
+
+def _consent_refused(event: e.ConsentRefused, before: Petition | None, after: Petition) -> Said:
+    zh, en = "第二人不同意，请重新办理", "the second person does not consent; decide anew"
+    to = (after.registrar, Role.SUPERVISOR) if after.held is None else (after.held.unit, after.held.decides)
+    yield line("countersign", to, zh, en)
+
+
+def _remarked(event: e.Remarked, before: Petition | None, after: Petition) -> Said:
+    if after.held is None:
+        yield line("remarked", awaited(after), "群众有追加内容，请查阅", "the petitioner has added something; read it")
+
+
 def _rated(event: e.Rated, before: Petition | None, after: Petition) -> Said:
     own = after.own_rating
     if own is None or own.satisfied:
@@ -239,6 +284,13 @@ _SAYS: Mapping[str, Says] = {
     "filed": _filed,
     "amended": _amended,
     "accused_named": _accused_named,
+    "accused_proposed": _accused_proposed,
+    "letting_off_proposed": _letting_off_proposed,
+    "accused_decided": _accused_decided,
+    "disclosure_proposed": _two_people,
+    "retraction_proposed": _two_people,
+    "consent_refused": _consent_refused,
+    "remarked": _remarked,
     "approved": _approved,
     "declined": _step_after("archive", "已决定不予受理", "declined"),
     "transfer_answered": _transfer,

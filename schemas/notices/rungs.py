@@ -12,6 +12,7 @@ from schemas.wording.terms import chinese, clock_in_chinese
 CLOCKS_EN = {
     ClockName.ASSIGN: "assignment",
     ClockName.FINISH: "answer",
+    ClockName.ACCUSED: "decision on who is complained of",
     ClockName.STATUTE_ACCEPT: "statutory acceptance",
     ClockName.STATUTE_FINISH: "statutory answer",
 }

@@ -27,6 +27,8 @@ Says = Callable[[Any, Petition | None, Petition], Said]
 
 def awaited(state: Petition) -> tuple[str, Role]:
     """Whose move it is: the unit, and the role in it that can make the next step."""
+    if state.held is not None:
+        return state.held.unit, state.held.decides
     if state.stage is Stage.SUPERVISE and state.objection is None:
         return state.lead, Role.HANDLER
     return {
@@ -77,6 +79,9 @@ def step(kind: str, state: Petition, zh: str = "", en: str = "") -> Said:
 
 
 def _next_step(state: Petition) -> tuple[str, str] | None:
+    if state.held is not None:
+        zh, en = by(state, ClockName.ACCUSED)
+        return f"{zh}认定被反映对象", f"decide {en} who is complained of"
     match state.stage:
         case Stage.APPROVE:
             zh, en = by(state, ClockName.ASSIGN)

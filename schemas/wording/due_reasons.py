@@ -8,6 +8,7 @@ from typing import Literal
 
 from schemas import events as e
 from schemas.lifecycle import fold
+from schemas.lifecycle.ladder import STATUTE
 from schemas.petition import Clock, ClockName, Frozen, Petition, Standstill
 from schemas.policy import CasePolicy
 from schemas.worktime import Calendar, explain, local_day
@@ -135,7 +136,7 @@ def _explained(
 ) -> Explained:
     granted = clock.days - sum(move.days for move in moved)
     rule_zh, rule_en = _rule(clock, state, granted)
-    promise = clock.name in (ClockName.ASSIGN, ClockName.FINISH)
+    promise = clock.name not in STATUTE
     return Explained(
         clock=clock.name,
         promise=promise,
@@ -195,6 +196,11 @@ def _rule(clock: Clock, state: Petition, granted: int) -> tuple[str, str]:
                 f"承诺：收到之日起 {term_zh}内答复（{which_zh} finish_days）",
                 f"promise: answered within {term_en} of receipt ({which_en}, finish_days)",
             )
+        case ClockName.ACCUSED:
+            return (
+                f"承诺：{term_zh}内认定被反映对象（{which_zh} accused_days）",
+                f"promise: decided within {term_en} who is complained of ({which_en}, accused_days)",
+            )
         case ClockName.STATUTE_ACCEPT:
             return (
                 f"法定：收到之日起 {term_zh}内决定是否受理（《信访工作条例》，{which_zh}）",
@@ -253,7 +259,7 @@ def _moves(events: Iterable[e.Event], clock: Clock) -> tuple[Moved, ...]:
             moves, days = [], _first_days(event, clock.name)
         if not isinstance(event, e.ClockSet) or event.clock.name is not clock.name:
             continue
-        if event.why in ("rework", "reopen", "return_upheld", "recused"):
+        if event.why in ("rework", "reopen", "return_upheld", "recused", "accused"):
             moves, days = [], event.clock.days
             continue
         moves.append(

@@ -23,6 +23,30 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "补记被反映对象：{changes}[；{released} 回避，不再办理][，重新报批{unapproved?}]；理由：{reason}",
         "accused named: {changes}[; {released} recused, no longer at work on it][, to be approved anew{unapproved?}]; reason: {reason}",
     ),
+    "accused_proposed": (
+        "文中可能反映我方单位或人员[（{accusation.words}）]，在 {accusation.unit} 认定前不让其知悉",
+        "its words may complain of somebody of the organisation[ ({accusation.words})]; kept from them until {accusation.unit} has decided",
+    ),
+    "letting_off_proposed": (
+        "拟认定[被反映单位 {verdict.accused_units}][，被反映人 {verdict.accused_persons}][，仅被提及 {verdict.cleared}]，待第二人会签；理由：{verdict.reason}",
+        "put forward[ as accused: {verdict.accused_units}][, {verdict.accused_persons}][; only mentioned: {verdict.cleared}], a second person must consent; reason: {verdict.reason}",
+    ),
+    "accused_decided": (
+        "认定被反映对象：[{verdict.accused_units}][ {verdict.accused_persons}][仅被提及 {verdict.cleared}][，与我方单位、人员无关{verdict.nobody?}]"
+        "[；{released} 回避，不再办理]；理由：{verdict.reason}",
+        "decided who is complained of:[ {verdict.accused_units}][ {verdict.accused_persons}][ only mentioned: {verdict.cleared}]"
+        "[ nobody of the organisation{verdict.nobody?}][; {released} recused, no longer at work on it]; reason: {verdict.reason}",
+    ),
+    "disclosure_proposed": (
+        "拟[公开：{summary}{published?}][不公开：{exemption}]，待第二人会签",
+        "put forward: [publish: {summary}{published?}][withhold: {exemption}]; a second person must consent",
+    ),
+    "retraction_proposed": (
+        "拟撤回公开，待第二人会签：{reason}",
+        "put forward to take the summary back, a second person must consent: {reason}",
+    ),
+    "consent_refused": ("不同意{what}：{reason}", "no consent to {what}: {reason}"),
+    "remarked": ("群众追加：{text}", "the petitioner adds: {text}"),
     "approved": (
         "批准（{unit}）[，按政策视同批准{implied?}][：{note}]",
         "approved ({unit})[, implied by policy{implied?}][: {note}]",
@@ -116,6 +140,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "merged": ("并入 {into}（{basis}）[：{reason}]", "merged into {into} ({basis})[: {reason}]"),
     "unmerged": ("从 {out_of} 解除并案：{reason}", "unmerged from {out_of}: {reason}"),
     "member_admitted": ("{number} 并入此件", "{number} was merged into this case"),
+    "member_changed": (
+        "并入的 {party.number} 的回避事项有变",
+        "who must be kept apart from {party.number} has changed",
+    ),
     "member_released": ("{number} 不再并入此件", "{number} has left this case"),
     "reopened": ("重新启动（第 {run} 次）：{facts}", "reopened (run {run}): {facts}"),
 }

@@ -22,6 +22,11 @@ _SCOPES: Mapping[Scope, tuple[str, str]] = {
     Scope.LEAD: ("为主办单位办理", "works for the lead office"),
     Scope.OFFICE: ("为主办或协办单位办理", "works for an office of the case"),
     Scope.PETITIONER: ("凭查询码，本人的件", "by the tracking code, their own case"),
+    Scope.COMPLAINTS: (
+        "在其管辖内认定被反映对象",
+        "decides within their reach who is complained of",
+    ),
+    Scope.SECOND: ("须两人决定事项的第二人", "the second of the two people it takes"),
     Scope.VISITOR: ("其单位未曾承办此件", "of no unit that handled the case"),
 }
 

@@ -45,6 +45,7 @@ TERMS: dict[str, str] = {
     "red": "红牌",
     # clocks
     "finish": "办结",
+    "accused": "认定被反映对象",
     "statute_accept": "法定受理",
     "statute_finish": "法定办结",
     # rungs
@@ -74,6 +75,10 @@ TERMS: dict[str, str] = {
     "checkpointed": "检查点",
     "history_lost": "流程历史已失",
     "seal_hindered": "销号归档受阻",
+    # what awaits a second person
+    "letting_off": "排除被反映对象",
+    "disclosure": "公开事项",
+    "retraction": "撤回公开",
     # disclosure exemptions
     "privacy": "涉及个人隐私",
     "accuser_protection": "保护举报人",

@@ -17,12 +17,17 @@ from typing import Any
 from schemas import commands as c
 from schemas.events import EVENT_VERSION, Finding, Petitioner
 from schemas.evidence.chain import payload
-from schemas.petition import SYSTEM, Complexity, Outcome
+from schemas.petition import SYSTEM, Accusation, Complexity, Outcome, Party
+from schemas.rules import CURRENT_RULES
 from schemas.sealing.personal import SealedPersonal
 from tests.strategies import (
     AUDITOR,
+    BRANCH,
     BRANCH_CHIEF,
+    CITY,
     CITY_CHIEF,
+    COMPLAINTS_OFFICER,
+    FAR_HANDLER,
     FAR_STATION,
     HANDLER,
     NEXT_HANDLER,
@@ -30,6 +35,7 @@ from tests.strategies import (
     OPERATOR,
     PETITIONER,
     REPORTED,
+    SECOND_OFFICER,
     STATION,
     STATION_CHIEF,
     SUPERVISOR,
@@ -166,8 +172,64 @@ def rated() -> Case:
     return case
 
 
+OFFICER_NAMED = Accusation(unit=BRANCH, units=(STATION,), persons=(HANDLER.id,), words=("派出所", "骂"))
+
+
+def complained_of() -> Case:
+    """Held from the filing: one let off by two people, after a first refusal, one accused; then two people publish and take back."""
+    case = Case(filing(accusation=OFFICER_NAMED, rules=CURRENT_RULES))
+    decision = c.DecideAccused(accused_units=(STATION,), mentioned_persons=(HANDLER.id,), reason="查实为该所")
+    case.do(COMPLAINTS_OFFICER, decision)
+    case.do(SECOND_OFFICER, c.Countersign(agreed=False, reason="再核实"))
+    case.do(COMPLAINTS_OFFICER, decision)
+    case.do(SECOND_OFFICER, c.Countersign(agreed=True))
+    case.do(OPERATOR, c.Remark(text="我还有录音"))
+    case.do(CITY_CHIEF, c.Approve())
+    case.do(SUPERVISOR, c.Assign(lead=FAR_STATION))
+    case.do(FAR_HANDLER, c.Accept())
+    case.do(OPERATOR, c.Remark(text="苏警官也骂我", accusation=Accusation(unit=CITY, persons=("su",), words=("骂我",))))
+    case.do(COMPLAINTS_OFFICER, c.DecideAccused(accused_units=(STATION,), accused_persons=("su",), reason="查实"))
+    case.do(FAR_HANDLER, ANSWER)
+    case.do(VISITOR, SATISFIED)
+    case.do(CITY_CHIEF, c.SignOff())
+    case.do(SUPERVISOR, c.Disclose(published=False, exemption="accuser_protection"))
+    case.do(OPERATOR, c.Countersign(agreed=True))
+    return case
+
+
+def published_by_two() -> Case:
+    """Published and taken back by two people each; something added meanwhile may mean the office, and a follower has to come apart."""
+    case = Case(filing(rules=CURRENT_RULES))
+    case.do(BRANCH_CHIEF, c.Approve())
+    case.do(SYSTEM, c.AdmitMember(number=OTHER, party=Party(number=OTHER, at=(FAR_STATION,))))
+    case.do(SUPERVISOR, c.Assign(lead=STATION))
+    case.do(SYSTEM, c.ChangeMember(party=Party(number=OTHER, units=(NEXT_STATION,), at=(FAR_STATION,))))
+    case.do(SYSTEM, c.ChangeMember(party=Party(number=OTHER, units=(STATION,), at=(FAR_STATION,))))
+    case.do(HANDLER, c.Accept())
+    case.do(HANDLER, ANSWER)
+    case.do(VISITOR, SATISFIED)
+    case.do(BRANCH_CHIEF, c.SignOff())
+    case.do(SUPERVISOR, c.Disclose(published=True, summary="路灯已修复"))
+    case.do(OPERATOR, c.Countersign(agreed=True))
+    case.do(SUPERVISOR, c.RetractDisclosure(reason="写错地名"))
+    case.do(OPERATOR, c.Countersign(agreed=True))
+    return case
+
+
 LIVES: dict[str, Callable[[], Case]] = {
-    life.__name__: life for life in (joint, stretched, reworked, led, following, handed_on, declined, rated)
+    life.__name__: life
+    for life in (
+        joint,
+        stretched,
+        reworked,
+        led,
+        following,
+        handed_on,
+        declined,
+        rated,
+        complained_of,
+        published_by_two,
+    )
 }
 
 

@@ -151,7 +151,7 @@ def test_a_simple_case_is_approved_by_policy_and_recorded_so() -> None:
 
 def test_each_term_runs_from_receipt_and_the_day_of_receipt_does_not_count() -> None:
     state = Case().state
-    assert [due(state, name) for name in ClockName] == [(3, 3), (3, 11), (3, 17), (5, 1)]
+    assert [due(state, clock.name) for clock in state.clocks] == [(3, 3), (3, 11), (3, 17), (5, 1)]
     assert due(Case(filing(complexity=Complexity.SIMPLE)).state, ClockName.STATUTE_FINISH) == (3, 16)
 
 

@@ -11,15 +11,20 @@ from pydantic import ValidationError
 from schemas import commands as c
 from schemas.events import Finding, Petitioner
 from schemas.lifecycle import RULES, decide, permitted
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Role, petitioner_of
+from schemas.petition import SYSTEM, Accusation, Actor, Complexity, Ledger, Outcome, Party, Role, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import SENTENCES, Refusal, refuse
+from schemas.rules import CURRENT_RULES
 from tests.strategies import (
     AUDITOR,
+    BRANCH,
     BRANCH_CHIEF,
+    BRANCH_COMPLAINTS,
     CITY,
     CITY_CHIEF,
+    COMPLAINTS_OFFICER,
     FAR_HANDLER,
+    FAR_STATION,
     HANDLER,
     MONDAY,
     NEXT_HANDLER,
@@ -28,6 +33,7 @@ from tests.strategies import (
     OPERATOR,
     PETITIONER,
     REPORTED,
+    SECOND_OFFICER,
     STATION,
     STATION_CHIEF,
     SUPERVISOR,
@@ -225,6 +231,86 @@ GIVEN: list[tuple[str, Walk, Actor, c.Command]] = [
     ("nothing_due", (), SYSTEM, c.RingAlarm()),
 ]
 
+HELD: dict[str, Any] = {
+    "accusation": Accusation(unit=BRANCH, units=(STATION,), persons=("x",), words=("骂",)),
+    "rules": CURRENT_RULES,
+}
+LET_OFF = c.DecideAccused(accused_units=(STATION,), mentioned_persons=("x",), reason="seen")
+OURS: dict[str, Any] = {"rules": CURRENT_RULES}
+TWO_PEOPLE: list[tuple[str, dict[str, Any], Walk, Actor, c.Command]] = [
+    ("accused_undecided", HELD, (), CITY_CHIEF, c.Approve()),
+    ("accused_undecided", HELD, (), CITY_CHIEF, c.Decline(ground="litigation", notice="1")),
+    ("accused_undecided", HELD, (), CITY_CHIEF, OFFER),
+    ("accused_undecided", HELD, (), OPERATOR, MERGE),
+    ("accused_undecided", HELD, (), OPERATOR, c.Amend(reason="x", unit=FAR_STATION)),
+    ("nothing_held", OURS, (), COMPLAINTS_OFFICER, LET_OFF),
+    ("role_wrong", HELD, (), CITY_CHIEF, LET_OFF),
+    ("scope_wrong", HELD, (), SUPERVISOR, LET_OFF),
+    ("scope_wrong", HELD | {"accusation": Accusation(unit=CITY)}, (), BRANCH_COMPLAINTS, LET_OFF),
+    ("field_missing", HELD, (), COMPLAINTS_OFFICER, LET_OFF.model_copy(update={"reason": " "})),
+    (
+        "field_missing",
+        OURS | {"accusation": Accusation(unit=CITY)},
+        (),
+        COMPLAINTS_OFFICER,
+        c.DecideAccused(reason="x"),
+    ),
+    ("accused_left_out", HELD, (), COMPLAINTS_OFFICER, c.DecideAccused(accused_units=(STATION,), reason="x")),
+    ("decision_contradicts", HELD, (), COMPLAINTS_OFFICER, LET_OFF.model_copy(update={"accused_persons": ("x",)})),
+    ("decision_contradicts", HELD, (), COMPLAINTS_OFFICER, LET_OFF.model_copy(update={"nobody": True})),
+    ("nothing_to_countersign", HELD, (), SECOND_OFFICER, c.Countersign(agreed=True)),
+    ("second_person_same", HELD, ((COMPLAINTS_OFFICER, LET_OFF),), COMPLAINTS_OFFICER, c.Countersign(agreed=True)),
+    ("scope_wrong", HELD, ((COMPLAINTS_OFFICER, LET_OFF),), SUPERVISOR, c.Countersign(agreed=True)),
+    ("recused", HELD, ((COMPLAINTS_OFFICER, LET_OFF),), STATION_CHIEF, c.Countersign(agreed=True)),
+    ("field_missing", HELD, ((COMPLAINTS_OFFICER, LET_OFF),), SECOND_OFFICER, c.Countersign(agreed=False)),
+    (
+        "letting_off_takes_two",
+        OURS | {"accused_units": (NEXT_STATION,)},
+        (),
+        OPERATOR,
+        c.Amend(reason="x", accused_units=()),
+    ),
+    ("accused_office", OURS | {"accused_units": (NEXT_STATION,)}, (), OPERATOR, c.Amend(reason="x", unit=NEXT_STATION)),
+    (
+        "accused_office",
+        OURS | {"accused_persons": ("x",), "unit": BRANCH},
+        (),
+        OPERATOR,
+        c.Amend(reason="x", unit=STATION),
+    ),
+    (
+        "second_person_same",
+        OURS,
+        (*ARCHIVED, (SUPERVISOR, c.Disclose(published=False, exemption="privacy"))),
+        SUPERVISOR,
+        c.Countersign(agreed=True),
+    ),
+    (
+        "consent_pending",
+        OURS,
+        (*ARCHIVED, (SUPERVISOR, c.Disclose(published=False, exemption="privacy"))),
+        COMPLAINTS_OFFICER,
+        c.Disclose(published=False, exemption="secret"),
+    ),
+    ("field_missing", {}, (), OPERATOR, c.Remark(text="")),
+    (
+        "merge_conflict",
+        {},
+        ASSIGNED,
+        SYSTEM,
+        c.AdmitMember(number=OTHER, party=Party(number=OTHER, units=(STATION,), at=(FAR_STATION,))),
+    ),
+    (
+        "merge_conflict",
+        {"accused_units": (FAR_STATION,)},
+        (),
+        SYSTEM,
+        c.AdmitMember(number=OTHER, party=Party(number=OTHER, at=(FAR_STATION,))),
+    ),
+    ("not_a_member", {}, (), SYSTEM, c.ChangeMember(party=Party(number=OTHER))),
+]
+"""What words may mean, what takes a second person, what must not come together."""
+
 FILED_SO: list[tuple[str, dict[str, Any], Walk, Actor, c.Command]] = [
     ("recused", {"accused_units": (STATION,)}, APPROVED, HANDLER, c.Accept()),
     ("recused", {"accused_persons": (SUPERVISOR.id,)}, APPROVED, SUPERVISOR, c.Assign(lead=STATION)),
@@ -349,7 +435,7 @@ def test_given(code: str, walk: Walk, who: Actor, command: c.Command) -> None:
     assert refused(case, who, command).code == code
 
 
-@pytest.mark.parametrize(("code", "facts", "walk", "who", "command"), FILED_SO, ids=_name)
+@pytest.mark.parametrize(("code", "facts", "walk", "who", "command"), [*FILED_SO, *TWO_PEOPLE], ids=_name)
 def test_given_to_a_case_filed_so(code: str, facts: dict[str, Any], walk: Walk, who: Actor, command: c.Command) -> None:
     assert refused(after(walk, filing(**facts)), who, command).code == code
 
@@ -382,7 +468,7 @@ def test_a_text_too_long_is_refused_by_its_model_and_the_door_has_a_sentence_for
 
 
 def test_nothing_is_left_that_no_test_refuses() -> None:
-    shown = {row[0] for rows in (GIVEN, FILED_SO, TOO_LATE, NOT_FILED) for row in rows}
+    shown = {row[0] for rows in (GIVEN, FILED_SO, TWO_PEOPLE, TOO_LATE, NOT_FILED) for row in rows}
     assert shown | {"already_filed", "text_too_long"} == set(SENTENCES)
 
 

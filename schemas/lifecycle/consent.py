@@ -1,0 +1,43 @@
+"""会签: what takes two people takes effect by the second one's own order, and by no name somebody else has written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas import commands as c
+from schemas import events as e
+from schemas.lifecycle.accused import consented
+from schemas.lifecycle.intake import Made
+from schemas.petition import Actor, Petition
+from schemas.refusals import refuse
+
+
+def countersign(state: Petition, command: c.Countersign, actor: Actor, at: datetime) -> Made:
+    """The second person consents, or says why not: then nothing of it takes effect."""
+    pending = state.pending
+    if pending is None:
+        return refuse("nothing_to_countersign")
+    if actor.id == pending.by:
+        return refuse("second_person_same")
+    if not command.agreed:
+        if not command.reason.strip():
+            return refuse("field_missing", field="reason")
+        return [e.ConsentRefused(at=at, what=pending.what, reason=command.reason)]
+    match pending.what:
+        case "letting_off":
+            return consented(state, at)
+        case "disclosure":
+            return [
+                e.Disclosed(
+                    at=at,
+                    published=pending.published,
+                    summary=pending.summary,
+                    exemption=pending.exemption,
+                    countersigned_by=actor.id,
+                    proposed_by=pending.by,
+                )
+            ]
+        case "retraction":
+            return [
+                e.DisclosureRetracted(at=at, reason=pending.reason, countersigned_by=actor.id, proposed_by=pending.by)
+            ]
