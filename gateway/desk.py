@@ -40,6 +40,7 @@ from schemas.events import FiledContent
 from schemas.lifecycle import decide, fold
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
+from schemas.proposals.holding import Hearing
 from schemas.refusals import SENTENCES, Refusal
 from schemas.rules import CURRENT_RULES
 from schemas.worktime import Calendar, local_day
@@ -107,7 +108,10 @@ class Rules:
 
 
 class Desk:
-    """Talks to the engine and to the record; owns neither. ``patience``: how long, in seconds, to wait out a part that is away."""
+    """Talks to the engine and to the record; owns neither. ``hearing``: what every petitioner's words are read by, whatever the door.
+
+    ``patience``: how long, in seconds, to wait out a part that is away.
+    """
 
     def __init__(
         self,
@@ -115,6 +119,7 @@ class Desk:
         record: CaseRecord,
         numbers: NumberOffice,
         rules: Callable[[], Awaitable[Rules]],
+        hearing: Callable[[], Awaitable[Hearing]],
         *,
         patience: float = PATIENCE,
         clock: Callable[[], datetime] = utc_now,
@@ -123,6 +128,7 @@ class Desk:
         self._record = record
         self._numbers = numbers
         self._rules = rules
+        self._hearing = hearing
         self._patience = patience
         self._clock = clock
 
@@ -131,6 +137,7 @@ class Desk:
         check_storable(content)
         rules = await self._rules()
         now = self._clock()
+        content = (await self._hearing()).of_filing(content)
         command = c.File(
             number="?",
             content=content,
@@ -164,7 +171,7 @@ class Desk:
 
     async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes an order that a person repeats one order."""
-        order = c.Order(actor=actor, command=command)
+        order = c.Order(actor=actor, command=await self._heard_out(number, command))
         check_storable(order)
         # A caller's own ids must meet neither those of the system's orders (the filing, alarms, messages between cases) nor those of other
         # people and of other commands: whoever is answered from somebody else's order believes something done that nobody did.
@@ -172,6 +179,20 @@ class Desk:
         if command.kind in SETS_A_TERM:
             await self._take_over_calendar(number, order)
         return await self._carried(number, identity, lambda: self._update(number, order, identity))
+
+    async def _heard_out(self, number: str, command: c.Command) -> c.Command:
+        """The command with whom of the organisation its words may complain of."""
+        if not isinstance(command, c.Heard) or command.accusation is not None:
+            return command
+        state = await patiently(lambda: self._record.state(number), self._patience)
+        return command if state is None else (await self._hearing()).of_command(state, command)
+
+    async def heard_besides(self, state: Petition, words: str, name: str) -> None:
+        """Words that no command brings (the name of a file, itself known by ``name``): hides the case from whom they may mean."""
+        accusation = (await self._hearing()).of_words(state, words)
+        if accusation is not None:
+            command = c.ProposeAccused(accusation=accusation)
+            await self.act(state.number, SYSTEM, command, command_id=f"besides-{name}")
 
     async def carry_on(self, state: Petition) -> bool:
         """Starts the run of an open case that has none, from its state by the record; false where one runs after all."""

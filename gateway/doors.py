@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
+from activities.defaults import police_words
 from activities.record.intake import NumberOffice
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
@@ -14,7 +15,9 @@ from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from schemas.lifecycle import may_see
+from schemas.organisation import Organisation
 from schemas.petition import Actor, Role
+from schemas.proposals.holding import Hearing
 from workers.composition import System, open_system
 
 T = TypeVar("T")
@@ -26,6 +29,21 @@ KEPT_SECONDS = 5.0
 """How long a version read is taken for the newest: an import reaches every door within so many seconds, and none asks for each petition."""
 
 
+class Hearings:
+    """The reader of petitioners' words by the organisation in force; built once for a version of it."""
+
+    def __init__(self, organisation: Callable[[], Awaitable[Organisation]]) -> None:
+        self._organisation = organisation
+        self._words = police_words()
+        self._built: tuple[int, Hearing] | None = None
+
+    async def __call__(self) -> Hearing:
+        organisation = await self._organisation()
+        if self._built is None or self._built[0] != organisation.version:
+            self._built = organisation.version, Hearing(organisation, self._words)
+        return self._built[1]
+
+
 class Door:
     """Built on a :class:`System`; owns nothing of it. ``patience``: how long an order waits for a part that is away, in seconds."""
 
@@ -34,7 +52,10 @@ class Door:
         self.queries = CaseQueries(system.database)
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
-        self.desk = Desk(system.client, system.record, NumberOffice(system.database), self.rules, patience=patience)
+        self.hearing = Hearings(self.organisation)
+        self.desk = Desk(
+            system.client, system.record, NumberOffice(system.database), self.rules, self.hearing, patience=patience
+        )
 
     async def actor(self, person_id: str) -> Actor:
         """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""

@@ -281,8 +281,9 @@ def filings() -> st.SearchStrategy[c.Order]:
     """A first order that is allowed: any ledger, any unit, now and then against a unit, a chief or a person."""
 
     def order(facts: dict[str, Any], policy: CasePolicy, accusation: Accusation | None) -> c.Order:
-        rules = {} if accusation is None else {"rules": CURRENT_RULES}
-        return filing(policy=policy, accusation=accusation, **(facts | rules))
+        if accusation is not None:
+            facts = facts | {"rules": CURRENT_RULES}
+        return filing(policy=policy, accusation=accusation, **facts)
 
     facts = st.fixed_dictionaries(
         {

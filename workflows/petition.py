@@ -23,8 +23,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.lifecycle import RULES, decide, evolve, next_alarm
     from schemas.petition import SYSTEM, Petition
     from schemas.refusals import Refusal, refuse
+    from schemas.rules import ACCUSER_SAFE, in_force
     from workflows.contract import Answer, PetitionStart, refused, shown
-    from workflows.relay import Relay, relays
+    from workflows.relay import Relay, relays, tells_of_a_party
 
 COMMIT_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=2)
@@ -223,8 +224,14 @@ class PetitionWorkflow:
         if self._state is None:
             return
         self._show(before, self._state)
-        for message in relays(self._state, events):
+        for message in relays(self._state, events, party=self._tells_of_a_party(events)):
             await self._send(message)
+
+    def _tells_of_a_party(self, events: Sequence[Event]) -> bool:
+        """The first release did not tell a lead case whom its followers complain of."""
+        if self._state is None or not tells_of_a_party(self._state, events):
+            return False
+        return in_force(self._state.rules, ACCUSER_SAFE) or workflow.patched("member-marks")
 
     def _show(self, before: Petition | None, after: Petition) -> None:
         """For people at the engine's own pages. Search attributes: only what changed, and nothing at the seal, which the run's end shows."""

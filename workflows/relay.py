@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.lifecycle.authority import party_of
 from schemas.petition import SYSTEM, Frozen, Petition
 from workflows.contract import workflow_id
 
@@ -20,8 +21,25 @@ class Relay(Frozen):
     undelivered: c.Order | None = None
 
 
-def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
-    """The messages that follow from these events of a case."""
+CONFLICT = "conflict"
+"""Why a lead case has a follower leave: one of the two complains of those who have the other in hand."""
+
+CHANGES_A_PARTY = (e.AccusedNamed, e.AccusedProposed, e.AccusedDecided, e.Amended)
+"""After these a follower may complain of others, or be somewhere else."""
+
+
+def tells_of_a_party(state: Petition, events: Sequence[e.Event]) -> bool:
+    """Whether after these events the lead case must hear whom to keep out."""
+    joins = any(isinstance(event, e.Merged) for event in events)
+    return joins or _changes_a_party(state, events)
+
+
+def _changes_a_party(state: Petition, events: Sequence[e.Event]) -> bool:
+    return bool(state.merged_into) and any(isinstance(event, CHANGES_A_PARTY) for event in events)
+
+
+def relays(state: Petition, events: Sequence[e.Event], *, party: bool) -> list[Relay]:
+    """The messages that follow from these events of a case. ``party``: the lead case hears whom to keep out."""
     messages: list[Relay] = []
     for seq, event in enumerate(events, start=state.seq - len(events) + 1):
         # Named for the event itself: told again after a lost task, in whatever company, it is the same message.
@@ -29,7 +47,7 @@ def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
         if isinstance(event, e.Merged):
             leave = _system(c.Unmerge(reason=f"{event.into} takes no members"))
             back = Relay(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)
-            join = _system(c.AdmitMember(number=state.number))
+            join = _system(c.AdmitMember(number=state.number, party=party_of(state) if party else None))
             messages.append(
                 Relay(
                     workflow_id=workflow_id(event.into),
@@ -42,6 +60,9 @@ def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
         elif isinstance(event, e.Unmerged):
             part = _system(c.ReleaseMember(number=state.number))
             messages.append(Relay(workflow_id=workflow_id(event.out_of), command_id=tag, order=part))
+        elif isinstance(event, e.MemberReleased) and event.apart:
+            leave = _system(c.Unmerge(reason=CONFLICT))
+            messages.append(Relay(workflow_id=workflow_id(event.number), command_id=tag, order=leave))
         elif isinstance(event, e.Replied) and not event.following:
             messages.extend(
                 Relay(
@@ -51,6 +72,10 @@ def relays(state: Petition, events: Sequence[e.Event]) -> list[Relay]:
                 )
                 for member in state.members
             )
+    if party and _changes_a_party(state, events):
+        order = _system(c.ChangeMember(party=party_of(state)))
+        tag = f"{state.number}-{state.seq}-party"
+        messages.append(Relay(workflow_id=workflow_id(state.merged_into), command_id=tag, order=order))
     return messages
 
 

@@ -65,7 +65,7 @@ class Attachments:
         if not content:
             raise UserError("attachment_empty", zh="附件是空的。", en="The attachment is empty.")
         check_type(media_type, content, self._types)
-        digest = await asyncio.to_thread(_digest, content)
+        digest = await asyncio.to_thread(digest_of, content)
         if (known := await self.find(case_number, digest)) is not None:
             return known
         table = t.attachments
@@ -129,12 +129,13 @@ class Attachments:
     def _opened(self, stored: bytes, digest: str) -> bytes:
         key_id, _, sealed = stored.partition(b"\n")
         content = unseal(self._keyring, Purpose.ATTACHMENT, key_id.decode("ascii", "replace"), sealed)
-        if _digest(content) != digest:
+        if digest_of(content) != digest:
             raise SealBrokenError(f"attachment {digest} holds another content")
         return content
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
+    """By what a file is known: SHA-256, in hexadecimal."""
     return sha256(content).hexdigest()
 
 

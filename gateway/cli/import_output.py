@@ -107,6 +107,7 @@ def _show(summary: Summary) -> None:
 def show_preview(workbook: Workbook, source: str, lines: Sequence[Line], *, as_json: bool) -> None:
     """Every row's proposals as JSON; for people the counts and the first rows."""
     counts = Counter(line.outcome for line in lines)
+    held = sum(line.held for line in lines)
     if as_json:
         print_json(
             {
@@ -120,6 +121,7 @@ def show_preview(workbook: Workbook, source: str, lines: Sequence[Line], *, as_j
                 "accepted": counts["accepted"],
                 "already_known": counts["already_known"],
                 "refused": counts["refused"],
+                "held": held,
                 "proposals": [line.model_dump(mode="json") for line in lines],
             }
         )
@@ -139,6 +141,10 @@ def show_preview(workbook: Workbook, source: str, lines: Sequence[Line], *, as_j
         f"  共 {len(lines)} 行：可接收 {counts['accepted']} · 已有 {counts['already_known']} · 退回 {counts['refused']}；"
         "未建档 / nothing was filed."
     )
+    if held:
+        console.print(
+            f"  其中 {held} 行可能反映我方单位或人员，建档后先认定 / rows that may complain of the organisation are held first."
+        )
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -147,9 +153,12 @@ def _cells(line: Line) -> tuple[str, ...]:
         return (f"[dim]{escape(line.why)}[/]",)
     ledger = chinese(proposals.ledger.value or "")
     complexity = chinese(proposals.complexity.value or "").partition("（")[0]
+    unit = (
+        f"[yellow]{escape(line.held_at)} 待认定[/]" if line.held else _sure(proposals.unit, proposals.unit.value or "")
+    )
     return (
         escape(line.title),
-        _sure(proposals.unit, proposals.unit.value or ""),
+        unit,
         _sure(proposals.ledger, f"{ledger}·{complexity}"),
         _sure(proposals.category, (proposals.category.value or "").rpartition("/")[2]),
         "\n".join(line.likely_duplicates.value[:2]),

@@ -101,7 +101,8 @@ async def import_(
         contents = Contents(system.keyring, named, policy.channels, _channel(policy, channel, as_recorded=as_recorded))
         proposer = Proposer(organisation, taxonomy)
         if dry_run:
-            lines = await patiently(lambda: preview(rows, contents, proposer, system.database))
+            hearing = await door.hearing()
+            lines = await patiently(lambda: preview(rows, contents, proposer, hearing, system.database))
             show_preview(workbook, named, lines, as_json=as_json)
             return
 

@@ -16,6 +16,7 @@ from gateway.importing.proposing import Proposals, Proposer
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
 from schemas.errors import UserError
 from schemas.events import FiledContent
+from schemas.proposals.holding import Hearing
 from schemas.proposals.similarity import bands, resemblance, signature
 
 Outcome = Literal["accepted", "already_known", "refused"]
@@ -33,7 +34,10 @@ class LikelyDuplicates(BaseModel):
 
 
 class Line(BaseModel):
-    """One row. ``why``: for one that would be refused or is known already, the reason. Without proposals for a row that could not be read."""
+    """One row. ``why``: for one that would be refused or is known already, the reason. Without proposals for a row that could not be read.
+
+    ``held``: it may complain of somebody of the organisation, by the words ``held_by``; it would be kept at ``held_at`` until that is decided.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,11 +48,18 @@ class Line(BaseModel):
     why: str = ""
     title: str = ""
     proposals: Proposals | None = None
+    held: bool = False
+    held_by: tuple[str, ...] = ()
+    held_at: str = ""
     likely_duplicates: LikelyDuplicates = LikelyDuplicates()
 
 
 async def preview(
-    rows: Sequence[Message | RefusedRow | DuplicateRow], contents: Contents, proposer: Proposer, database: AsyncEngine
+    rows: Sequence[Message | RefusedRow | DuplicateRow],
+    contents: Contents,
+    proposer: Proposer,
+    hearing: Hearing,
+    database: AsyncEngine,
 ) -> list[Line]:
     """Every row's line; reads the database and writes nothing. Its errors are the database's own."""
     numbers, resemblances = NumberOffice(database), Resemblances(database)
@@ -65,7 +76,7 @@ async def preview(
         else:
             proposals = proposer.propose(row.subject, row.text)
             try:
-                content = contents.of(row, proposals)
+                content = hearing.of_filing(contents.of(row, proposals))
             except UserError as wrong:
                 lines.append(
                     Line(row=row.row, message_id=row.message_id, outcome="refused", code=wrong.code, why=wrong.zh)
@@ -87,14 +98,19 @@ def _judged(row: Message, content: FiledContent, proposals: Proposals, known: tu
         same = digest == content_hash(content)
         outcome, code = ("already_known", "") if same else ("refused", "source_event_conflict")
         why = f"已登记为 {number}" + ("。" if same else "，但内容不同。")
-    return Line(
-        row=row.row,
-        message_id=row.message_id,
-        outcome=outcome,
-        code=code,
-        why=why,
-        title=content.title,
-        proposals=proposals,
+    accusation = content.accusation
+    held = {} if accusation is None else {"held": True, "held_by": accusation.words, "held_at": accusation.unit}
+    return Line.model_validate(
+        {
+            "row": row.row,
+            "message_id": row.message_id,
+            "outcome": outcome,
+            "code": code,
+            "why": why,
+            "title": content.title,
+            "proposals": proposals,
+        }
+        | held
     )
 
 

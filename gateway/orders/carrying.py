@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from activities.record.queries import case_unknown
 from activities.record.views import HistoryLine
 from gateway.desk import refusal_error
 from gateway.doors import Door
 from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import allowed, is_accused
+from schemas.lifecycle import allowed, may_know
+from schemas.lifecycle.authority import parties_conflict, party_of
 from schemas.petition import Actor, Petition
 from schemas.refusals import refuse
 from schemas.wording.narration import narrate
@@ -31,13 +33,16 @@ async def carry_out(
     """
     command_model(action)
     view = await door.case(named)
-    if is_accused(view.state, actor):
-        # Before anything about the fields is said: even that would tell the accused something of the case.
-        raise refusal_error(refuse("recused"))
+    if not may_know(view.state, actor):
+        # Before anything about the fields is said: even that would tell somebody that there is such a case.
+        raise case_unknown(named)
     fields = dict(given)
     if isinstance(into := fields.get("into"), str) and into.strip():
         # Nobody merges into a case they are kept from, nor learns that it is there.
-        fields["into"] = (await door.case(into, actor)).state.number
+        lead = (await door.case(into, actor)).state
+        if parties_conflict(party_of(view.state), party_of(lead)):
+            raise refusal_error(refuse("merge_conflict", number=lead.number))
+        fields["into"] = lead.number
     order = read_order(
         action,
         fields,

@@ -26,7 +26,7 @@ MODELS: Mapping[str, type[Tagged]] = {
 HUMAN: tuple[str, ...] = tuple(kind for kind, rule in RULES.items() if rule.people)
 """The commands people give to a filed case, in the order of the lifecycle."""
 
-FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar", "rules"})
+FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar", "rules", "accusation"})
 """Fields that nobody types: they follow from the rules in force."""
 
 FIELDS_ZH: Mapping[str, str] = {
@@ -40,6 +40,10 @@ FIELDS_ZH: Mapping[str, str] = {
     "accused_units": "被反映单位",
     "accused_persons": "被反映人",
     "conflicted_units": "负责人须回避的单位",
+    "mentioned_units": "仅被提及的单位",
+    "mentioned_persons": "仅被提及的人员",
+    "nobody": "与我方单位、人员无关",
+    "agreed": "同意",
     "petitioners": "信访人",
     "note": "说明",
     "ground": "法定理由",
@@ -68,7 +72,7 @@ FIELDS_ZH: Mapping[str, str] = {
     "published": "公开",
     "summary": "公开摘要",
     "exemption": "不公开理由",
-    "countersigned_by": "复核人",
+    "countersigned_by": "复核人（旧件）",
     "findings": "问责情况",
     "no_fault": "无责任问题",
     "into": "主件编号",

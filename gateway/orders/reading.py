@@ -22,7 +22,7 @@ from schemas.sealing.personal import PersonalData
 PERSONAL_FIELDS = ("name", "phone", "id_number", "address")
 
 _UNITS = ("unit", "lead")
-_MANY_UNITS = ("co_offices", "accused_units", "conflicted_units")
+_MANY_UNITS = ("co_offices", "accused_units", "mentioned_units", "conflicted_units")
 
 
 def read_order(
@@ -49,7 +49,7 @@ def read_order(
         if isinstance(fields.get(name), list | tuple):
             fields[name] = [resolved_unit(organisation, str(each)) for each in fields[name]]
     _check_people(fields, organisation)
-    accuses = kind in ("amend", "name_accused") and fields.get("accused_persons") is not None
+    accuses = kind in ("amend", "name_accused", "decide_accused") and fields.get("accused_persons") is not None
     if accuses and "conflicted_units" not in fields:
         fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
     if kind == "amend":
@@ -97,7 +97,7 @@ def _sealed(given: object, keyring: KeyRing) -> Petitioner:
 
 
 def _check_people(fields: Mapping[str, Any], organisation: Organisation) -> None:
-    named = fields.get("accused_persons") or ()
+    named = (*(fields.get("accused_persons") or ()), *(fields.get("mentioned_persons") or ()))
     for person in (*named, fields.get("countersigned_by")):
         if isinstance(person, str) and person.strip():
             organisation.person(person)

@@ -3,7 +3,7 @@
 Everything else is a reader of it: the workflow, the read model, the simulation, the auditor's "as of".
 """
 
-from schemas.lifecycle.authority import accountable_unit, is_accused, may_see
+from schemas.lifecycle.authority import accountable_unit, is_accused, is_kept_out, may_know, may_see
 from schemas.lifecycle.closing import petitioner_satisfied
 from schemas.lifecycle.decide import RULES, allowed, decide, permitted
 from schemas.lifecycle.evolve import evolve, fold
@@ -17,6 +17,8 @@ __all__ = [
     "evolve",
     "fold",
     "is_accused",
+    "is_kept_out",
+    "may_know",
     "may_see",
     "next_alarm",
     "permitted",

@@ -152,6 +152,15 @@ def may_see(state: Petition, actor: Actor) -> bool:
     return any(within(unit, actor.reach) for unit in concerned) or bool(serving(state, actor.unit))
 
 
+def may_know(state: Petition, actor: Actor) -> bool:
+    """Whether the actor may be answered as of a case that is there: who may see it, the petitioner, the outside authority it is for to answer."""
+    if may_see(state, actor) or actor.id == petitioner_of(state.number).id:
+        return True
+    called = state.offer is not None and state.offer.to in (actor.id, actor.unit)
+    outside = actor.role is Role.UPSTREAM and (called or in_conflict(state, state.accountable))
+    return outside and not is_kept_out(state, actor)
+
+
 def check(state: Petition, actor: Actor, scopes: dict[Role, Scope]) -> Refusal | None:
     """None if the actor's role and scope allow it, else the reason."""
     if actor.role is Role.SYSTEM:

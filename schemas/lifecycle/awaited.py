@@ -49,6 +49,12 @@ ASKED: Mapping[Stage, tuple[str, ...]] = {
 ASKING = tuple(dict.fromkeys(chain.from_iterable(_ASKED_BY.values())))
 """The fields of a case one of which is filled where something is asked."""
 
+DECIDED = ("decide_accused", "countersign")
+"""What a case waits for before all else, in whatever stage: whom it complains of, and a second person's consent."""
+
+DECIDING = ("held", "pending")
+"""The fields of a case one of which is filled where that is asked."""
+
 
 def awaited(state: Petition) -> tuple[str, ...]:
     """The commands by which the case goes on, the first the one that is meant to come; empty where it waits for nobody (standing still,
@@ -59,8 +65,9 @@ def awaited(state: Petition) -> tuple[str, ...]:
 
 
 def _steps(state: Petition) -> tuple[str, ...]:
+    pending = ("countersign",) if state.pending is not None else ()
     if state.held is not None:
-        return ("countersign", "decide_accused") if state.pending is not None else ("decide_accused",)
+        return (*pending, "decide_accused")
     usual, asked = USUAL.get(state.stage, ()), _asked(state)
     match state.stage:
         case Stage.APPROVE if state.members:
@@ -81,7 +88,6 @@ def _steps(state: Petition) -> tuple[str, ...]:
             return (asked or ASKED[Stage.SIGN_OFF]) if overruled else usual
         case _:
             done = {"account": state.accounted, "disclose": state.disclosed is not None}
-            pending = ("countersign",) if state.pending is not None else ()
             return (*pending, *(kind for kind in usual if not done[kind] and not (pending and kind == "disclose")))
 
 

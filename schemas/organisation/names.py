@@ -31,6 +31,10 @@ class Names:
             return "群众本人"
         return "系统" if person_id == "system" else self._people.get(person_id, person_id)
 
+    def either(self, named: str) -> str:
+        """The name of a unit (its path) or a person (an id)."""
+        return self._units.get(named) or self.person(named)
+
     def said(self, sentence: str) -> str:
         """A sentence with the paths of units in it turned into their names."""
         return _PATH.sub(lambda found: self._units.get(found[0], found[0]), sentence)

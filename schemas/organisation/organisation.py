@@ -96,8 +96,37 @@ class Organisation(BaseModel):
     def actor(self, person_id: str) -> Actor:
         """The person as one who acts: somebody of a department acts for the unit it hangs off. ``UserError`` ``person_unknown``."""
         person = self.person(person_id)
-        scope = parent(person.unit) if self._units[person.unit].kind == "department" else ""
-        return Actor(id=person.id, role=person.role, unit=person.unit, scope=scope)
+        scope = self._scope(person)
+        return Actor(
+            id=person.id,
+            role=person.role,
+            unit=person.unit,
+            scope=scope,
+            complaints=person in self.deciders(self.answerable(scope or person.unit)),
+        )
+
+    def _scope(self, person: Person) -> str:
+        return parent(person.unit) if self._units[person.unit].kind == "department" else ""
+
+    def deciders(self, unit: str) -> tuple[Person, ...]:
+        """Who decides in that unit who of the organisation is complained of: its complaints officers, else its operators."""
+        officers, operators = self._deciders.get(unit, ((), ()))
+        return officers or operators
+
+    @cached_property
+    def _deciders(self) -> dict[str, tuple[tuple[Person, ...], tuple[Person, ...]]]:
+        found: dict[str, tuple[tuple[Person, ...], tuple[Person, ...]]] = {}
+        for person in self.people:
+            if person.role not in (Role.SUPERVISOR, Role.OPERATOR):
+                continue
+            at = self.answerable(self._scope(person) or person.unit)
+            officers, operators = found.get(at, ((), ()))
+            if self._units[person.unit].hears_complaints:
+                officers = (*officers, person)
+            elif person.role is Role.OPERATOR:
+                operators = (*operators, person)
+            found[at] = officers, operators
+        return found
 
     def aliases(self) -> Mapping[str, str]:
         """Name → path, for finding units in texts: every alias, and the names of those units with a chief whose name no other unit has."""

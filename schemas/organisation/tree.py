@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -30,11 +31,16 @@ HANGS_BELOW: Mapping[Kind, tuple[Kind, ...]] = {
     "department": ("bureau", "branch", "station"),
 }
 
+_COMPLAINTS = re.compile("督察|纪检|纪委|监察")
+
 _SEGMENT = "[A-Za-z0-9_-]{1,40}"
 
 
 class Unit(BaseModel):
-    """One unit. ``aliases`` are the names by which texts mention it or the place it serves (``A3区``)."""
+    """One unit. ``aliases`` are the names by which texts mention it or the place it serves (``A3区``).
+
+    ``complaints``: whether its supervisors and operators decide who is complained of (督察, 纪检); None: as its name says.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +48,12 @@ class Unit(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     kind: Kind
     aliases: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ()
+    complaints: bool | None = None
+
+    @property
+    def hears_complaints(self) -> bool:
+        """Whether it is a complaints office."""
+        return bool(_COMPLAINTS.search(self.name)) if self.complaints is None else self.complaints
 
 
 class Person(BaseModel):

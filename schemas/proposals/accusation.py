@@ -250,9 +250,9 @@ class _Text:
                     return cue.word
             elif follows and (cue.word not in self._reader.close or cue.start - mention.end <= _CLOSE // 2):
                 return cue.word
-        if asked or self._friendly:
+        if asked or self._friendly or len(self._whole) > _SHORT_TEXT:
             return None
-        return self._softly(mention, _OFFICE_BEFORE, _OFFICE_AFTER)
+        return self._softly(mention, 0, _CLOSE)
 
     def _about_the_police(self, mention: Mention) -> str | None:
         lead = self._whole[max(0, mention.start - 20) : mention.start]

@@ -51,7 +51,7 @@ _BEFORE_A_NAME: Final = (
 """What may stand just before a surname; after other characters it is part of a word (城管队, 公司所)."""
 
 _AFTER_A_NAME: Final = frozenset(
-    "态说讲让把对骂打收给叫不这那他她我是的在就还又跟和与及同警所队长局政教指导副查没要去来到上下拿扣压拖欠借请喝吃开用带抓踢推吼凶笑哭也都从只每天一两三个办接处管出问答签写看听怎为什何因当被替帮至已曾先后总老爱嘴手人家夫妻值坐站穿"
+    "态凭做说讲让把对骂打收给叫不这那他她我是的在就还又跟和与及同警所队长局政教指导副查没要去来到上下拿扣压拖欠借请喝吃开用带抓踢推吼凶笑哭也都从只每天一两三个办接处管出问答签写看听怎为什何因当被替帮至已曾先后总老爱嘴手人家夫妻值坐站穿"
 )
 """What may stand just after a name of two characters; before others it is the beginning of a longer one."""
 
@@ -96,7 +96,7 @@ class OfficerNames:
         self._called = re.compile(
             rf"(?<!百)姓(?P<called>{one})(?![名氏])"
             rf"|(?P<some>{one})(?:某某|某|姓|什么|啥|女士|先生|同志|主任|科长|处长|大姐)(?![些个种])"
-            rf"|(?<![从到大弱幼矮最很较是中])[老小阿](?P<old>[{surnames}])"
+            rf"|(?<![从到大弱幼矮最很较是中养古])[老小阿](?P<old>[{surnames}])"
             r"(?![区学孩时人板师妹姐爷太百姓路河镇村巷县市卖店院层朋品吃龙明白额型])"
         )
         places = [

@@ -132,7 +132,15 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
             reference=ReferenceStore(engine),
         )
         door = Door(system)
-        desk = DecidingDesk(system.client, record, NumberOffice(engine), door.rules, patience=5, clock=lambda: LATER)
+        desk = DecidingDesk(
+            system.client,
+            record,
+            NumberOffice(engine),
+            door.rules,
+            door.hearing,
+            patience=5,
+            clock=lambda: LATER,
+        )
         desk.taken = []
         door.desk = desk
         numbers = {name: f"WC-2026-C-{index:06}" for index, name in enumerate(SITUATIONS, start=1)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from activities.defaults import demo_organisation
 from schemas import commands as c
 from schemas.organisation import Organisation, Person
-from schemas.petition import Outcome, Petition, Role
+from schemas.petition import Accusation, Outcome, Petition, Role
 from schemas.policy import CasePolicy
+from schemas.rules import CURRENT_RULES
 from tests.strategies import MONDAY, Case, filing
 
 LEAD, CO_OFFICE = "WC/QH/02", "WC/QH/03"
@@ -48,9 +50,26 @@ LATER = MONDAY + timedelta(hours=3)
 """When everybody tries; no term has ended."""
 
 
-def approve_stage() -> Case:
+COMPLAINTS_OFFICER = ORGANISATION.actor("cao-jianhua")
+"""Of the city bureau; decides whom a petition complains of."""
+
+READ = Accusation(unit="WC/QH", units=("WC/QH/01",), words=("派出所", "推诿"))
+"""What was read in the words of a petition that was sent to the very station it may mean."""
+
+
+def approve_stage(**content: Any) -> Case:
     policy = CasePolicy(version=1, no_fault_by_policy=False)
-    return Case(filing(by=WHO["operator"], unit="WC/QH/01", policy=policy))
+    return Case(filing(by=WHO["operator"], unit="WC/QH/01", policy=policy, rules=CURRENT_RULES, **content))
+
+
+def held() -> Case:
+    return approve_stage(accusation=READ)
+
+
+def let_off() -> Case:
+    case = held()
+    case.do(COMPLAINTS_OFFICER, c.DecideAccused(nobody=True, reason="另指他人"))
+    return case
 
 
 def offered() -> Case:
@@ -127,7 +146,8 @@ def archive_stage() -> Case:
 
 def published() -> Case:
     case = archive_stage()
-    case.do(WHO["supervisor"], c.Disclose(published=True, summary="路灯已修复", countersigned_by="cao-jianhua"))
+    case.do(WHO["supervisor"], c.Disclose(published=True, summary="路灯已修复"))
+    case.do(COMPLAINTS_OFFICER, c.Countersign(agreed=True))
     return case
 
 
@@ -148,7 +168,19 @@ INTO = "WC-2026-C-009999"
 SITUATIONS: dict[str, Callable[[], Case]] = {
     make.__name__: make
     for make in (
-        *(approve_stage, offered, assign_stage, assigned, returned, accepted, reported, asked_for_time, paused),
+        *(
+            approve_stage,
+            held,
+            let_off,
+            offered,
+            assign_stage,
+            assigned,
+            returned,
+            accepted,
+            reported,
+            asked_for_time,
+            paused,
+        ),
         *(revisit_stage, not_satisfied, sign_off_stage, archive_stage, published, sealed, merged),
     )
 }

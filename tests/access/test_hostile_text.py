@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
@@ -24,8 +25,9 @@ from schemas.evidence.journal import EntryKind
 from schemas.petition import SYSTEM, Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
+from schemas.rules import CURRENT_RULES
 from tests.access.conftest import PHONE, City, keep
-from tests.access.situations import CO_OFFICE, LEAD, SATISFIED, WHO
+from tests.access.situations import CO_OFFICE, COMPLAINTS_OFFICER, LEAD, SATISFIED, WHO
 from tests.databases import by_owner
 from tests.serving import listening
 from tests.strategies import Case, filing
@@ -109,7 +111,8 @@ async def lived(city: City) -> AsyncIterator[str]:
     """A published case in which everybody wrote it, and an auditor too who looked; gone afterwards."""
     number = "WC-2026-C-000666"
     policy = CasePolicy(version=1, no_fault_by_policy=False)
-    case = Case(filing(by=WHO["operator"], policy=policy, title=wrote("title"), text=wrote("text"), unit="WC/QH/01"))
+    words: dict[str, Any] = {"title": wrote("title"), "text": wrote("text"), "rules": CURRENT_RULES}
+    case = Case(filing(by=WHO["operator"], policy=policy, unit="WC/QH/01", **words))
     case.do(WHO["chief"], c.Approve(note=wrote("approval")))
     case.do(WHO["supervisor"], c.Assign(lead=LEAD, co_offices=(CO_OFFICE,), note=wrote("assignment")))
     case.do(WHO["handler"], c.Accept())
@@ -124,11 +127,10 @@ async def lived(city: City) -> AsyncIterator[str]:
     await city.door.system.journal.append(
         EntryKind.REVEALED, WHO["auditor"], case_number=number, reason=wrote("reading"), body={"fields": ["phone"]}
     )
-    before, shown = (
-        len(case.events),
-        c.Disclose(published=True, summary=wrote("summary"), countersigned_by="cao-jianhua"),
-    )
-    told = tuple(case.do(WHO["supervisor"], shown))
+    before = len(case.events)
+    case.do(WHO["supervisor"], c.Disclose(published=True, summary=wrote("summary")))
+    case.do(COMPLAINTS_OFFICER, c.Countersign(agreed=True))
+    told = tuple(case.events[before:])
     order = CommitOrder(number=number, command_id="show", expected_seq=before, actor=SYSTEM, events=told)
     assert await record.commit(order) == Committed()
     known = {"source": "test", "source_event_id": number, "content_hash": b"", "case_number": number}

@@ -22,7 +22,10 @@ OTHERS = {position for position in PEOPLE if position.startswith("other_")} - {"
 """People of another branch: they are not told that the case exists."""
 ONCE_ASSIGNED = {"handler", "co_handler", "office_visitor"}
 """Who sees the case only once their office has a part in it."""
-UNASSIGNED = {"approve_stage", "offered", "assign_stage", "merged"}
+UNASSIGNED = {"approve_stage", "held", "let_off", "offered", "assign_stage", "merged"}
+POSSIBLY_MEANT = {"station_chief"}
+"""Who serves where the words may mean; until that is decided they are not told of the case."""
+HIDDEN = {"held", "let_off"}
 MACHINES = {"upstream", "other_upstream"}
 
 
@@ -61,12 +64,11 @@ MAY: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "rework": ("not_satisfied", {"reason": "未解决"}, {"visitor", "chief"}),
     "sign_off": ("sign_off_stage", {}, {"chief"}),
     "terminate": ("not_satisfied", {"basis": "unreasonable", "reason": "诉求不合理"}, {"city_chief"}),
-    "disclose": (
-        "archive_stage",
-        {"published": True, "summary": "已修复", "countersigned_by": "cao-jianhua"},
-        {"supervisor"},
-    ),
-    "retract_disclosure": ("published", {"reason": "有误", "countersigned_by": "cao-jianhua"}, {"supervisor"}),
+    "disclose": ("archive_stage", {"published": True, "summary": "已修复"}, {"supervisor"}),
+    "retract_disclosure": ("published", {"reason": "有误"}, {"supervisor"}),
+    "decide_accused": ("held", {"accused_units": ["WC/QH/01"], "reason": "确指该所"}, {"supervisor"}),
+    "countersign": ("let_off", {"agreed": True}, {"supervisor", "chief", "city_chief"}),
+    "remark": ("accepted", {"text": "补充一张照片"}, {"operator"}),
     "account": ("archive_stage", {"no_fault": True}, {"supervisor"}),
     "withdraw": ("approve_stage", {"reason": "已解决"}, {"operator"}),
     "merge": ("approve_stage", {"into": INTO, "basis": "same_matter"}, {"operator", "supervisor"}),
@@ -83,7 +85,8 @@ async def test_no_command_is_left_out() -> None:
 
 
 def unseen(position: str, situation: str) -> bool:
-    return position in OTHERS or (position in ONCE_ASSIGNED and situation in UNASSIGNED)
+    kept = position in POSSIBLY_MEANT and situation in HIDDEN
+    return position in OTHERS or kept or (position in ONCE_ASSIGNED and situation in UNASSIGNED)
 
 
 def expected(position: str, kind: str, *, accused: bool) -> str:
@@ -91,8 +94,6 @@ def expected(position: str, kind: str, *, accused: bool) -> str:
     situation, _, people = MAY[kind]
     if position == "auditor":
         return "auditors_change_nothing"
-    if position in MACHINES and accused:
-        return "recused"
     if accused or unseen(position, situation):
         return "case_unknown"
     return "done" if position in people else "refused"

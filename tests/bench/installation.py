@@ -15,11 +15,13 @@ from uuid import uuid4
 
 import psutil
 
+from activities.defaults import default_organisation, police_words
 from activities.record.intake import NumberOffice
 from activities.runtime import Runtime, find_system
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from schemas.calendar import seed_calendar
+from schemas.proposals.holding import Hearing
 from tests.bench.path import POLICY
 from tests.system.running import RunningUp
 from workers.composition import System, open_system
@@ -122,11 +124,16 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
     async def rules() -> Rules:
         return Rules(policy=POLICY, calendar=calendar, city="XA")
 
+    reader = Hearing(default_organisation(), police_words())
+
+    async def hearing() -> Hearing:
+        return reader
+
     environment: Mapping[str, str] = {
         name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")
     }
     async with open_system(Settings.from_environment(environment), environment, pool_size=20) as system:
-        yield Desk(system.client, system.record, NumberOffice(system.database), rules), system
+        yield Desk(system.client, system.record, NumberOffice(system.database), rules, hearing), system
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -65,7 +65,8 @@ def actions(complexity: Complexity) -> list[tuple[Actor, c.Command]]:
         (HANDLER, c.Reply(outcome=Outcome.SUPPORTED, text=ANSWER)),
         (VISITOR, satisfied),
         (chief, c.SignOff()),
-        (SUPERVISOR, c.Disclose(published=False, exemption="privacy", countersigned_by="chief")),
+        (SUPERVISOR, c.Disclose(published=False, exemption="privacy")),
+        (OPERATOR, c.Countersign(agreed=True)),
     ]
     return path if complexity is Complexity.SIMPLE else [(chief, c.Approve()), *path]
 

@@ -27,6 +27,7 @@ TERMS = {
     "record_revisit": timedelta(days=3),
     "sign_off": timedelta(days=3),
     "disclose": timedelta(days=5),
+    "countersign": timedelta(days=5),
 }
 
 

@@ -81,6 +81,8 @@ class RecordActivities:
                 return (satisfied,)
             case "sign_off":
                 return (e.SignedOff(at=at, ground=Ground.SATISFIED, by=(step.person,)),)
+            case "disclose":
+                return (e.DisclosureProposed(at=at, by=step.person, published=False, exemption="privacy"),)
             case _:
                 return (
                     e.Disclosed(at=at, published=False, exemption="privacy", countersigned_by="chief"),

@@ -15,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.converter import data_converter
+from activities.defaults import police_words
 from activities.plugin import workflow_runner
 from activities.record.case_record import CaseRecord, CommitOrder, Committed
 from activities.record.commit import CommitActivities
@@ -24,8 +25,10 @@ from gateway.desk import Desk, Filing, Rules
 from schemas import commands as c
 from schemas.events import Event, FiledContent
 from schemas.lifecycle import fold
+from schemas.organisation import Organisation
 from schemas.petition import Actor, Complexity, Ledger, Petition, Role
 from schemas.policy import CasePolicy, Channel, Policy
+from schemas.proposals.holding import Hearing
 from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
 from tests.databases import own_database
@@ -47,6 +50,48 @@ LEAD_CHIEF = Actor(id="chief2", role=Role.CHIEF, unit="XA/A3/02")
 
 WEEKDAYS = Calendar(version=1, published_from=date(2000, 1, 1), published_through=date(2150, 12, 31))
 """Plain Monday-Friday, published for ever: what a flow test expects must not depend on the day it is run."""
+
+
+COMPLAINTS_OFFICER = Actor(id="dc1", role=Role.SUPERVISOR, unit="XA/dc", scope="XA", complaints=True)
+SECOND_OFFICER = COMPLAINTS_OFFICER.model_copy(update={"id": "dc2"})
+
+
+def bureau() -> Organisation:
+    """The units and people that petitions of the flow tests may name."""
+    units: dict[str, tuple[str, str, list[str]]] = {
+        "XA": ("市公安局", "bureau", ["A市"]),
+        "XA/xf": ("信访处", "department", []),
+        "XA/dc": ("督察处", "department", []),
+        "XA/A3": ("A3区公安分局", "branch", ["A3区"]),
+        "XA/A3/01": ("麓谷派出所", "station", ["麓谷"]),
+        "XA/A3/02": ("梅溪派出所", "station", ["梅溪"]),
+        "XA/A3/03": ("洋湖派出所", "station", ["洋湖"]),
+        "XA/A4": ("A4区公安分局", "branch", ["A4区"]),
+        "XA/A4/01": ("捞刀河派出所", "station", ["捞刀河"]),
+    }
+    people = [
+        *(("chief0", "陆一", "chief", "XA"), ("chief", "陆二", "chief", "XA/A3"), ("chief4", "陆三", "chief", "XA/A4")),
+        *(("chief1", "魏国栋", "chief", "XA/A3/01"), ("chief2", "江大海", "chief", "XA/A3/02")),
+        *(("chief3", "汤勇军", "chief", "XA/A3/03"), ("chief41", "熊刚毅", "chief", "XA/A4/01")),
+        *(("op", "何晓芸", "operator", "XA/xf"), ("dc1", "曹建华", "supervisor", "XA/dc")),
+        *(("dc2", "宁静远", "supervisor", "XA/dc"), ("han", "顾一峰", "handler", "XA/A3/02")),
+    ]
+    return Organisation.model_validate(
+        {
+            "version": 1,
+            "city_code": "XA",
+            "units": [
+                {"path": path, "name": name, "kind": kind, "aliases": aliases}
+                for path, (name, kind, aliases) in units.items()
+            ],
+            "people": [{"id": who, "name": name, "role": role, "unit": unit} for who, name, role, unit in people],
+        }
+    )
+
+
+async def hearing() -> Hearing:
+    """What reads the words of petitions here."""
+    return Hearing(bureau(), police_words())
 
 
 def policy() -> Policy:
@@ -177,7 +222,7 @@ async def opened(
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    desk = Desk(client, record, NumberOffice(database), rules, patience=patience)
+    desk = Desk(client, record, NumberOffice(database), rules, hearing, patience=patience)
     cached = 0 if UNCACHED else cached_workflows
     executor = InLoop()
     worker = Worker(

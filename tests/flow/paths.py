@@ -27,7 +27,8 @@ LEAD, CO_OFFICE = "XA/A3/02", "XA/A3/03"
 SATISFIED = c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True)
 DISSATISFIED = c.RecordRevisit(reached=True, solved=False, satisfied_with_office=True)
 ANSWER = c.Reply(outcome=Outcome.SUPPORTED, text="已修复。")
-PUBLISH = c.Disclose(published=True, summary="路灯已修复", countersigned_by="chief")
+PUBLISH = c.Disclose(published=True, summary="路灯已修复")
+CONSENT = c.Countersign(agreed=True)
 REOPEN = c.Reopen(facts="路灯又坏了", policy=policy().figures("claim", "complex"), calendar=WEEKDAYS)
 
 
@@ -60,8 +61,14 @@ async def closed(house: House, number: str) -> None:
     state = await house.engine_state(number)
     if not state.accounted:
         await house.act(number, SUPERVISOR, c.Account(no_fault=True))
-    await house.act(number, SUPERVISOR, PUBLISH)
+    await disclosed(house, number, PUBLISH)
     await house.handle(number).result()
+
+
+async def disclosed(house: House, number: str, command: c.Disclose | c.RetractDisclosure) -> None:
+    """Two people decide."""
+    await house.act(number, SUPERVISOR, command)
+    await house.act(number, OPERATOR, CONSENT)
 
 
 async def straight_complex(house: House) -> list[str]:
@@ -79,7 +86,7 @@ async def straight_simple(house: House) -> list[str]:
     await house.act(number, HANDLER, ANSWER)
     await house.act(number, VISITOR, SATISFIED)
     await house.act(number, STATION_CHIEF, c.SignOff())
-    await house.act(number, SUPERVISOR, c.Disclose(published=False, exemption="privacy", countersigned_by="chief"))
+    await disclosed(house, number, c.Disclose(published=False, exemption="privacy"))
     await house.handle(number).result()
     return [number]
 
@@ -177,7 +184,7 @@ async def reopened(house: House) -> list[str]:
     """New facts after the seal, and a published summary taken back."""
     number = await answered(house)
     await closed(house, number)
-    await house.act(number, SUPERVISOR, c.RetractDisclosure(reason="写错地名", countersigned_by="chief"))
+    await disclosed(house, number, c.RetractDisclosure(reason="写错地名"))
     await house.handle(number).result()
     await house.act(number, OPERATOR, REOPEN)
     await house.act(number, CHIEF, c.Approve())

@@ -8,7 +8,19 @@ from schemas import commands as c
 from schemas.errors import UserError
 from schemas.petition import Ground, Stage
 from tests.flow.house import CHIEF, CITY_CHIEF, HANDLER, LEAD_CHIEF, OPERATOR, SUPERVISOR, VISITOR, House
-from tests.flow.paths import ANSWER, DISSATISFIED, PUBLISH, REOPEN, SATISFIED, answered, approved, closed, supervised
+from tests.flow.paths import (
+    ANSWER,
+    CONSENT,
+    DISSATISFIED,
+    PUBLISH,
+    REOPEN,
+    SATISFIED,
+    answered,
+    approved,
+    closed,
+    disclosed,
+    supervised,
+)
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -20,7 +32,7 @@ async def test_a_withdrawn_petition_is_still_signed_off(house: House) -> None:
     await house.act(number, CHIEF, c.SignOff())
     if not (await house.engine_state(number)).accounted:
         await house.act(number, SUPERVISOR, c.Account(no_fault=True))
-    await house.act(number, SUPERVISOR, PUBLISH)
+    await disclosed(house, number, PUBLISH)
     await house.handle(number).result()
     assert (await house.agreed(number)).ground is Ground.WITHDRAWN
 
@@ -83,8 +95,11 @@ async def test_a_sealed_case_is_taken_up_by_a_run_of_its_own(house: House) -> No
 async def test_a_published_summary_is_taken_back_after_the_seal(house: House) -> None:
     number = await answered(house)
     await closed(house, number)
-    retract = c.RetractDisclosure(reason="写错地名", countersigned_by="chief")
-    assert (await house.act(number, SUPERVISOR, retract)).stage is Stage.ARCHIVED
+    retract = c.RetractDisclosure(reason="写错地名")
+    await house.act(number, SUPERVISOR, retract)
+    await house.handle(number).result()
+    assert not (await house.agreed(number)).disclosure_retracted
+    assert (await house.act(number, OPERATOR, CONSENT)).stage is Stage.ARCHIVED
     await house.handle(number).result()
     with pytest.raises(UserError) as refusal:
         await house.act(number, SUPERVISOR, retract)

@@ -22,7 +22,7 @@ from schemas import commands as c
 from schemas.errors import UserError
 from schemas.petition import Stage
 from schemas.record import tables as t
-from tests.flow.house import CHIEF, HANDLER, OPERATOR, WEEKDAYS, House, content, policy
+from tests.flow.house import CHIEF, HANDLER, OPERATOR, WEEKDAYS, House, content, hearing, policy
 from tests.flow.paths import answered, closed
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, Answer, PetitionStart, workflow_id
 
@@ -33,7 +33,7 @@ def second_door(house: House) -> Desk:
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    return Desk(house.client, house.record, NumberOffice(house.database), rules)
+    return Desk(house.client, house.record, NumberOffice(house.database), rules, hearing)
 
 
 async def cases(house: House) -> int:

@@ -11,7 +11,7 @@ from tests.flow.paths import PATHS
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 HANDLED = "filed approved assigned accepted"
-CLOSED = "revisit_recorded signed_off accounted disclosed sealed"
+CLOSED = "revisit_recorded signed_off accounted disclosure_proposed disclosed sealed"
 RECORDS: dict[str, list[str]] = {
     "straight_complex": [f"{HANDLED} replied {CLOSED}"],
     "straight_simple": [f"{HANDLED} replied {CLOSED}"],
@@ -24,11 +24,11 @@ RECORDS: dict[str, list[str]] = {
     ],
     "together": [
         f"{HANDLED} co_reported co_report_waived replied revisit_recorded sign_off_key_turned signed_off accounted"
-        " disclosed sealed"
+        " disclosure_proposed disclosed sealed"
     ],
     "reworked": [
-        f"{HANDLED} replied revisit_recorded reworked clock_set replied revisit_recorded terminated accounted disclosed"
-        " sealed"
+        f"{HANDLED} replied revisit_recorded reworked clock_set replied revisit_recorded terminated accounted"
+        " disclosure_proposed disclosed sealed"
     ],
     "merged": [
         f"{HANDLED} member_admitted member_admitted member_released replied",
@@ -41,7 +41,8 @@ RECORDS: dict[str, list[str]] = {
         " transfer_answered"
     ],
     "reopened": [
-        f"{HANDLED} replied {CLOSED} disclosure_retracted reopened clock_set clock_set clock_set clock_set approved"
+        f"{HANDLED} replied {CLOSED} retraction_proposed disclosure_retracted reopened clock_set clock_set clock_set"
+        " clock_set approved"
     ],
 }
 

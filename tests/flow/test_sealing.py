@@ -109,7 +109,7 @@ async def test_a_reopened_case_is_sealed_again_with_all_that_ran_since(house: Ho
     began = datetime.now(UTC)
     number = await paths.answered(house)
     await paths.closed(house, number)
-    await house.act(number, SUPERVISOR, c.RetractDisclosure(reason="写错地名", countersigned_by="chief"))
+    await paths.disclosed(house, number, c.RetractDisclosure(reason="写错地名"))
     await house.handle(number).result()
     # What happened after the seal is not part of it, although it had happened when the sweep came.
     assert (await of(house).sweep(began)).sealed == 1

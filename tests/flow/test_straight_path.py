@@ -38,9 +38,8 @@ async def test_a_complex_case_reaches_its_seal(house: House) -> None:
         c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True),
     )
     await house.act(number, CHIEF, c.SignOff())
-    answer = await house.act(
-        number, SUPERVISOR, c.Disclose(published=True, summary="路灯已修复", countersigned_by="chief")
-    )
+    await house.act(number, SUPERVISOR, c.Disclose(published=True, summary="路灯已修复"))
+    answer = await house.act(number, OPERATOR, c.Countersign(agreed=True))
     assert answer.stage is Stage.ARCHIVED
     await house.handle(number).result()
     history = await house.record.history(number)
@@ -54,6 +53,7 @@ async def test_a_complex_case_reaches_its_seal(house: House) -> None:
         "revisit_recorded",
         "signed_off",
         "accounted",
+        "disclosure_proposed",
         "disclosed",
         "sealed",
     ]
@@ -79,7 +79,8 @@ async def test_a_simple_case_costs_few_events(house: House) -> None:
     satisfied = c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True)
     await house.act(number, VISITOR, satisfied)
     await house.act(number, STATION_CHIEF, c.SignOff())
-    await house.act(number, SUPERVISOR, c.Disclose(published=False, exemption="privacy", countersigned_by="chief"))
+    await house.act(number, SUPERVISOR, c.Disclose(published=False, exemption="privacy"))
+    await house.act(number, OPERATOR, c.Countersign(agreed=True))
     await house.handle(number).result()
     history = await house.handle(number).fetch_history()
     assert len(history.events) <= 52

@@ -100,8 +100,12 @@ def test_a_petition_goes_through_seven_hands(city: City, desk_of: DeskOf) -> Non
     reach(supervisor, "#do-disclose input[name=published]")
     supervisor.keyboard.press("Space")
     fill_in(supervisor, "#disclose-summary", "信号灯已修复。")
-    fill_in(supervisor, "#disclose-countersigned_by", "ning-jing")
     send(supervisor, "disclose")
+    second = desk_of("ning-jing").see(f"/petitions/{number}")
+    open_form(second, "countersign")
+    reach(second, "#do-countersign input[name=agreed]")
+    second.keyboard.press("Space")
+    send(second, "countersign")
     assert city.stage(number) == "archived"
 
     auditor = desk_of("fu-zhiyuan").see(f"/replay/{number}?step=1")

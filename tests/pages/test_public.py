@@ -177,8 +177,9 @@ def test_a_petitioner_who_changes_their_mind_holds_the_signature_up(city: City, 
         city,
         number,
         "cao-jianhua",
-        c.Disclose(published=True, summary="一盏路灯已修好。", countersigned_by="ning-jing"),
+        c.Disclose(published=True, summary="一盏路灯已修好。"),
     )
+    act(city, number, "ning-jing", c.Countersign(agreed=True))
     public.goto("/public/disclosed")
     expect(public.locator("main")).to_contain_text("一盏路灯已修好。")
     for_everybody(public)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from activities.record.queries import CaseQueries, below, case_line, page_query
 from activities.record.views import CaseFilter, CaseLine, Standing
 from schemas.access import eyes
 from schemas.lifecycle import may_see
+from schemas.lifecycle.awaited import DECIDING
 from schemas.petition import Actor, Petition, Stage
 from schemas.record import tables as t
 
@@ -39,6 +40,25 @@ async def standing(
         query = query.where(
             cases.c.case_number.in_(near), or_(*(cases.c.state[name].astext.is_not(None) for name in asked))
         )
+    return await _read(queries, query, viewer)
+
+
+async def deciding(queries: CaseQueries, viewer: Actor, *, most: int) -> list[Standing]:
+    """Cases that the viewer may see, sealed ones among them, in which it is asked whom they complain of, or for a second person's consent;
+    the first to be due first, at most ``most`` looked at.
+    """
+    cases = t.cases
+    query = (
+        page_query(CaseFilter(), datetime.now(UTC), limit=most)
+        .add_columns(cases.c.state)
+        .where(or_(*(cases.c.state[name].astext.is_not(None) for name in DECIDING)))
+        .order_by(None)
+        .order_by(cases.c.due.asc().nulls_last(), cases.c.case_number)
+    )
+    return await _read(queries, query, viewer)
+
+
+async def _read(queries: CaseQueries, query: Select[Any], viewer: Actor) -> list[Standing]:
     async with queries.engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
     found = ((row, Petition.model_validate(row["state"])) for row in rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from pydantic import Field
 
-from activities.attachments.kept import Attachment, Attachments
+from activities.attachments.kept import Attachment, Attachments, digest_of
 from activities.attachments.store import AttachmentStore
 from gateway.api.answers import SENDING, problems
 from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
@@ -69,6 +70,8 @@ async def attach(
     check_text(name, "file")
     media_type = (file.content_type or "").partition(";")[0].strip().lower()
     kept = attachments_of(request, door)
+    # Its name is read before it stands on anybody's desk.
+    await door.desk.heard_besides(state, name, await asyncio.to_thread(digest_of, content))
     return await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from activities.record.views import CaseView, HistoryLine, PetitionerView
 from schemas.petition import (
+    Accusation,
     Answered,
     CardShown,
     Clock,
@@ -21,6 +22,7 @@ from schemas.petition import (
     Objection,
     Offer,
     OwnRating,
+    Pending,
     Petition,
     Rating,
     Span,
@@ -64,6 +66,8 @@ class CaseState(Frozen):
     accused_units: tuple[str, ...]
     accused_persons: tuple[str, ...]
     conflicted_units: tuple[str, ...]
+    held: Accusation | None
+    pending: Pending | None
     run: int
     round: int
     received_at: datetime

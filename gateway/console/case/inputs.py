@@ -13,6 +13,7 @@ from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.events import Finding
 from schemas.lifecycle.authority import in_conflict
 from schemas.petition import Actor, Petition
+from schemas.rules import ACCUSER_SAFE, in_force
 
 Kind = Literal[
     "line", "text", "number", "choice", "pick", "yes_no", "tick", "unit", "units", "person", "people", "rows"
@@ -25,6 +26,10 @@ FEW = 4
 """So many choices are shown side by side; more go into a list."""
 
 ENGLISH: Mapping[str, str] = {
+    "mentioned_units": "Units only mentioned",
+    "mentioned_persons": "People only mentioned",
+    "nobody": "Nobody of the organisation",
+    "agreed": "Consent",
     "into": "Number of the case that leads",
     "told": "What the petitioner is told",
     "to": "To which authority",
@@ -51,8 +56,8 @@ PARTS_ZH: Mapping[str, str] = {
 }
 
 _LONG = ("text", "reason", "note", "told", "measures", "comment", "remark", "facts", "summary", "notice")
-_UNITS = ("unit", "lead", "co_offices", "accused_units", "conflicted_units")
-_PEOPLE = ("countersigned_by", "accused_persons")
+_UNITS = ("unit", "lead", "co_offices", "accused_units", "mentioned_units", "conflicted_units")
+_PEOPLE = ("countersigned_by", "accused_persons", "mentioned_persons")
 
 
 class Input(NamedTuple):
@@ -64,7 +69,7 @@ class Input(NamedTuple):
     en: str
     required: bool
     choices: tuple[str, ...] = ()
-    value: str = ""
+    values: tuple[str, ...] = ()
     parts: tuple[tuple[str, str, str], ...] = ()
     boxes: int = 1
     length: int | None = None
@@ -72,7 +77,10 @@ class Input(NamedTuple):
 
 def inputs_of(kind: str, state: Petition, actor: Actor) -> tuple[Input, ...]:
     """The form of a command for this case, with what is already known put in."""
-    return tuple(_input(kind, field, state, actor) for field in fields_of(kind) if field.name != "conflicted_units")
+    left_out = (
+        ("conflicted_units", "countersigned_by") if in_force(state.rules, ACCUSER_SAFE) else ("conflicted_units",)
+    )
+    return tuple(_input(kind, field, state, actor) for field in fields_of(kind) if field.name not in left_out)
 
 
 def _input(kind: str, field: Field, state: Petition, actor: Actor) -> Input:
@@ -84,14 +92,15 @@ def _input(kind: str, field: Field, state: Petition, actor: Actor) -> Input:
     if field.flag:
         return made._replace(kind="yes_no" if field.required else "tick")
     if field.name in _UNITS:
-        many = field.many
-        return made._replace(kind="units" if many else "unit", boxes=MANY, value=_unit(kind, field.name, state))
+        values = _asked_about(kind, field.name, state) or _unit(kind, field.name, state)
+        return made._replace(kind="units" if field.many else "unit", boxes=len(values) + MANY, values=values)
     if field.name in _PEOPLE:
-        return made._replace(kind="people" if field.many else "person", boxes=MANY)
+        values = _asked_about(kind, field.name, state)
+        return made._replace(kind="people" if field.many else "person", boxes=len(values) + MANY, values=values)
     if choices:
         return made._replace(kind="choice" if len(choices) <= FEW and field.required else "pick")
     if field.name == "days":
-        return made._replace(kind="number", value=str(state.policy.extension_days))
+        return made._replace(kind="number", values=(str(state.policy.extension_days),))
     return made._replace(kind="text" if field.name in _LONG else "line", length=_longest(kind, field.name))
 
 
@@ -100,13 +109,24 @@ def _longest(kind: str, name: str) -> int | None:
     return next((each.max_length for each in info.metadata if isinstance(each, MaxLen)), None)
 
 
-def _unit(kind: str, name: str, state: Petition) -> str:
+def _unit(kind: str, name: str, state: Petition) -> tuple[str, ...]:
     """Assigned, as a rule, to the unit of the case itself; never to one in conflict with it."""
     if kind == "assign" and name == "lead" and not in_conflict(state, state.unit):
-        return state.unit
+        return (state.unit,)
     if kind == "waive_co_report":
-        return next((office.unit for office in state.co_offices if not (office.reported or office.waived)), "")
-    return ""
+        return tuple(office.unit for office in state.co_offices if not (office.reported or office.waived))[:1]
+    return ()
+
+
+def _asked_about(kind: str, name: str, state: Petition) -> tuple[str, ...]:
+    """Whom it is to be decided on: they stand among the accused, and whoever is only mentioned is moved."""
+    if kind != "decide_accused" or state.held is None:
+        return ()
+    asked = {
+        "accused_units": (*state.accused_units, *state.held.units),
+        "accused_persons": (*state.accused_persons, *state.held.persons),
+    }
+    return tuple(dict.fromkeys(asked.get(name, ())))
 
 
 def _parts(name: str) -> tuple[tuple[str, str, str], ...]:

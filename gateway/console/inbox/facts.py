@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from activities.record.queries import CaseQueries
-from activities.record.reading.standing import standing
+from activities.record.reading.standing import deciding, standing
 from activities.record.views import CaseLine, Standing
 from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.lifecycle import RULES
-from schemas.lifecycle.awaited import ASKED, ASKING, USUAL, waiting_for
+from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, USUAL, waiting_for
 from schemas.petition import Actor, Petition, Role, Stage
 
 LOOKED_AT = 600
@@ -101,6 +101,10 @@ async def waiting_cases(readings: CaseQueries, actor: Actor, now: datetime) -> l
         found += await patiently(
             lambda: standing(readings, asked, actor, most=LOOKED_AT, asked=ASKING), READING_PATIENCE
         )
+    if any(actor.role in RULES[kind].people for kind in DECIDED):
+        told = {each.line.number for each in found}
+        decisive = await patiently(lambda: deciding(readings, actor, most=LOOKED_AT), READING_PATIENCE)
+        found += (each for each in decisive if each.line.number not in told)
     found.sort(key=lambda each: (each.line.due is None, each.line.due or now, each.line.number))
     return list(_waiting(found, actor, now))
 

@@ -54,7 +54,7 @@ async def give_together(
         async with gate:
             try:
                 view = await seen(readings, named, actor)
-                filled = {each.name: each.value for each in inputs_of(kind, view.state, actor) if each.value}
+                filled = {each.name: each.values[0] for each in inputs_of(kind, view.state, actor) if each.values}
                 own = {"lead": filled["lead"]} if kind == "assign" and "lead" in filled else {}
                 await carry_out(door, view.state.number, actor, kind, {**own, **fields}, command_id=f"{once}-{kind}")
                 return Given(view.state.number, None)

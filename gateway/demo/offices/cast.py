@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gateway.demo.offices.fates import pick
-from schemas.lifecycle.authority import check, in_conflict, is_accused
+from schemas.lifecycle.authority import check, in_conflict
 from schemas.lifecycle.decide import RULES
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Petition, Role
@@ -77,15 +77,6 @@ class Cast:
             and not in_conflict(state, unit.path)
         ]
         return pick(stations, state.number, "co_office") if stations else ""
-
-    def countersigner(self, state: Petition, first: Actor) -> str:
-        """The second person of a disclosure."""
-        others = [
-            actor.id
-            for actor in self._actors.get(Role.SUPERVISOR, ())
-            if actor.id != first.id and not is_accused(state, actor)
-        ]
-        return pick(others, state.number, "countersigner") if others else ""
 
     def _department(self, state: Petition, title: str) -> str:
         city = self._organisation.city_code

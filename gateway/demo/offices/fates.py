@@ -33,6 +33,8 @@ class Fate(StrEnum):
     DECLINED = "declined"
     TRANSFERRED = "transferred"
     TRANSFER_REFUSED = "transfer_refused"
+    RESTS_HELD = "rests_held"
+    """Nobody has decided yet who is complained of."""
     RESTS_APPROVE = "rests_approve"
     RESTS_ASSIGN = "rests_assign"
     RESTS_SUPERVISE = "rests_supervise"
@@ -59,8 +61,8 @@ FATES: dict[str, tuple[Fate, ...]] = {
         " straight paused transferred withdrawn rests_sign_off not_extended reworked"
     ),
     "P": _fates(
-        "sent_back urged_red urged co_offices straight straight straight"
-        " amended rests_assign paused reworked rests_approve terminated declined"
+        "sent_back urged_red urged co_offices straight straight declined"
+        " amended rests_assign paused reworked rests_approve terminated rests_held"
     ),
 }
 """By the letter of the ledger, one fate per running number, over and over."""

@@ -16,7 +16,7 @@ from schemas import commands as c
 from schemas.events import Finding
 from schemas.lifecycle.authority import serving
 from schemas.organisation import Organisation
-from schemas.petition import Actor, ClockName, Ground, Outcome, Petition, Role, Stage
+from schemas.petition import Actor, ClockName, Ground, Ledger, Outcome, Petition, Role, Stage
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ class Step:
 @dataclass(frozen=True)
 class _Wish:
     role: Role
-    command: c.Command | Callable[[Actor], c.Command]
-    kind: str = ""
+    command: c.Command
     fits: Fits = field(default=lambda _: True)
     premature: bool = False
 
@@ -79,15 +78,37 @@ class Plan:
         state = case.state
         if state.merged_into and state.stage in (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE):
             return None
-        for wish in _STAGES[state.stage](case, self.cast, at):
-            kind = wish.kind or str(getattr(wish.command, "kind", ""))
+        wishes = _held(case) if state.held is not None else _STAGES[state.stage](case, self.cast, at)
+        for wish in wishes:
+            kind = str(wish.command.kind)
             if kind in case.refused:
                 continue
             actor = self.cast.performer(state, wish.role, kind, wish.fits)
             if actor is not None:
-                command = wish.command(actor) if callable(wish.command) else wish.command
-                return Step(actor=actor, command=command, premature=wish.premature)
+                return Step(actor=actor, command=wish.command, premature=wish.premature)
         return None
+
+
+def _held(case: Case) -> Wishes:
+    """Whom a desk has named, or a complaint means, is accused; of what is no complaint nobody is, by two people."""
+    held, state = case.state.held, case.state
+    if held is None or case.fate is Fate.RESTS_HELD:
+        return
+    if state.pending is not None:
+        first = state.pending.by
+        for role in (Role.SUPERVISOR, Role.OPERATOR, Role.CHIEF):
+            yield _Wish(role, c.Countersign(agreed=True), fits=lambda actor: actor.id != first)
+        return
+    accused = state.ledger is Ledger.COMPLAINT and bool(held.units or held.persons)
+    decision = c.DecideAccused(
+        accused_units=held.units if accused else (),
+        accused_persons=held.persons if accused else (),
+        conflicted_units=state.conflicted_units if accused else (),
+        nobody=not accused,
+        reason=words.ACCUSED if accused else words.NOBODY,
+    )
+    for role in (Role.SUPERVISOR, Role.OPERATOR):
+        yield _Wish(role, decision)
 
 
 def _merge(case: Case) -> Wishes:
@@ -270,8 +291,12 @@ def _archive(case: Case, cast: Cast, at: datetime) -> Wishes:
         return
     if not state.accounted:
         yield _Wish(Role.SUPERVISOR, _account(state))
-    if state.disclosed is None:
-        yield _Wish(Role.SUPERVISOR, lambda first: _disclose(case, cast.countersigner(state, first)), kind="disclose")
+    if state.disclosed is None and state.pending is None:
+        yield _Wish(Role.SUPERVISOR, _disclose(case))
+    elif state.pending is not None:
+        first = state.pending.by
+        for role in (Role.OPERATOR, Role.SUPERVISOR):
+            yield _Wish(role, c.Countersign(agreed=True), fits=lambda actor: actor.id != first)
 
 
 def _account(state: Petition) -> c.Account:
@@ -282,12 +307,12 @@ def _account(state: Petition) -> c.Account:
     return c.Account(findings=(Finding(unit=state.lead, fault=fault, measure=words.MEASURE),))
 
 
-def _disclose(case: Case, second: str) -> c.Disclose:
+def _disclose(case: Case) -> c.Disclose:
     withheld = "accuser_protection" if case.state.confidential else ""
     if not withheld and case.state.ground is not Ground.SATISFIED:
         withheld = "privacy"
     summary = "" if withheld else words.SUMMARY.format(title=case.title)
-    return c.Disclose(published=not withheld, summary=summary, exemption=withheld, countersigned_by=second)
+    return c.Disclose(published=not withheld, summary=summary, exemption=withheld)
 
 
 def _nothing(case: Case, cast: Cast, at: datetime) -> Wishes:

@@ -61,9 +61,25 @@ def _accounted(event: Any, names: Names) -> str:
 
 
 _SAYS: Mapping[str, tuple[Says, str, str]] = {
-    "filed": (lambda e, n: f"收件《{e.content.title}》", "cyan", "+"),
+    "filed": (
+        lambda e, n: f"收件《{e.content.title}》" + ("，先认定被反映对象" if e.content.accusation else ""),
+        "cyan",
+        "+",
+    ),
     "amended": (lambda e, n: "补正：" + "、".join(change.new or change.field for change in e.changes), "", "·"),
     "accused_named": (lambda e, n: "补记被反映对象" + ("，原办理单位回避" if e.released else ""), "magenta", "·"),
+    "accused_proposed": (lambda e, n: f"可能反映我方人员，由 {n.unit(e.unit)} 认定", "bold magenta", "?"),
+    "letting_off_proposed": (lambda e, n: "拟认定被反映对象，待会签", "magenta", "·"),
+    "accused_decided": (
+        lambda e, n: "认定：与我方无关" if e.verdict.nobody else "认定被反映对象，依规定回避",
+        "bold magenta",
+        "!",
+    ),
+    "disclosure_proposed": (lambda e, n: "提出公开意见，待会签", "", "·"),
+    "retraction_proposed": (lambda e, n: "拟撤回公开，待会签", "magenta", "·"),
+    "consent_refused": (lambda e, n: "会签未同意", "magenta", "✕"),
+    "remarked": (lambda e, n: "群众追加内容", "cyan", "+"),
+    "member_changed": (lambda e, n: f"并案件 {e.party.number} 的回避事项有变", "dim", "·"),
     "approved": (lambda e, n: f"{n.unit(e.unit)}{'按政策视为批准' if e.implied else '批准受理'}", "", "·"),
     "declined": (lambda e, n: f"不予受理：{chinese(e.ground)}", "magenta", "✕"),
     "transfer_offered": (lambda e, n: f"拟转送 {e.to}", "", "→"),

@@ -60,6 +60,12 @@ cases = Table(
     Index(
         "ix_cases_kept_from", "kept_from", postgresql_using="gin", postgresql_where=text("kept_from <> '{}'::text[]")
     ),
+    Index(
+        "ix_cases_deciding",
+        "due",
+        "case_number",
+        postgresql_where=text("(state ->> 'held') IS NOT NULL OR (state ->> 'pending') IS NOT NULL"),
+    ),
     Index("ix_cases_without_marks", "case_number", postgresql_where=text("seen_by = '{}'::text[]")),
 )
 """The read model: the fold of a case's events, with what lists and boards need as columns.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from gateway.console.inbox.facts import stages_of
-from schemas.lifecycle.awaited import ASKED, ASKING, USUAL, awaited
+from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, DECIDING, USUAL, awaited
 from schemas.petition import Role, Stage
 from tests.strategies import Step, play, scripts
 
@@ -17,6 +17,9 @@ def test_whatever_a_case_waits_for_is_looked_for(steps: list[Step]) -> None:
     if state is None:
         return
     for kind in awaited(state):
+        if kind in DECIDED:
+            assert any(getattr(state, name) is not None for name in DECIDING), kind
+            continue
         usual = kind in USUAL.get(state.stage, ())
         assert usual or kind in ASKED[state.stage]
         assert usual or any(getattr(state, name) is not None for name in ASKING), kind

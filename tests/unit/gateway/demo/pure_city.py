@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 
-from activities.defaults import DemoPetition, default_policy, demo_organisation
+from activities.defaults import DemoPetition, default_policy, demo_organisation, police_words
 from activities.record.intake import LEDGER_LETTERS
 from gateway.demo.city import SOURCE, Registry, receipts
 from gateway.demo.offices.plan import Plan
@@ -21,13 +21,16 @@ from schemas.events import Event, FiledContent
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import decide
 from schemas.petition import SYSTEM, Actor, Petition
+from schemas.proposals.holding import Hearing
 from schemas.refusals import Refusal
+from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
 from workflows.contract import Answer, workflow_id
 from workflows.relay import Relay, relays
 
 NOW = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 CITY = demo_organisation()
+HEARING = Hearing(CITY, police_words())
 POLICY = default_policy()
 RULES = Rules(policy=POLICY, calendar=seed_calendar(), city=CITY.city_code)
 
@@ -48,11 +51,12 @@ class PureCity:
         trusted = POLICY.channels[content.channel].trusted_time
         command = c.File(
             number=number,
-            content=content,
+            content=HEARING.of_filing(content),
             received_at=received_at if trusted else None,
             trusted_time=trusted,
             policy=POLICY.figures(content.ledger, content.complexity),
             calendar=RULES.window(received_at or self.now),
+            rules=CURRENT_RULES,
         )
         decided = decide(None, c.Order(actor=actor, command=command), self.now)
         assert not isinstance(decided, Refusal), decided
@@ -71,7 +75,7 @@ class PureCity:
         if isinstance(decided, Refusal):
             return decided
         state = self._take(number, order.actor, decided)
-        messages = deque(relays(state, decided))
+        messages = deque(relays(state, decided, party=True))
         while messages:
             messages.extend(self._relayed(messages.popleft()))
         return None
@@ -81,7 +85,8 @@ class PureCity:
         decided = decide(self.book.cases[to].state, message.order, self.now)
         if isinstance(decided, Refusal):
             return [message.otherwise] if message.otherwise is not None else []
-        return relays(self._take(to, SYSTEM, decided), decided)
+        state = self._take(to, SYSTEM, decided)
+        return relays(state, decided, party=True)
 
     def _take(self, number: str, actor: Actor, events: list[Event]) -> Petition:
         for event in events:

@@ -1,0 +1,21 @@
+"""the cases that wait for a decision on whom they complain of, or for a second person"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+DECIDING = sa.text("(state ->> 'held') IS NOT NULL OR (state ->> 'pending') IS NOT NULL")
+
+
+def upgrade() -> None:
+    op.create_index("ix_cases_deciding", "cases", ["due", "case_number"], unique=False, postgresql_where=DECIDING)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_cases_deciding", table_name="cases", postgresql_where=DECIDING)
