@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from activities.defaults import police_words
 from activities.record.intake import NumberOffice
@@ -19,6 +19,10 @@ from schemas.organisation import Organisation
 from schemas.petition import Actor, Role
 from schemas.proposals.holding import Hearing
 from workers.composition import System, open_system
+
+if TYPE_CHECKING:
+    from activities.evidence.readings import ReadingBook
+    from activities.evidence.reveal import Revealer
 
 T = TypeVar("T")
 
@@ -74,6 +78,19 @@ class Door:
         if viewer is not None and not may_see(view.state, viewer):
             raise case_unknown(named)
         return view
+
+    async def reading_book(self) -> ReadingBook:
+        """Where readings of personal data are entered, by the policy in force."""
+        from activities.evidence.readings import Limits, ReadingBook  # noqa: PLC0415
+
+        rules, system = await self.rules(), self.system
+        return ReadingBook(system.database, system.journal, Limits(rules.policy.reveal, rules.calendar))
+
+    async def revealer(self) -> Revealer:
+        """What opens personal data for people."""
+        from activities.evidence.reveal import Revealer  # noqa: PLC0415
+
+        return Revealer(self.system.database, self.system.keyring, await self.reading_book())
 
     async def _rules(self) -> Rules:
         reference = self.system.reference

@@ -94,16 +94,41 @@ class Channel(Figures):
     trusted_time: bool = False
 
 
+class RevealPolicy(Figures):
+    """How often a person sees personal data in clear on one day (Asia/Shanghai), and from where on an auditor is told.
+
+    ``unusual_elsewhere``: different cases of other units in a day; ``unusual_other``: readings in a day for no listed reason.
+    """
+
+    daily_ceiling: int = Field(default=30, ge=1, le=1_000)
+    unusual_in_an_hour: int = Field(default=15, ge=1, le=1_000)
+    unusual_elsewhere: int = Field(default=5, ge=1, le=1_000)
+    unusual_same_case: int = Field(default=4, ge=1, le=1_000)
+    unusual_other: int = Field(default=5, ge=1, le=1_000)
+    working_from: int = Field(default=8, ge=0, le=23)
+    working_until: int = Field(default=20, ge=1, le=24)
+
+    @model_validator(mode="after")
+    def _hours_follow_each_other(self) -> Self:
+        if self.working_from >= self.working_until:
+            raise ValueError(
+                f"工作时间的起（{self.working_from} 时）不早于止（{self.working_until} 时） / "
+                f"working_from ({self.working_from}) is not before working_until ({self.working_until})"
+            )
+        return self
+
+
 LEDGERS = ("suggestion", "claim", "complaint")
 COMPLEXITIES = ("simple", "complex")
 
 
 class Policy(Figures):
-    """A version of the whole policy: a :class:`CasePolicy` for every ledger and complexity, and the channels."""
+    """A version of the whole policy: a :class:`CasePolicy` for every ledger and complexity, the channels, and how personal data is seen."""
 
     version: int = Field(ge=1)
     ledgers: dict[str, dict[str, CasePolicy]]
     channels: dict[str, Channel]
+    reveal: RevealPolicy = RevealPolicy()
 
     @model_validator(mode="before")
     @classmethod

@@ -30,6 +30,14 @@ class Journal:
         self._clock = clock
         self._algorithm = algorithm
 
+    def now(self) -> datetime:
+        """The moment by the journal's own clock."""
+        return self._clock()
+
+    async def hold(self, connection: AsyncConnection) -> None:
+        """Nobody else writes an entry until the caller's transaction ends, so what is read of the journal now still holds then."""
+        await connection.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
+
     async def append(
         self,
         kind: EntryKind,
@@ -56,7 +64,7 @@ class Journal:
         body: Mapping[str, Any] | None = None,
     ) -> Entry:
         """Writes an entry in the caller's transaction, together with what it speaks of. Nobody else writes one until that ends."""
-        await connection.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
+        await self.hold(connection)
         newest = select(t.journal.c.number, t.journal.c.link).order_by(t.journal.c.number.desc()).limit(1)
         last = (await connection.execute(newest)).one_or_none()
         entry = Entry(

@@ -1,4 +1,4 @@
-"""Showing personal data in clear: to whom may see the case, for a reason, and never before it stands in the journal."""
+"""Showing personal data in clear: to whose work needs it, for a listed reason, and never before it stands in the journal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.evidence.journal import Journal
+from activities.evidence.readings import ReadingBook
 from activities.personal import open_
 from activities.record.queries import CaseQueries, case_unknown
+from schemas.access.revealing import given, needs_of
 from schemas.errors import UserError
-from schemas.evidence.journal import Entry, EntryKind, given_reason
+from schemas.evidence.journal import Entry, EntryKind
 from schemas.lifecycle import may_see
 from schemas.petition import Actor
 from schemas.record import tables as t
@@ -49,34 +50,31 @@ class Revealed:
 class Revealer:
     """Opens personal data of one database; an engine that is read-only otherwise will do."""
 
-    def __init__(self, engine: AsyncEngine, keyring: KeyRing, journal: Journal) -> None:
+    def __init__(self, engine: AsyncEngine, keyring: KeyRing, book: ReadingBook) -> None:
         self._engine = engine
         self._queries = CaseQueries(engine)
         self._keyring = keyring
-        self._journal = journal
+        self._book = book
 
-    async def reveal(self, named: str, actor: Actor, reason: str) -> Revealed:
+    async def reveal(self, named: str, actor: Actor, reason: str, words: str = "") -> Revealed:
         """The petitioners of a case, named by number or tracking code.
 
-        ``UserError`` ``reason_missing``; ``case_unknown``, also where the actor may not see the case: the accused are not even told that it
-        exists; ``nothing_to_reveal`` where all petitioners are anonymous. Then nothing is recorded. Errors of :func:`open_` come after the
-        entry, which stands.
+        ``UserError`` ``case_unknown``, also where the actor may not see the case: the accused are not even told that it exists; those of
+        :func:`needs_of` and :func:`given`; ``nothing_to_reveal`` where all petitioners are anonymous. Then nothing is recorded. Those of
+        :meth:`ReadingBook.enter`. Errors of :func:`open_` come after the entry, which stands.
         """
-        because = given_reason(reason)
         number = await self._queries.number(named)
-        if not may_see((await self._queries.case(number)).state, actor):
+        state = (await self._queries.case(number)).state
+        if not may_see(state, actor):
             raise case_unknown(named)
+        because = given(reason, words, needs_of(state, actor))
         petitioners = await self._sealed(number)
         sealed = [each for _, _, each in petitioners if each is not None]
         fields = [field for field, mask in FIELDS.items() if any(getattr(each, mask) for each in sealed)]
         if not fields:
             raise _nothing(number)
-        entry = await self._journal.append(
-            EntryKind.REVEALED,
-            actor,
-            case_number=number,
-            reason=because,
-            body={"fields": fields, "petitioners": len(sealed)},
+        entry = await self._book.enter(
+            EntryKind.REVEALED, state, actor, because, {"fields": fields, "petitioners": len(sealed)}
         )
         return Revealed(
             number=number,

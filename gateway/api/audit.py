@@ -26,7 +26,7 @@ router = APIRouter(prefix="/audit", route_class=CallerFirst)
 Auditor = Annotated[Viewer, Depends(entered(Area.AUDIT))]
 Checker = Annotated[Viewer, Depends(entered(Area.AUDIT, writing=True))]
 
-READINGS = (EntryKind.REVEALED, EntryKind.EXPORTED)
+READINGS = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
 
 MOST = 1_000
 """Entries that are told; narrow the time for others."""

@@ -169,6 +169,11 @@ def _print_policy(policy: Policy, newest: int) -> None:
         f"静默时段 {ladder.quiet_from}:00–{ladder.quiet_until}:00；黄牌末日 {ladder.yellow_hour}:00；"
         "全部数字见 --yaml / all figures: --yaml"
     )
+    reveal = policy.reveal
+    out.print(
+        f"查看个人信息：每人每日至多 {reveal.daily_ceiling} 次；一小时内达 {reveal.unusual_in_an_hour} 次，"
+        f"或在 {reveal.working_from}–{reveal.working_until} 时之外查看的，告知审计员"
+    )
     out.print(Text("渠道：" + "、".join(f"{code} {channel.name}" for code, channel in policy.channels.items())))
 
 

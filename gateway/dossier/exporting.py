@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from activities.personal import open_
+from activities.record.queries import case_unknown
 from gateway.doors import Door
 from gateway.dossier.evidence import Evidence, evidence_of
 from gateway.dossier.gathering import timeline_of
 from gateway.dossier.packing import evidence_files, packed, proof_pages, readme
 from gateway.dossier.pages import Edition, Names, pages
 from gateway.dossier.printing import printed
+from schemas.access.revealing import given, needs_of
 from schemas.evidence.chain import Recorded
-from schemas.evidence.journal import EntryKind, given_reason
+from schemas.evidence.journal import EntryKind
 from schemas.evidence.timeline import Timeline, petitioners_of
 from schemas.petition import Actor
 from schemas.sealing.personal import PersonalData
@@ -34,13 +36,22 @@ class Dossier:
 async def export(door: Door, number: str, maker: Actor, *, full: bool, reason: str, file: str) -> Dossier:
     """The dossier of a case that ``maker`` may see; ``file``: what it will be called.
 
-    ``UserError`` ``reason_missing`` for a full one without a reason, ``key_missing``, and those of :func:`evidence_of`.
+    ``UserError`` of :func:`given` for a full one, whose reason is one that is listed or words; ``reveal_before_decision``,
+    ``reveal_ceiling_reached``, ``key_missing``, and those of :func:`evidence_of`.
     """
-    because = given_reason(reason) if full else reason.strip()
     system = door.system
-    entry = await system.journal.append(
-        EntryKind.EXPORTED, maker, case_number=number, reason=because, body={"full": full}
-    )
+    if full:
+        state = await system.record.state(number)
+        if state is None:
+            raise case_unknown(number)
+        why = given(reason, "", needs_of(state, maker))
+        book = await door.reading_book()
+        entry = await book.enter(EntryKind.EXPORTED, state, maker, why, {"full": True})
+    else:
+        entry = await system.journal.append(
+            EntryKind.EXPORTED, maker, case_number=number, reason=reason.strip(), body={"full": False}
+        )
+    because = entry.reason
     moment = max(datetime.now(UTC), entry.at)
     events = await system.record.history(number)
     told = await timeline_of(door, number, moment)

@@ -13,23 +13,19 @@ from typing import Any, Final, cast
 
 from pydantic import AwareDatetime, Field, field_validator
 
-from schemas.errors import UserError
 from schemas.petition import Actor, Frozen
 
 JOURNAL: Final = "journal"
 """What the journal's chain starts from, as a case's chain starts from its number."""
-
-SHORTEST_REASON: Final = 4
-"""Characters: "核对身份" is a reason, "x" is none."""
 
 
 class EntryKind(StrEnum):
     """What was done; ``body`` says more, in JSON."""
 
     REVEALED = "revealed"
-    """Personal data of a case shown in clear: ``fields``, ``petitioners`` (how many)."""
+    """Personal data of a case shown in clear: ``fields``, ``petitioners`` (how many), ``need``, ``elsewhere``."""
     EXPORTED = "exported"
-    """A dossier was made: ``full`` (personal data in clear) or masked."""
+    """A dossier was made: ``full`` (personal data in clear, with ``need``) or masked."""
     REPAIRED = "repaired"
     """A case was mended from its events: ``changed``, by column of the read model the old and the new value; ``run`` where one was started."""
     RECONCILED = "reconciled"
@@ -38,6 +34,10 @@ class EntryKind(StrEnum):
     CHECKPOINTED = "checkpointed"
     HISTORY_LOST = "history_lost"
     """A closed run cannot be sealed, for the engine has its history no more: ``run``, ``seq`` of its last event."""
+    REVEAL_STOPPED = "reveal_stopped"
+    """Somebody wanted to see more personal data than policy allows in a day: ``limit``. Told once a day."""
+    UNUSUAL_READING = "unusual_reading"
+    """Personal data is seen in an unusual way: ``entry``, ``what``. Each kind is told once a day for a person."""
     SEAL_HINDERED = "seal_hindered"
     """A closed run could not be sealed yet: ``seq`` of its last event, ``cause``. It is tried again; each cause is told once."""
 
@@ -61,19 +61,6 @@ class Entry(Frozen):
                 "the body of a journal entry holds text, whole numbers, truth values, null, lists and objects only"
             )
         return body
-
-
-def given_reason(said: str) -> str:
-    """The reason for seeing or taking along personal data, on one line. ``UserError`` ``reason_missing`` for fewer than four characters."""
-    reason = " ".join("".join(char if char.isprintable() else " " for char in said).split())
-    if len(reason) < SHORTEST_REASON:
-        raise UserError(
-            "reason_missing",
-            zh=f"查看个人信息须说明理由（至少 {SHORTEST_REASON} 个字），理由将记入查阅记录。",
-            en=f"Say why personal data is to be seen, in at least {SHORTEST_REASON} characters; the reason is recorded.",
-            shortest=SHORTEST_REASON,
-        )
-    return reason
 
 
 def canonical(entry: Entry) -> bytes:

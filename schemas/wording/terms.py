@@ -75,6 +75,23 @@ TERMS: dict[str, str] = {
     "checkpointed": "检查点",
     "history_lost": "流程历史已失",
     "seal_hindered": "销号归档受阻",
+    "reveal_stopped": "查看个人信息达到上限",
+    "unusual_reading": "查看个人信息异常",
+    # for what personal data is seen
+    "call_back": "回电联系",
+    "visit": "上门走访",
+    "verify_identity": "核对身份",
+    "deliver_answer": "送达答复",
+    "hand_over": "移送有权机关",
+    "sample": "抽查核实",
+    "look_into": "调查异常查阅或举报",
+    "other": "其他",
+    # what is unusual in it
+    "many_in_an_hour": "一小时内次数过多",
+    "outside_hours": "非工作时间",
+    "not_own_cases": "多件非本单位案件",
+    "same_case": "反复查看同一件",
+    "other_reasons": "多次不选所列理由",
     # what awaits a second person
     "letting_off": "排除被反映对象",
     "disclosure": "公开事项",

@@ -180,7 +180,7 @@ async def test_every_link_is_walked(api: Api) -> None:
         "take_events": {"body": event(), "media_type": "application/cloudevents+json"},
         "list_petitions": {},
         "attach": {"path_parameters": {"number": number}, **as_file("附件")},
-        "reveal": {"path_parameters": {"number": number}, "body": {"reason": "回访致电信访人"}},
+        "reveal": {"path_parameters": {"number": await api.filed()}, "body": {"reason": "call_back"}},
         "read_inbox": {},
         "read_board": {},
         "read_policy": {},

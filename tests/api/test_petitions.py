@@ -204,9 +204,9 @@ async def test_what_is_not_there_and_what_is_not_done_that_way(api: Api) -> None
 
 async def test_personal_data_is_shown_for_a_reason_that_is_recorded(api: Api) -> None:
     number = await api.filed()
-    answer = await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": "回访需要致电"})
+    answer = await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": "call_back"})
     assert answer.json()["petitioners"][0]["phone"] == "13800001234"
     entries = [entry async for entry in api.door.system.journal.entries(case_number=number)]
-    assert [(entry.actor.id, entry.reason) for entry in entries] == [(OPERATOR, "回访需要致电")]
+    assert [(entry.actor.id, entry.reason) for entry in entries] == [(OPERATOR, "回电联系")]
     told(await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": ""}), 422, "body_invalid")
     told(await api("bao-jie").post(f"{PETITIONS}/{number}/reveal", json={"reason": "好奇"}), 404, "case_unknown")

@@ -212,7 +212,7 @@ async def _next(stream: Stream) -> tuple[str, dict[str, Any]]:
 async def test_an_auditor_sees_a_life_its_proofs_and_who_looked(api: Api) -> None:
     auditor, audit = api("fu-zhiyuan"), "/api/v1/audit"
     number = await api.filed()
-    await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": "核对电话"})
+    await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": "call_back"})
     told_life = (await auditor.get(f"{audit}/cases/{number}/timeline")).json()
     assert told_life["number"] == number and told_life["deeds"]
     told(
@@ -224,6 +224,6 @@ async def test_an_auditor_sees_a_life_its_proofs_and_who_looked(api: Api) -> Non
     assert checked == {"number": number, "holds": True, "findings": []}
     told(await auditor.get(f"{audit}/cases/{number}/proof"), 404, "no_checkpoint_yet")
     seen = (await auditor.get(f"{audit}/access", params={"case": number})).json()["readings"]
-    assert [(each["person"], each["reason"]) for each in seen] == [(OPERATOR, "核对电话")]
+    assert [(each["person"], each["reason"]) for each in seen] == [(OPERATOR, "回电联系")]
     told(await api(OPERATOR).get(f"{audit}/access"), 403, "door_closed")
     told(await auditor.get(f"{audit}/cases/XA-0/timeline"), 404, "case_unknown")

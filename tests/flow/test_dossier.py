@@ -91,7 +91,7 @@ async def place(database_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> 
         await Sealer(system.database, system.client, system.keyring, system.archives, system.journal).sweep()
         await system.log.checkpoint()
         masked = await export(door, number, AUDITOR, full=False, reason="", file="masked.zip")
-        full = await export(door, number, AUDITOR, full=True, reason="上级调卷复核", file="full.zip")
+        full = await export(door, number, AUDITOR, full=True, reason="上级调卷，复核办理经过", file="full.zip")
         (key,) = await system.log.keys()
         yield Place(door, number, early, masked, full, key.vkey)
 
@@ -225,7 +225,7 @@ async def test_the_journal_has_every_export_before_it_is_made(place: Place) -> N
     assert [(entry.body["full"], entry.reason) for entry in entries] == [
         (False, ""),
         (False, ""),
-        (True, "上级调卷复核"),
+        (True, "上级调卷，复核办理经过"),
     ]
     with pytest.raises(UserError) as refused:
         await export(place.door, place.number, AUDITOR, full=True, reason=" ", file="x.zip")
@@ -271,7 +271,7 @@ def test_an_auditor_at_the_command_line_gets_timeline_and_dossier(place: Place, 
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["attribution"]["sums"] is True
     out = tmp_path / "dossier.zip"
-    made = audit("export", place.number, "--out", str(out), "--full", "--why", "年度审计抽查")
+    made = audit("export", place.number, "--out", str(out), "--full", "--why", "sample")
     assert made.returncode == 0, made.stdout + made.stderr
     assert json.loads(made.stdout)["proven"] is True
     assert out.stat().st_mode & 0o777 == 0o600

@@ -192,10 +192,10 @@ def test_personal_data_is_shown_for_a_reason_only(city: City, desk_of: DeskOf) -
     page = desk_of("he-xiaoyun").see(f"/petitions/{city.numbers[0]}")
     assert "****" in page.locator("main").inner_text()
     page.get_by_text("查看完整信息").click()
-    page.locator("#reveal-reason").fill("电话回访核对身份")
+    page.locator("#reveal-reason").select_option("call_back")
     page.get_by_role("button", name="查看", exact=True).click()
     expect(page.locator("main")).to_contain_text("此次查看已记入日志")
-    expect(page.locator("#evidence").locator("..")).to_contain_text("电话回访核对身份")
+    expect(page.locator("#evidence").locator("..")).to_contain_text("回电联系")
 
 
 def test_every_number_of_the_board_opens_its_cases(desk_of: DeskOf) -> None:

@@ -243,7 +243,7 @@ def audit(desk: Desk, bureau: City, number: str) -> None:
     expect(page.locator(".told.good")).to_contain_text("核验通过")
     page.goto(f"/petitions/{number}")
     page.get_by_text("查看完整信息").click()
-    page.locator("#reveal-reason").fill("抽查回访是否属实")
+    page.locator("#reveal-reason").select_option("sample")
     page.get_by_role("button", name="查看", exact=True).click()
     expect(page.locator("main")).to_contain_text("13900004321")
     page.goto("/ledgers/all")
@@ -255,7 +255,7 @@ def audit(desk: Desk, bureau: City, number: str) -> None:
     assert bureau.door is not None
     told = bureau.ask(bureau.door.system.journal.latest(EntryKind.REVEALED))
     assert told is not None
-    assert (told.actor.id, told.case_number, told.reason) == ("xa-auditor-1", number, "抽查回访是否属实")
+    assert (told.actor.id, told.case_number, told.reason) == ("xa-auditor-1", number, "抽查核实")
 
 
 def petitioner(page: Page, code: str) -> None:

@@ -150,18 +150,18 @@ def test_who_sees_personal_data_says_why_and_it_is_told(cli: CommandLine) -> Non
     )  # fmt: skip
     look = ("case", "reveal", number)
     assert cli.refused(*look, "--as", DESK) == (2, "reason_missing")
-    assert cli.refused(*look, "--why", "想看一下", "--as", STATION_CHIEF) == (2, "case_unknown")
-    shown = cli(*look, "--why", "回访前核对电话", "--as", DESK)
+    assert cli.refused(*look, "--why", "call_back", "--as", STATION_CHIEF) == (2, "case_unknown")
+    shown = cli(*look, "--why", "call_back", "--as", DESK)
     assert (shown["petitioners"][0]["name"], shown["petitioners"][0]["phone"]) == ("张三丰", PHONE)
-    assert PHONE in cli.read(*look, "--why", "抽查登记", "--as", AUDITOR)
+    assert PHONE in cli.read(*look, "--why", "sample", "--as", AUDITOR)
 
     told = cli("audit", "access", number, "--as", AUDITOR)
-    assert [(each["person"], each["why"]) for each in told] == [(DESK, "回访前核对电话"), (AUDITOR, "抽查登记")]
+    assert [(each["person"], each["why"]) for each in told] == [(DESK, "回电联系"), (AUDITOR, "抽查核实")]
     assert told[0]["fields"] == ["name", "phone"]
     assert cli("audit", "access", "--person", DESK, "--since", "2026-01-01") == told[:1]
     assert cli("audit", "access", "--until", "2026-01-01") == []
     read = cli.read("audit", "access", number)
-    assert "回访前核对电话" in read
+    assert "回电联系" in read
     assert PHONE not in read
     assert cli.refused("audit", "access", number, "--as", DESK) == (2, "auditors_only")
     assert cli.refused("audit", "access", "XA-2026-S-999999") == (2, "access_unknown")

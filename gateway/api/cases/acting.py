@@ -174,7 +174,20 @@ async def act_unknown(number: str, command: str, viewer: CaseWorker) -> None:
     response_model=RevealAnswer,
     operation_id="reveal",
     dependencies=[Depends(as_json)],
-    responses=problems(*SENDING, "case_unknown", "recused", "door_closed", "reason_missing", "body_invalid"),
+    responses=problems(
+        *SENDING,
+        "case_unknown",
+        "door_closed",
+        "reveal_before_decision",
+        "reveal_not_needed",
+        "reveal_ceiling_reached",
+        "reason_missing",
+        "reveal_reason_unknown",
+        "reveal_words_missing",
+        "reveal_words_unwanted",
+        "nothing_to_reveal",
+        "body_invalid",
+    ),
 )
 async def reveal(
     number: str,
@@ -183,13 +196,11 @@ async def reveal(
     readings: Readings,
     door: TheDoor,
 ) -> RevealAnswer:
-    """查看个人信息 / a petitioner's personal data in clear; first it is recorded who looks and why."""
-    from activities.evidence.reveal import Revealer  # noqa: PLC0415
-
+    """查看个人信息 / a petitioner's personal data in clear, for whose work needs it; first it is recorded who looks and why."""
     check_text(given.reason, "reason")
+    check_text(given.words, "words")
     own = (await seen(readings, number, viewer.actor)).state.number
-    system = door.system
-    revealed = await Revealer(system.database, system.keyring, system.journal).reveal(own, viewer.actor, given.reason)
+    revealed = await (await door.revealer()).reveal(own, viewer.actor, given.reason, given.words)
     return RevealAnswer(
         number=own,
         petitioners=tuple(

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from activities.record.views import CaseView, HistoryLine, PetitionerView
+from schemas.access.revealing import Need
 from schemas.petition import (
     Accusation,
     Answered,
@@ -163,9 +164,13 @@ class ActionAnswer(Frozen):
 
 
 class RevealReason(Frozen):
-    """Why personal data must be seen in clear; it is recorded before anything is shown."""
+    """Why personal data must be seen in clear, by a listed reason; it is recorded before anything is shown. ``words``: of ``other`` only.
 
-    reason: str = Field(min_length=1, max_length=500, examples=["回访需要致电信访人"])
+    A reason that is none of the list is taken for the words of ``other``.
+    """
+
+    reason: str = Field(min_length=1, max_length=500, description="、".join(Need), examples=["call_back"])
+    words: str = Field(default="", max_length=500, description="所列理由都不合适时填写 / where none of the list fits")
 
 
 class RevealedPetitioner(Frozen):

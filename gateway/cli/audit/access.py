@@ -17,7 +17,7 @@ from schemas.evidence.journal import Entry, EntryKind
 from schemas.lifecycle import is_accused
 from schemas.wording.terms import chinese
 
-READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED)
+READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
 
 _FIELDS = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
 
@@ -113,5 +113,10 @@ def _print(entries: list[Entry]) -> None:
 def _content(entry: Entry) -> str:
     if entry.kind is EntryKind.EXPORTED:
         return "全文" if entry.body.get("full") else "脱敏"
+    if entry.kind is EntryKind.UNUSUAL_READING:
+        what: list[str] = entry.body.get("what", [])
+        return f"{'、'.join(chinese(each) for each in what)}（第 {entry.body.get('entry')} 条）"
+    if entry.kind is EntryKind.REVEAL_STOPPED:
+        return f"{entry.body.get('limit')} 次"
     fields: list[str] = entry.body.get("fields", [])
     return "、".join(_FIELDS.get(field, field) for field in fields)

@@ -9,11 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from activities.evidence.reveal import FIELDS, Revealed, Revealer
+from activities.evidence.reveal import FIELDS, Revealed
 from gateway.cli.case.reading import Case
 from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, print_json, settings_for
 from gateway.doors import ADMINISTRATOR, open_door
+from schemas.access.revealing import Need
 
 _HEADINGS = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
 
@@ -23,7 +24,15 @@ async def reveal(
     case: Case,
     *,
     why: Annotated[
-        str, typer.Option("--why", metavar="REASON", help="查看理由，将被记录 / the reason, which is recorded.")
+        str,
+        typer.Option(
+            "--why",
+            metavar="REASON",
+            help=f"查看理由，将被记录；可选 / the reason, which is recorded; one of: {', '.join(Need)}.",
+        ),
+    ] = "",
+    words: Annotated[
+        str, typer.Option("--words", metavar="WORDS", help="所列理由都不合适时 / where none of the list fits.")
     ] = "",
     as_person: AsPerson = None,
     data_dir: DataDir = None,
@@ -33,8 +42,7 @@ async def reveal(
     # The record is only read here; the one thing written is that it was read.
     async with open_door(settings_for(data_dir), os.environ, read_only=True) as door:
         actor = ADMINISTRATOR if as_person is None else await door.actor(as_person)
-        system = door.system
-        revealed = await Revealer(system.database, system.keyring, system.journal).reveal(case, actor, why)
+        revealed = await (await door.revealer()).reveal(case, actor, why, words)
     if as_json:
         print_json(_facts(revealed))
     else:

@@ -15,6 +15,8 @@ from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.fields import HUMAN
 from gateway.patience import READING_PATIENCE, patiently
+from schemas.access.revealing import Need, needs_of
+from schemas.errors import UserError
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
 from schemas.lifecycle.awaited import possible, waiting_for
 from schemas.petition import Actor, Petition, Role
@@ -70,7 +72,10 @@ class Likeness:
 
 @dataclass(frozen=True)
 class CaseFacts:
-    """Everything on the page. ``elsewhere``: commands of other roles; ``refused``: those of this role that are not possible now, with the reason."""
+    """Everything on the page. ``elsewhere``: commands of other roles; ``refused``: those of this role that are not possible now, with the reason.
+
+    ``needs``: for what this person may see personal data in clear; none: ``not_revealed`` says why.
+    """
 
     view: CaseView
     told: Timeline
@@ -85,6 +90,8 @@ class CaseFacts:
     alike: tuple[Likeness, ...]
     proof: KeptProof
     coded: bool
+    needs: tuple[Need, ...]
+    not_revealed: UserError | None
 
     @property
     def state(self) -> Petition:
@@ -95,9 +102,14 @@ class CaseFacts:
 async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor: Actor, now: datetime) -> CaseFacts:
     """The facts of a case this person may see, as of ``now``."""
     told = await timeline_of(door, view.state.number, now)
+    if actor.role is not Role.AUDITOR:
+        # Nobody is told that their own readings are being looked at.
+        watched = tuple(each for each in told.notices if each.role != Role.AUDITOR.value)
+        told = told.model_copy(update={"notices": watched})
     first = waiting_for(view.state, actor)
     verdicts = {kind: possible(view.state, kind, actor, now) for kind in HUMAN}
     may = [kind for kind, refusal in verdicts.items() if refusal is None]
+    needs, not_revealed = _needs(view.state, actor)
     return CaseFacts(
         view=view,
         told=told,
@@ -123,7 +135,16 @@ async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor
         alike=await _alike(door, readings, view.state.number, actor),
         proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
         coded=actor.role is Role.OPERATOR,
+        needs=needs,
+        not_revealed=not_revealed,
     )
+
+
+def _needs(state: Petition, actor: Actor) -> tuple[tuple[Need, ...], UserError | None]:
+    try:
+        return needs_of(state, actor), None
+    except UserError as refusal:
+        return (), refusal
 
 
 def stops(stations: Sequence[Station], now: datetime) -> tuple[Stop, ...]:

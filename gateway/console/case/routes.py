@@ -11,7 +11,6 @@ from uuid import uuid4
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
-from activities.evidence.reveal import Revealer
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from gateway.api.cases.files import attach, attachments_of
@@ -103,11 +102,14 @@ async def reveal(request: Request, number: str, viewer: SignedIn, door: TheDoor,
     enter(Area.REVEAL, viewer.actor)
     form = await request.form()
     view = await seen(readings, number, viewer.actor)
-    revealer = Revealer(door.system.database, door.system.keyring, door.system.journal)
+    revealer = await door.revealer()
+    reason, words = (str(form.get(name, "")) for name in ("reason", "words"))
     try:
-        found = await revealer.reveal(view.state.number, viewer.actor, str(form.get("reason", "")))
+        found = await revealer.reveal(view.state.number, viewer.actor, reason, words)
     except UserError as refusal:
-        return await page(request, viewer, door, readings, view, status=status_of(refusal), refusal=refusal)
+        return await page(
+            request, viewer, door, readings, view, status=status_of(refusal), refusal=refusal, kept=kept_by(form)
+        )
     clear = [each.data for each in found.petitioners if each.data is not None]
     return await page(request, viewer, door, readings, view, revealed=clear)
 

@@ -1,4 +1,4 @@
-"""An entry of the journal: its bytes, what it cannot hold, and what is a reason."""
+"""An entry of the journal: its bytes, and what it cannot hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from schemas.errors import UserError
-from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical, given_reason
+from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical
 from schemas.evidence.links import genesis, link
 from schemas.petition import SYSTEM, Actor, Role
 from schemas.worktime import SHANGHAI
@@ -50,15 +49,3 @@ def test_the_bytes_of_an_entry_never_change() -> None:
 def test_what_has_no_one_spelling_is_refused(body: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="whole numbers"):
         entry(**body)
-
-
-def test_a_reason_is_kept_on_one_line() -> None:
-    assert given_reason(" 核对\n身份\x00证件 ") == "核对 身份 证件"
-    assert given_reason("核对身份") == "核对身份"
-
-
-@pytest.mark.parametrize("said", ["", "看看", "x \x00 \n y"])
-def test_what_is_no_reason_is_said_with_how_long_one_is(said: str) -> None:
-    with pytest.raises(UserError) as refused:
-        given_reason(said)
-    assert (refused.value.code, refused.value.facts) == ("reason_missing", {"shortest": 4})
