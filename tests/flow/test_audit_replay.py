@@ -166,10 +166,10 @@ async def test_what_other_cases_are_told_is_compared(house: House, monkeypatch: 
     [lead, *_] = await merged(house)
     tell = petition.relays
 
-    def otherwise(state: Any, events: Any, *, changed: bool) -> Any:
+    def otherwise(state: Any, events: Any, *, party: bool) -> Any:
         return [
             each.model_copy(update={"command_id": f"{each.command_id}-other"})
-            for each in tell(state, events, changed=changed)
+            for each in tell(state, events, party=party)
         ]
 
     monkeypatch.setattr(petition, "relays", otherwise)
