@@ -18,6 +18,15 @@ SIZE_LIMIT = 5_000_000
 NODE_LIMIT = 1_000_000
 """Values a document may hold once its anchors are written out: a few lines of nested anchors can stand for billions."""
 
+DEPTH_LIMIT = 24
+"""Levels of a document; the parser is recursive and written in C, so that some thousands of brackets would end the process."""
+
+ALIAS_LIMIT = 10_000
+"""References to anchors."""
+
+SCALAR_LIMIT = 20_000
+"""Characters of one value: YAML makes numbers of long rows of digits and colons, and takes minutes to."""
+
 Document = TypeVar("Document", bound=BaseModel)
 
 _TITLES = {"policy": "政策文件", "organisation": "组织机构文件", "petitions": "示例来件文件"}
@@ -99,8 +108,10 @@ def _parsed(text: str, kind: str) -> tuple[yaml.Node, Any]:
             f"有 {len(text):,} 字，超过上限 {SIZE_LIMIT:,} 字",
             f"it has {len(text):,} characters, over {SIZE_LIMIT:,}",
         )
-    loader = _Loader(text)
+    loader: _Loader | None = None
     try:
+        _check_layout(text, kind)
+        loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
             raise _unreadable(kind, "没有内容", "it is empty")
@@ -130,7 +141,36 @@ def _parsed(text: str, kind: str) -> tuple[yaml.Node, Any]:
             kind, "含有无法识别的字符或内容", "it holds characters or values that can't be read"
         ) from wrong
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
+
+
+def _check_layout(text: str, kind: str) -> None:
+    """Counts what the document would become, event by event, before anything is built of it."""
+    depth = nodes = aliases = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.DocumentEndEvent):
+            return
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        nodes += isinstance(event, (yaml.CollectionStartEvent, yaml.ScalarEvent))
+        aliases += isinstance(event, yaml.AliasEvent)
+        line = event.start_mark.line + 1 if event.start_mark else None
+        if depth > DEPTH_LIMIT:
+            raise _unreadable(
+                kind, f"层次超过 {DEPTH_LIMIT} 层", f"it is nested deeper than {DEPTH_LIMIT} levels", line=line
+            )
+        if nodes > NODE_LIMIT or aliases > ALIAS_LIMIT:
+            raise _unreadable(kind, f"超过 {NODE_LIMIT:,} 项", f"it holds more than {NODE_LIMIT:,} values", line=line)
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > SCALAR_LIMIT:
+            raise _unreadable(
+                kind,
+                f"有一项超过 {SCALAR_LIMIT:,} 字",
+                f"one of its values has more than {SCALAR_LIMIT:,} characters",
+                line=line,
+            )
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:

@@ -23,6 +23,9 @@ LARGEST_FILE = 2_000_000
 
 LONGEST_EVENT = timedelta(days=366)
 
+MOST_DAYS = 8_000
+"""Days one file may list: twenty years, each of them."""
+
 _COLUMNS = {
     "day": {"day", "date", "日期"},
     "kind": {"kind", "type", "类型", "性质"},
@@ -166,6 +169,9 @@ def _from_ics(sheet: Sheet, text: str) -> Sheet:
             )
         labels = (*event.categories, str(event.get("SUMMARY", "")))
         rows += [Row(number, {"day": day.isoformat()}, labels) for day in _ics_days(sheet, number, event)]
+        # An event of two lines may stand for a year of days.
+        if len(rows) > MOST_DAYS:
+            raise sheet.unreadable(f"超过 {MOST_DAYS:,} 天", f"it lists more than {MOST_DAYS:,} days", number)
     return Sheet(sheet.name, rows)
 
 

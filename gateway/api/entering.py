@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.problems import unstorable
+from gateway.web.problems import body_invalid, unstorable
 from gateway.web.viewer import SignedIn, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
@@ -69,20 +69,28 @@ async def storable_form(request: Request) -> None:
             check_text(value, name)
 
 
+DEEPEST: Final = 32
+"""Levels of a JSON value; what is sent here has four."""
+
+
 def check_text(value: Any, where: str) -> None:
-    """Refuses NUL and halves of code points anywhere in a JSON value. ``UserError`` ``text_unstorable``."""
+    """Refuses NUL and halves of code points anywhere in a JSON value, and one nested without sense. ``UserError`` ``text_unstorable``,
+    ``body_invalid``.
+    """
     # Not recursion: a body may be nested deeper than the stack.
-    waiting: list[Any] = [value]
+    waiting: list[tuple[Any, int]] = [(value, 0)]
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise body_invalid([{"type": "json_invalid", "loc": (where,), "msg": f"deeper than {DEEPEST} levels"}])
         if isinstance(each, str):
             if "\0" in each or any("\ud800" <= char <= "\udfff" for char in each):
                 raise unstorable(where)
         elif isinstance(each, dict):
-            waiting.extend(cast("dict[Any, Any]", each).keys())
-            waiting.extend(cast("dict[Any, Any]", each).values())
+            named = cast("dict[Any, Any]", each)
+            waiting.extend((part, depth + 1) for part in (*named.keys(), *named.values()))
         elif isinstance(each, list):
-            waiting.extend(cast("list[Any]", each))
+            waiting.extend((part, depth + 1) for part in cast("list[Any]", each))
 
 
 async def seen(readings: CaseQueries, named: str, actor: Actor) -> CaseView:

@@ -24,7 +24,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_LINE_END = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ALL_SPACE = re.compile(r"\s+")
-_WHOLE_NUMBER_TEXT = re.compile(r"(\d+)\.0+")
+_WHOLE_NUMBER_TEXT = re.compile(r"(\d{1,200})\.0{1,200}")
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _MAYBE_DROPPED = re.compile(r"[^\n -~\u3000-\u303f\u4e00-\u9fff\uff01-\uffee]")
 

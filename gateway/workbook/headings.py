@@ -146,7 +146,7 @@ def parse_map(text: str) -> dict[str, str]:
 
 def _quotes_around_pair(text: str) -> str:
     # people quote the heading alone (text="a,b"); csv wants the quotes around the whole part
-    return re.sub(r'([^,="\s]+\s*[=＝])\s*"((?:[^"]|"")*)"', r'"\1\2"', text)
+    return re.sub(r'([^,="\s]{1,100}\s{0,9}[=＝])\s{0,9}"((?:[^"]|""){0,2000})"', r'"\1\2"', text)
 
 
 def _malformed(part: str) -> UserError:

@@ -11,11 +11,16 @@ from typing import NamedTuple
 import python_calamine as calamine
 
 from gateway.workbook.cells import Cell, clean_line
-from gateway.workbook.package_check import check_package, unreadable
+from gateway.workbook.package_check import CELL_LIMIT, TEXT_LIMIT, checked_package, too_large, unreadable
 from schemas.errors import UserError
 
 FILE_LIMIT = 200 * 1024 * 1024
 """Bytes of a file on disk."""
+
+CSV_LIMIT = 64 * 1024 * 1024
+"""Bytes of a .csv file, of which each may be four once it is text."""
+
+SHEET_LIMIT = 500
 
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -55,11 +60,12 @@ def read_sheets(path: Path) -> list[Sheet]:
         ) from wrong
     if size == 0:
         raise _empty(path)
-    if size > FILE_LIMIT:
+    limit = CSV_LIMIT if extension == ".csv" else FILE_LIMIT
+    if size > limit:
         raise UserError(
             "workbook_too_large",
-            zh=f"“{path.name}”超过上限 {FILE_LIMIT // 1024 // 1024} MB；请拆成几个文件分别导入。",
-            en=f"“{path.name}” is over the limit of {FILE_LIMIT // 1024 // 1024} MB; split the file.",
+            zh=f"“{path.name}”超过上限 {limit // 1024 // 1024} MB；请拆成几个文件分别导入。",
+            en=f"“{path.name}” is over the limit of {limit // 1024 // 1024} MB; split the file.",
         )
     sheets = _csv_sheets(path) if extension == ".csv" else _xlsx_sheets(path, start)
     filled = [sheet for sheet in sheets if any(clean_line(cell) for row in sheet.rows for cell in row)]
@@ -71,14 +77,24 @@ def read_sheets(path: Path) -> list[Sheet]:
 def _xlsx_sheets(path: Path, start: bytes) -> list[Sheet]:
     if start == _OLD_OFFICE:
         raise _locked(path) if _ENCRYPTED in path.read_bytes() else _old_format(path)
-    check_package(path)
+    package = checked_package(path)
     try:
-        with path.open("rb") as file, calamine.CalamineWorkbook.from_filelike(file) as workbook:
-            return [
-                Sheet(about.name, workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
-                for about in workbook.sheets_metadata
-                if about.visible == calamine.SheetVisibleEnum.Visible and about.typ == calamine.SheetTypeEnum.WorkSheet
-            ]
+        with package as file, calamine.CalamineWorkbook.from_filelike(file) as workbook:
+            sheets: list[Sheet] = []
+            cells = characters = 0
+            for about in workbook.sheets_metadata:
+                if about.visible != calamine.SheetVisibleEnum.Visible or about.typ != calamine.SheetTypeEnum.WorkSheet:
+                    continue
+                rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+                sheets.append(Sheet(about.name, rows))
+                # Each sheet is within the limits; a thousand that are all the same part are not.
+                cells += len(rows) * len(rows[0] if rows else ())
+                characters += sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+                if cells > CELL_LIMIT or characters > TEXT_LIMIT or len(sheets) > SHEET_LIMIT:
+                    raise too_large(
+                        path, f"{CELL_LIMIT:,}", "各表单元格总数或字数", "number of cells or characters of all sheets"
+                    )
+            return sheets
     except calamine.PasswordError as wrong:
         raise _locked(path) from wrong
     except (calamine.CalamineError, OSError, ValueError) as wrong:
@@ -97,8 +113,14 @@ def _csv_sheets(path: Path) -> list[Sheet]:
     delimiter = max(_DELIMITERS, key=head.count)
     rows: list[list[Cell]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # A line of delimiters is laid out whole before anybody can count its cells.
+    cells = -CELL_LIMIT if text.count(delimiter) > 4 * CELL_LIMIT else CELL_LIMIT
     try:
-        rows.extend([*row] for row in reader)
+        for row in reader if cells > 0 else ():
+            rows.append([*row])
+            cells -= max(1, len(row))
+            if cells < 0:
+                break
     except csv.Error as wrong:
         raise UserError(
             "workbook_unreadable",
@@ -110,6 +132,8 @@ def _csv_sheets(path: Path) -> list[Sheet]:
                 "missing); open it and check."
             ),
         ) from wrong
+    if cells < 0:
+        raise too_large(path, f"{CELL_LIMIT:,}", "单元格数", "number of cells")
     return [Sheet(path.stem, rows)]
 
 

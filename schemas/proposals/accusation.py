@@ -71,6 +71,10 @@ class Reading(Frozen):
         return any(within(unit, each) for each in self.units)
 
 
+UNREAD: Final = Reading()
+"""Of a text that could not be read whole, or not in time: taken as one that complains of the police and names nobody."""
+
+
 class _Cue(NamedTuple):
     start: int
     end: int
@@ -100,7 +104,10 @@ class AccusationReader:
 
         ``here``: the unit the case would otherwise be filed at, meant where the police in general are complained of and no place is named.
         """
-        whole = comparable(f"{title}\n{text}"[:READ_CHARACTERS])[:READ_CHARACTERS]
+        whole = comparable(f"{title}\n{text}"[:READ_CHARACTERS])
+        if len(whole) > READ_CHARACTERS:
+            # Padded with characters that stand for many: what stands behind them would not be read.
+            return UNREAD
         mentions = self._names.mentions(whole)
         if all(each.kind == "place" for each in mentions):
             return None

@@ -62,6 +62,10 @@ _FAR: Final = 150
 """The same for what is hardly anybody else's."""
 
 
+LONGEST_COMPARED: Final = 48_000
+"""Characters that are compared of a text, once those that stand for several are written out: twice what a petition may have."""
+
+
 class Mention(NamedTuple):
     """What a text names from ``start`` to ``end``: people (ids; none where the organisation knows nobody of that name), an office or a place
     (paths), or a word for the police in general.
@@ -218,7 +222,8 @@ def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
 
 
 def _bare(text: str) -> str:
-    plain = _SIMPLIFIED.convert(unicodedata.normalize("NFKC", text).casefold())
+    # One character may stand for eighteen (ﷺ).
+    plain = _SIMPLIFIED.convert(unicodedata.normalize("NFKC", text)[:LONGEST_COMPARED].casefold())
     return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,9 +24,17 @@ class Proposal(BaseModel):
     why_en: str
 
 
+LONGEST_READ: Final = 24_000
+"""Characters that are read of a text: as many as a petition may have with its title."""
+
+
 def folded(text: str) -> str:
-    """The text as it is compared: half width, lower case, no white space (people break lines inside words)."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The text as it is compared: half width, lower case, no white space (people break lines inside words); no more of it than is read.
+
+    One character may stand for eighteen (ﷺ), so that a text within its length would otherwise be many times as long.
+    """
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_READ])[:LONGEST_READ]
+    return "".join(plain.casefold().split())[:LONGEST_READ]
 
 
 def quoted(words: list[str], most: int = 4) -> str:

@@ -216,3 +216,33 @@ def test_an_unsound_organisation_is_refused_by_its_code_at_its_line(code: str, t
     assert error.code == code
     if line_says:
         assert line_says in text.splitlines()[error.facts["line"] - 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 40_000,
+        "[" * 4_900_000,
+        "{" * 40_000,
+        "- " * 40_000,
+        "? " * 40_000,
+        "a: " + "[a: " * 40_000,
+        "\n".join(f"{' ' * depth}a:" for depth in range(2_000)),
+        "a0: &a0 [x]\n" + "\n".join(f"a{at}: &a{at} [*a{at - 1}]" for at in range(1, 9_000)),
+        "a0: &a0 {x: 1}\n" + "\n".join(f"a{at}: &a{at} {{<<: [*a{at - 1}, *a{at - 1}]}}" for at in range(1, 60)),
+        "a: &a [*a]",
+        "a: &a {<<: *a}",
+        "a: [" + "*a," * 100_000,
+        "a: 1" + ":0" * 1_000_000,
+        "a: " + "9" * 100_000,
+        "---\n" * 1_000_000,
+        "a: [" + "a," * 1_500_000 + "]",
+        "!!x " * 100_000,
+        "&a " * 100_000,
+    ],
+    ids=lambda text: text[:12].replace("\n", " "),
+)
+def test_a_document_made_to_end_the_process_is_refused(text: str) -> None:
+    """Run in this very process: what is counted before it is built can't end it."""
+    assert refused(text).code == "policy_unreadable"
+    assert refused(text, "organisation").code == "organisation_unreadable"
