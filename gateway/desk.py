@@ -30,14 +30,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.record.case_record import CaseRecord, utc_now
-from activities.record.intake import NumberOffice, new_tracking_code
+from activities.record.intake import NumberOffice, Reservation, new_tracking_code
 from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
 from gateway.storable import check_storable
 from schemas import commands as c
 from schemas.errors import UserError
 from schemas.events import FiledContent
-from schemas.lifecycle import decide, fold
+from schemas.lifecycle import decide, fold, may_know
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
 from schemas.proposals.holding import Hearing
@@ -150,15 +150,11 @@ class Desk:
         decided = decide(None, c.Order(actor=actor, command=command), now)
         if isinstance(decided, Refusal):
             raise refusal_error(decided)
-        code = new_tracking_code()
-        reservation = await patiently(
-            lambda: self._numbers.reserve(content, rules.city, received_at or now, tracking_code=code), self._patience
-        )
+        content, reservation = await self._reserved(actor, content, rules.city, received_at or now)
         number = reservation.number
         known = reservation.filed
         if known and (state := await patiently(lambda: self._record.state(number), self._patience)) is not None:
             return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
-        content = content.model_copy(update={"likely_duplicates": reservation.likely_duplicates})
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
         answer = await self._carried(number, FILING, lambda: self._start(number, order, FILING, shown_as=filed))
@@ -168,6 +164,38 @@ class Desk:
             stage=answer.stage,
             known=reservation.known,
         )
+
+    async def may_be_told(self, actor: Actor, number: str) -> bool:
+        """Whether that a message with this number is there already is no news to the actor: they may know of its case, or filed it."""
+        state = await patiently(lambda: self._record.state(number), self._patience)
+        if state is None or may_know(state, actor):
+            return True
+        return (await patiently(lambda: self._record.history(number), self._patience))[0].actor.id == actor.id
+
+    async def _reserved(
+        self, actor: Actor, content: FiledContent, city: str, received_at: datetime
+    ) -> tuple[FiledContent, Reservation]:
+        """The number of the message, and the message under the id it has it by.
+
+        Where another's message has that id and the actor may not be told, theirs is one of its own: whoever tries ids learns of no case.
+        """
+        code = new_tracking_code()
+
+        async def reserve(message: FiledContent) -> Reservation:
+            return await patiently(
+                lambda: self._numbers.reserve(message, city, received_at, tracking_code=code), self._patience
+            )
+
+        try:
+            reservation = await reserve(content)
+        except UserError as conflict:
+            if conflict.code != "source_event_conflict" or await self.may_be_told(actor, str(conflict.facts["number"])):
+                raise
+        else:
+            if not reservation.filed or await self.may_be_told(actor, reservation.number):
+                return content, reservation
+        own = content.model_copy(update={"source_event_id": f"{content.source_event_id}~{actor.id}"})
+        return own, await reserve(own)
 
     async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes an order that a person repeats one order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.driver.direct import Direct
-from activities.record.resemblance import Resemblances
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Frozen, Ledger
@@ -32,16 +31,12 @@ TRACKING_LENGTH = 12
 
 
 class Reservation(Frozen):
-    """The number a message has. ``known``: it had it before; ``filed``: its case is in the record already.
-
-    ``likely_duplicates``: numbers of messages like it, looked up only while its case is not in the record.
-    """
+    """The number a message has. ``known``: it had it before; ``filed``: its case is in the record already."""
 
     number: str
     tracking_code: str
     known: bool = False
     filed: bool = False
-    likely_duplicates: tuple[str, ...] = ()
 
 
 def content_hash(content: FiledContent) -> bytes:
@@ -65,7 +60,6 @@ class NumberOffice:
         self._engine = engine
         self._direct = Direct(engine)
         self._clock = clock
-        self._resemblances = Resemblances(engine)
 
     async def reserve(
         self, content: FiledContent, city: str, received_at: datetime, *, tracking_code: str | None = None
@@ -78,15 +72,6 @@ class NumberOffice:
         """
         code = tracking_code or new_tracking_code()
         minima = signature(content.title, content.text)
-        reservation = await self._reserved(content, city, received_at, code, minima)
-        if reservation.filed:
-            return reservation
-        alike = await self._resemblances.likely(minima, besides=reservation.number)
-        return reservation.model_copy(update={"likely_duplicates": tuple(one.number for one in alike)})
-
-    async def _reserved(
-        self, content: FiledContent, city: str, received_at: datetime, code: str, minima: Sequence[int]
-    ) -> Reservation:
         year, letter = local_day(received_at).year, LEDGER_LETTERS[content.ledger]
         digest = content_hash(content)
         given = (content.source, content.source_event_id, city, year, letter, f"{city}-{year}-{letter}-")

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,8 @@ async def import_(
         proposer = Proposer(organisation, taxonomy)
         if dry_run:
             hearing = await door.hearing()
-            lines = await patiently(lambda: preview(rows, contents, proposer, hearing, system.database))
+            told = partial(door.desk.may_be_told, actor)
+            lines = await patiently(lambda: preview(rows, contents, proposer, hearing, system.database, actor, told))
             show_preview(workbook, named, lines, as_json=as_json)
             return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,7 @@ from gateway.importing.proposing import Proposals, Proposer
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
 from schemas.errors import UserError
 from schemas.events import FiledContent
+from schemas.petition import Actor
 from schemas.proposals.holding import Hearing
 from schemas.proposals.similarity import bands, resemblance, signature
 
@@ -60,8 +61,13 @@ async def preview(
     proposer: Proposer,
     hearing: Hearing,
     database: AsyncEngine,
+    viewer: Actor,
+    may_be_told: Callable[[str], Awaitable[bool]],
 ) -> list[Line]:
-    """Every row's line; reads the database and writes nothing. Its errors are the database's own."""
+    """Every row's line, as far as ``viewer`` may see the cases it is like, and ``may_be_told`` of the one that it is.
+
+    Reads the database and writes nothing. Its errors are the database's own.
+    """
     numbers, resemblances = NumberOffice(database), Resemblances(database)
     ids = [row.message_id for row in rows if isinstance(row, Message)]
     given = await numbers.given(contents.source, ids)
@@ -82,10 +88,13 @@ async def preview(
                     Line(row=row.row, message_id=row.message_id, outcome="refused", code=wrong.code, why=wrong.zh)
                 )
                 continue
-            line = _judged(row, content, proposals, given.get(row.message_id))
+            known = given.get(row.message_id)
+            if known is not None and not await may_be_told(known[0]):
+                known = None
+            line = _judged(row, content, proposals, known)
             if line.outcome == "accepted":
                 minima = signature(content.title, content.text)
-                alike = most_alike([*await resemblances.likely(minima), *before.alike(minima, row.row)])
+                alike = most_alike([*await resemblances.likely(minima, viewer), *before.alike(minima, row.row)])
                 line = line.model_copy(update={"likely_duplicates": _said(alike)})
             lines.append(line)
     return lines

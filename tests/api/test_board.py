@@ -48,7 +48,7 @@ async def test_the_sums_agree_with_the_fold_whatever_happens_between(api: Api, m
     # Received long ago by its own account: its terms have passed, and every rung of the ladder with them.
     late = await api.filed(received_at="2026-01-05T09:00:00+08:00")
     number = await api.filed(unit="WC/LQ/03")
-    for accused in ("fang-zhen", HANDLER):
+    for accused in ("lu-zhengping", "fang-zhen", HANDLER):
         await api.filed(received_at="2026-01-05T09:00:00+08:00", accused_persons=[accused])
     await agree()
     for each in (late, number):
@@ -71,9 +71,14 @@ async def _every_number_leads_to_its_cases(
 ) -> None:
     """For somebody who sees all, somebody accused, and a station: the list is what folding every case picks, as long as its number says."""
     kept, now = Kept(sums, api.door.system.database), datetime.now(UTC)
-    accused = await api.door.actor("fang-zhen")
-    assert any(one.owed_since is not None for one in await kept.hidden(accused, "WC/QH", now))
-    for person, unit in ((OPERATOR, "WC"), ("fang-zhen", "WC/QH"), (HANDLER, "WC/QH/02")):
+    accused = await api.door.actor("lu-zhengping")
+    assert any(one.owed_since is not None for one in await kept.hidden(accused, "WC", now))
+    for person, unit in (
+        (OPERATOR, "WC"),
+        ("lu-zhengping", "WC"),
+        ("fang-zhen", "WC/QH"),
+        (HANDLER, "WC/QH/02"),
+    ):
         actor = await api.door.actor(person)
         seen = CaseQueries(scoped(api.door.system.database, actor))
         facts = [one async for one in facts_as_of(seen, calendar, now, unit)]
@@ -196,7 +201,8 @@ async def test_words_are_found_in_texts_without_blanks(api: Api) -> None:
     assert await found(OPERATOR, f"{mark[:2]} abc") == {titled}
     assert await found(OPERATOR, f"反映 {mark[0]} {mark[-2:]}") == {here, hidden}
     assert await found(OPERATOR, mark, order="due") == {here, hidden}
-    assert await found(OPERATOR, mark, unit="WC/QH/01", ledger="claim") == {here, hidden}
+    assert await found(OPERATOR, mark, unit="WC/QH/01", ledger="claim") == {here}
+    assert await found(OPERATOR, mark, unit="WC", ledger="claim") == {here, hidden}, "filed above whom it names"
     assert await found(OPERATOR, mark[::-1]) == set()
     assert await found("fang-zhen", mark) == {here}
     assert await found(HANDLER, mark) == set()

@@ -129,7 +129,7 @@ async def together(house: House) -> list[str]:
     await house.act(number, VISITOR, SATISFIED)
     await house.act(number, CHIEF, c.SignOff())
     await house.act(number, LEAD_CHIEF, c.SignOff())
-    await house.act(number, SUPERVISOR, PUBLISH)
+    await disclosed(house, number, PUBLISH)
     await house.handle(number).result()
     return [number]
 
@@ -143,7 +143,7 @@ async def reworked(house: House) -> list[str]:
     await house.act(number, VISITOR, DISSATISFIED)
     await house.act(number, CITY_CHIEF, c.Terminate(basis="unreasonable", reason="要求超出规定"))
     await house.act(number, SUPERVISOR, c.Account(no_fault=True))
-    await house.act(number, SUPERVISOR, PUBLISH)
+    await disclosed(house, number, PUBLISH)
     await house.handle(number).result()
     return [number]
 

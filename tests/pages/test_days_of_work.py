@@ -163,7 +163,8 @@ def test_seven_people_finish_their_day(bureau: City, desk_at: DeskOf) -> None:
     petitioner(desk_at("").see("/public/track"), code)
 
     assert code == bureau.case(called).tracking_code
-    assert waiting[0] in bureau.events(called)[0].content.likely_duplicates
+    assert bureau.events(called)[0].content.likely_duplicates == ()
+    assert waiting[0] in desk_at("xa-supervisor-1").see(f"/petitions/{called}").locator("#alike ~ .beside").inner_text()
     assert bureau.state(good).stage is Stage.ARCHIVED, "disclosed, and without fault by policy"
     assert bureau.state(good).answers[-1].outcome is Outcome.SUPPORTED
     assert bureau.state(bad).round == 2

@@ -20,13 +20,14 @@ import pytest_asyncio
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from activities.record.resemblance import Resemblances
 from activities.record.seed import seed
 from activities.runtime import find_system
 from gateway.cli.main import application
 from gateway.doors import Door
 from gateway.workbook.reading import read_workbook
 from schemas import commands as c
-from schemas.petition import ClockName, Role, Stage
+from schemas.petition import SYSTEM, ClockName, Role, Stage
 from tests.system.importing import (
     SANZHANG,
     Importing,
@@ -280,9 +281,11 @@ async def test_a_changed_message_is_refused_by_name(machine: RunningUp, door: Do
     assert (lines[5]["code"], lines[6]["code"]) == ("time_impossible", "source_event_conflict")
     assert (elsewhere / "又名.refused.xlsx").is_file()
     numbers = await filed(door.system, "workbook/工单编号")
-    first, second = [await door.system.record.history(numbers[each]) for each in ("1", "2")]
-    said = [row.event.content.likely_duplicates for row in (first[0], second[0]) if row.event.kind == "filed"]
-    assert (numbers["2"],) in said or (numbers["1"],) in said
+    filings = [(await door.system.record.history(numbers[each]))[0].event for each in ("1", "2")]
+    # What resembles a message is looked up when somebody looks: an event would tell of it whoever reads the event.
+    assert all(filed.kind == "filed" and filed.content.likely_duplicates == () for filed in filings)
+    (alike,) = await Resemblances(door.system.database).of(numbers["2"], SYSTEM)
+    assert alike.number == numbers["1"]
 
 
 async def test_garbage_is_refused_with_a_sentence(machine: RunningUp, tmp_path: Path) -> None:

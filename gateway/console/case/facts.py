@@ -8,6 +8,7 @@ from datetime import datetime
 
 from activities.record.queries import CaseQueries
 from activities.record.reading.kept_proof import KeptProof, kept_proof
+from activities.record.resemblance import Resemblances
 from activities.record.views import CaseView
 from gateway.console.case.inputs import Input, inputs_of
 from gateway.console.case.seeing import seen_at_all
@@ -64,10 +65,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Likeness:
-    """A case that may be the same matter; None where this person may not see it."""
+    """A case this person sees that may be the same matter."""
 
     number: str
-    view: CaseView | None
+    view: CaseView
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def stops(stations: Sequence[Station], now: datetime) -> tuple[Stop, ...]:
 
 
 async def _alike(door: Door, readings: CaseQueries, number: str, actor: Actor) -> tuple[Likeness, ...]:
-    history = await door.system.record.history(number)
-    named = history[0].event.content.likely_duplicates if history[0].event.kind == "filed" else ()
-    return tuple([Likeness(each, await seen_at_all(readings, each, actor)) for each in named])
+    resemblances = Resemblances(door.system.database)
+    found = await patiently(lambda: resemblances.of(number, actor), READING_PATIENCE)
+    views = [(each.number, await seen_at_all(readings, each.number, actor)) for each in found]
+    return tuple(Likeness(each, view) for each, view in views if view is not None)

@@ -38,7 +38,7 @@ def chosen_in(form: FormData) -> tuple[str, ...]:
 def inputs_together(kind: str, state: Petition, actor: Actor) -> tuple[Input, ...]:
     """The form for all of them. An office left empty means to each case the unit it is of."""
     return tuple(
-        each._replace(value="", required=False) if (kind, each.name) == ("assign", "lead") else each
+        each._replace(values=(), required=False) if (kind, each.name) == ("assign", "lead") else each
         for each in inputs_of(kind, state, actor)
     )
 

@@ -49,11 +49,11 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
     if len(title + text) < ENOUGH:
         return Beside({}, ())
     proposed = await drafts.proposals(title, text)
-    found = await patiently(lambda: Resemblances(door.system.database).likely(signature(title, text)), READING_PATIENCE)
+    minima, resemblances = signature(title, text), Resemblances(door.system.database)
+    found = await patiently(lambda: resemblances.likely(minima, actor), READING_PATIENCE)
     alike = [
         Alike(each.number, round(each.resemblance * 100), view)
         for each in found
-        # Of a case somebody may not see, not even that there is one like this.
         if (view := await seen_at_all(readings, each.number, actor)) is not None
     ]
     offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}

@@ -1,4 +1,4 @@
-"""Numbers: once per message, in order, also when doors race for them; and whom a message resembles."""
+"""Numbers: once per message, in order, also when doors race for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.intake import NumberOffice, Reservation, new_tracking_code
 from activities.record.migrate import migrate, new_engine
-from activities.record.resemblance import MOST
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Complexity, Ledger
@@ -95,30 +94,3 @@ async def test_doors_that_race_share_one_number_and_leave_no_gap(office: NumberO
     assert sum(not each.known for each in found) == 5
     async with database.connect() as connection:
         assert (await connection.execute(text("SELECT last FROM series"))).scalar_one() == 5
-
-
-async def test_like_messages_are_found_and_unlike_ones_are_not(office: NumberOffice) -> None:
-    first = await reserved(office, message(1, LAMP))
-    assert first.likely_duplicates == ()
-    assert (
-        await reserved(office, message(2, "小区旁边的工地每天夜里施工，老人和孩子睡不好。"))
-    ).likely_duplicates == ()
-    again = await reserved(office, message(3, LAMP.replace("请尽快", "恳请尽快")))
-    assert again.likely_duplicates == (first.number,)
-
-
-async def test_of_like_messages_filed_at_once_one_sees_the_other(office: NumberOffice) -> None:
-    pair = await asyncio.gather(*(reserved(office, message(each, LAMP)) for each in (1, 2)))
-    one, other = pair
-    assert other.number in one.likely_duplicates or one.number in other.likely_duplicates
-
-
-async def test_a_matter_raised_by_dozens_names_a_few(office: NumberOffice) -> None:
-    *_, last = [await reserved(office, message(each, LAMP)) for each in range(60)]
-    assert len(last.likely_duplicates) == MOST
-    assert last.number not in last.likely_duplicates
-
-
-async def test_a_message_of_a_few_characters_resembles_nothing(office: NumberOffice) -> None:
-    for each in (1, 2):
-        assert (await reserved(office, message(each, "停水"))).likely_duplicates == ()
