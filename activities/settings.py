@@ -95,6 +95,8 @@ class Settings(BaseModel):
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")] = "sanzhang"
     database_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
     """Unset: found through ``runtime.json`` in the data folder."""
+    engine_ui: bool = False
+    """Whether ``sanzhang up`` opens the screen of the embedded engine, which asks nobody who they are."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     keys: SecretStr | None = None

@@ -43,6 +43,13 @@ async def up(
     port_base: Annotated[
         int | None, typer.Option("--port-base", help="起始端口 / first port.", min=1024, max=65000)
     ] = None,
+    engine_ui: Annotated[
+        bool,
+        typer.Option(
+            "--engine-ui",
+            help="打开引擎自带界面：本机任何人可用，仅限排查 / the engine's own screen, open to everybody on this machine.",
+        ),
+    ] = False,
     demo: Annotated[bool, typer.Option("--demo", help="示范数据与演示 / sample city, petitions, robots.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +74,7 @@ async def up(
         keys=keys,
         programs=tuple(_demonstrating(each) if demo else each for each in programs()),
         migrate=partial(_prepared, settings=settings, demo=demo),
+        engine_ui=engine_ui or settings.engine_ui,
         beside=show.play if show else None,
         environment=environment,
     )

@@ -32,7 +32,12 @@ def system(data_dir: str, port_base: str | None = None) -> None:
     from workers.machine.up import Plan, Program, up
 
     programs = [Program(name, (__file__, "worker")) for name in ("worker-petitions", "worker-notices")]
-    plan = Plan(Path(data_dir), port_base=None if port_base is None else int(port_base), programs=programs)
+    plan = Plan(
+        Path(data_dir),
+        port_base=None if port_base is None else int(port_base),
+        programs=programs,
+        engine_ui="SANZHANG_ENGINE_UI" in os.environ,
+    )
     try:
         asyncio.run(up(plan, JsonReporter()))
     except UserError as error:

@@ -1,8 +1,8 @@
-"""The operating-system account the embedded database runs under.
+"""The operating-system accounts the embedded database and the embedded engine run under.
 
-PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as a system account
-without login. That account must be able to reach the program and the data, both of which may lie under a
-closed folder such as ``/root``.
+PostgreSQL refuses to run as root, and the engine has no need to. An ordinary user runs them as themselves; root runs each as a system
+account of its own, without login. That account must be able to reach the program and its data, both of which may lie under a closed folder
+such as ``/root``; nothing else of the data folder can be read by it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAME = "pgserver"
+DATABASE_ACCOUNT = "pgserver"
+ENGINE_ACCOUNT = "sanzhang-engine"
 _PATH = "/usr/sbin:/sbin:/usr/bin:/bin"  # a bare PATH leaves out the folder of useradd
 
 
@@ -27,8 +28,8 @@ class Account:
     gid: int
 
 
-def server_account(home: Path) -> Account | None:
-    """The account to run the database of `home` under; None means the present user.
+def server_account(home: Path, name: str) -> Account | None:
+    """The account to run the server of `home` under, by default the one of that `name`; None means the present user.
 
     An existing `home` keeps the account that owns it, so that data survives a change of accounts on the
     machine. Where no account can be made (a read-only ``/etc``), ``nobody`` serves.
@@ -37,7 +38,7 @@ def server_account(home: Path) -> Account | None:
         return None
     if home.exists() and (owner := home.stat()).st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
-    entry = _find(_NAME) or _create(_NAME) or _find("nobody")
+    entry = _find(name) or _create(name) or _find("nobody")
     if entry is None:
         raise RuntimeError("this machine has neither a way to add a system account nor the account 'nobody'")
     return Account(entry.pw_uid, entry.pw_gid)
@@ -58,6 +59,13 @@ def _create(name: str) -> pwd.struct_passwd | None:
     subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - fixed words, no shell
     # asked again whatever useradd said: another `up` may have won the race for the same account
     return _find(name)
+
+
+def give(root: Path, account: Account) -> None:
+    """Make `root` and all below it belong to `account`. Links are not followed."""
+    # The folder last: it stands for all of it when this is asked again after a crash.
+    for path in (*root.rglob("*"), root):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
 def open_path(target: Path, account: Account) -> list[Path]:

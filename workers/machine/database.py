@@ -26,7 +26,8 @@ from urllib.parse import quote
 
 import psutil
 
-from workers.machine.account import Account, open_path, open_tree, server_account
+from workers.machine.account import DATABASE_ACCOUNT, Account, open_path, open_tree, server_account
+from workers.machine.parts import surroundings
 from workers.machine.processes import end_all
 
 DATABASE = "sanzhang"
@@ -59,11 +60,8 @@ def programs() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Our environment without ``PG…``, which would lead the programs to another server, and speaking
-    English.
-    """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C"}
+    """What the programs need, and English: ``PG…`` would lead them to another server."""
+    return {**surroundings(), "LC_ALL": "C"}
 
 
 @dataclass
@@ -93,7 +91,7 @@ class EmbeddedDatabase:
         crash.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        self.account = server_account(self.cluster if self.cluster.exists() else self.home)
+        self.account = server_account(self.cluster if self.cluster.exists() else self.home, DATABASE_ACCOUNT)
         if self.account is not None:
             installed = programs().parent
             self.opened = [

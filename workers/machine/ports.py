@@ -20,7 +20,7 @@ _LOWEST, _HIGHEST = 1_024, 65_535
 
 @dataclass(frozen=True)
 class Ports:
-    """Engine (gRPC), its pages, its metrics, its HTTP door, and our own gateway."""
+    """Engine (gRPC), its screen, its figures, its HTTP door, and our own gateway."""
 
     engine: int
     ui: int

@@ -15,6 +15,7 @@ from pathlib import Path
 from activities.runtime import DEFAULT_NAMESPACE, Runtime, remove_runtime, write_runtime
 from workers.machine.console import Reporter
 from workers.machine.database import EmbeddedDatabase, environment
+from workers.machine.doors import StillOpenError
 from workers.machine.engine import EmbeddedEngine, engine_answers
 from workers.machine.external import await_database, await_engine
 from workers.machine.folder import MARK, check_folder, end_orphans, sole_owner
@@ -73,7 +74,7 @@ class Plan:
     """What `up` is to run.
 
     `keys` sees the data folder before anything starts, and whether it holds no data yet; `migrate` gets the
-    DSN of the running database; `beside` runs next to the system once it is ready (a live board, robots)
+    DSN of the running database; `engine_ui` opens the screen of our own engine; `beside` runs next to the system once it is ready (a live board, robots)
     and is cancelled when the system stops.
     """
 
@@ -82,6 +83,7 @@ class Plan:
     programs: Sequence[Program] = field(default_factory=programs)
     keys: Callable[[Path, bool], None] = lambda _folder, _fresh: None
     migrate: Callable[[str], Awaitable[None]] = _nothing_to_migrate
+    engine_ui: bool = False
     beside: Callable[[Runtime], Awaitable[None]] | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -148,7 +150,7 @@ class _System:
         foreign_engine = plan.environment.get("SANZHANG_TEMPORAL")
         foreign_dsn = plan.environment.get("SANZHANG_DATABASE_DSN")
         own: list[Part] = []
-        engine = EmbeddedEngine(self._data_dir / "engine", ports, self._namespace)
+        engine = EmbeddedEngine(self._data_dir / "engine", ports, self._namespace, with_ui=plan.engine_ui)
         if foreign_dsn:
             await await_database(foreign_dsn)
         else:
@@ -159,7 +161,10 @@ class _System:
         else:
             own.append(self._engine_part(engine))
         await self._supervisor.start(*own)
-        self._tell_opened()
+        self._tell_opened([] if self._database is None else self._database.opened, "数据库", "database")
+        self._tell_opened(engine.opened, "流程引擎", "engine")
+        if not foreign_engine and engine.with_ui:
+            self._tell_screen()
         dsn = foreign_dsn or self._dsn()
         self._reporter.part("migrations", State.STARTING, "")
         await plan.migrate(dsn)
@@ -190,14 +195,19 @@ class _System:
         if self._database is not None:
             self._database.forget_sockets()
 
-    def _tell_opened(self) -> None:
+    def _tell_opened(self, folders: Sequence[Path], zh: str, en: str) -> None:
         """Rights given on folders that are not ours are never given silently."""
-        folders = [] if self._database is None else self._database.opened
         if opened := "、".join(str(each) for each in folders if not each.is_relative_to(self._data_dir)):
             self._reporter.note(
-                f"为数据库账户放开目录通行权限（o+x）：{opened}。",
-                f"Opened for passage (o+x) to the database's account: {opened}.",
+                f"为{zh}账户放开目录通行权限（o+x）：{opened}。",
+                f"Opened for passage (o+x) to the {en}'s account: {opened}.",
             )
+
+    def _tell_screen(self) -> None:
+        self._reporter.note(
+            "已按要求打开引擎界面：本机任何账户、任何浏览器页面都能用它，用完请去掉 --engine-ui 重启。",
+            "The engine's screen is open, as asked for: it asks nobody on this machine who they are. Start without --engine-ui when done.",
+        )
 
     def _publish(self, pids: Mapping[str, int]) -> None:
         if self._runtime is not None:
@@ -231,11 +241,22 @@ class _System:
             command=engine.command,
             prepare=engine.prepare,
             answers=lambda: engine_answers(engine.target, engine.namespace),
-            settle=engine.keep_histories,
+            settle=lambda: self._settle_engine(engine),
+            account=lambda: engine.account,
             log=self._log("engine"),
             folder=engine.home,
-            environment={**self._plan.environment, MARK: str(self._data_dir)},
+            environment={**engine.environment(), MARK: str(self._data_dir)},
         )
+
+    async def _settle_engine(self, engine: EmbeddedEngine) -> None:
+        try:
+            await asyncio.to_thread(engine.shut_doors, self._supervisor.pids["engine"])
+        except StillOpenError as error:
+            self._reporter.note(
+                f"本系统不允许关闭引擎的 HTTP 与指标端口（{error}）：HTTP 接口仍一概拒绝，指标可在本机读取。",
+                f"This system does not let the engine's HTTP and metrics ports be shut ({error}): HTTP still refuses every call, the figures can be read on this machine.",
+            )
+        await engine.keep_histories()
 
     def _program_part(self, program: Program, runtime: Runtime, ports: Ports) -> Part:
         ready = self._data_dir / "run" / f"{program.name}.ready"
