@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
+from pydantic import Field
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -30,7 +31,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.record.case_record import CaseRecord, utc_now
-from activities.record.intake import NumberOffice, Reservation, new_tracking_code
+from activities.record.codes import new_code
+from activities.record.intake import NumberOffice, Reservation
 from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
 from gateway.storable import check_storable
@@ -43,6 +45,7 @@ from schemas.policy import Policy
 from schemas.proposals.holding import Hearing
 from schemas.refusals import SENTENCES, Refusal
 from schemas.rules import CURRENT_RULES
+from schemas.sealing.factors import Factor
 from schemas.worktime import Calendar, local_day
 from workflows.contract import (
     CASE_LEDGER,
@@ -73,12 +76,18 @@ FILING = "file"
 
 
 class Filing(Frozen):
-    """The answer to an intake: the number and the public's tracking code. ``known``: this message was filed before."""
+    """The answer to an intake: the number and the public's tracking code. ``known``: this message was filed before.
+
+    ``factor``: what is asked for besides the code. ``pin`` is for the petitioner, like the code, where no number they gave serves. Both are shown
+    here and nowhere else; empty where this message was filed before and they are shown no more.
+    """
 
     number: str
-    tracking_code: str
+    tracking_code: str = Field(repr=False)
     stage: Stage
     known: bool = False
+    pin: str = Field(default="", repr=False)
+    factor: Factor = Factor.PIN
 
 
 @dataclass(frozen=True)
@@ -154,16 +163,11 @@ class Desk:
         number = reservation.number
         known = reservation.filed
         if known and (state := await patiently(lambda: self._record.state(number), self._patience)) is not None:
-            return Filing(number=number, tracking_code=reservation.tracking_code, stage=state.stage, known=True)
+            return _filing(reservation, state.stage, known=True)
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
         answer = await self._carried(number, FILING, lambda: self._start(number, order, FILING, shown_as=filed))
-        return Filing(
-            number=number,
-            tracking_code=reservation.tracking_code,
-            stage=answer.stage,
-            known=reservation.known,
-        )
+        return _filing(reservation, answer.stage, known=reservation.known)
 
     async def may_be_told(self, actor: Actor, number: str) -> bool:
         """Whether that a message with this number is there already is no news to the actor: they may know of its case, or filed it."""
@@ -179,12 +183,10 @@ class Desk:
 
         Where another's message has that id and the actor may not be told, theirs is one of its own: whoever tries ids learns of no case.
         """
-        code = new_tracking_code()
+        code = new_code()
 
         async def reserve(message: FiledContent) -> Reservation:
-            return await patiently(
-                lambda: self._numbers.reserve(message, city, received_at, tracking_code=code), self._patience
-            )
+            return await patiently(lambda: self._numbers.reserve(message, city, received_at, code=code), self._patience)
 
         try:
             reservation = await reserve(content)
@@ -336,6 +338,17 @@ class Desk:
             return Answer(number=number, seq=done.seq, stage=done.stage)
         finally:
             await _heard(operation)
+
+
+def _filing(reservation: Reservation, stage: Stage, *, known: bool) -> Filing:
+    return Filing(
+        number=reservation.number,
+        tracking_code=reservation.tracking_code,
+        pin=reservation.pin,
+        factor=reservation.factor,
+        stage=stage,
+        known=known,
+    )
 
 
 async def _heard(operation: WithStartWorkflowOperation[Any, Any]) -> None:

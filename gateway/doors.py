@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from activities.defaults import police_words
+from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
+from schemas.errors import UserError
 from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Role
@@ -54,11 +56,17 @@ class Door:
     def __init__(self, system: System, *, patience: float = PATIENCE) -> None:
         self.system = system
         self.queries = CaseQueries(system.database)
+        self.codes = TrackingCodes(system.database, system.keyring)
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
         self.hearing = Hearings(self.organisation)
         self.desk = Desk(
-            system.client, system.record, NumberOffice(system.database), self.rules, self.hearing, patience=patience
+            system.client,
+            system.record,
+            NumberOffice(system.database, system.keyring),
+            self.rules,
+            self.hearing,
+            patience=patience,
         )
 
     async def actor(self, person_id: str) -> Actor:
@@ -72,7 +80,7 @@ class Door:
         """
 
         async def look() -> CaseView:
-            return await self.queries.case(await self.queries.number(named))
+            return await self.queries.case(await self.number(named))
 
         view = await patiently(look, READING_PATIENCE)
         if viewer is not None and not may_see(view.state, viewer):
@@ -91,6 +99,16 @@ class Door:
         from activities.evidence.reveal import Revealer  # noqa: PLC0415
 
         return Revealer(self.system.database, self.system.keyring, await self.reading_book())
+
+    async def number(self, named: str) -> str:
+        """The case number of what a person types: a number, or a tracking code that a petitioner has read to them. ``UserError`` ``case_unknown``."""
+        try:
+            return await self.queries.number(named)
+        except UserError:
+            found = await self.codes.number(named)
+            if found is None:
+                raise
+            return found
 
     async def _rules(self) -> Rules:
         reference = self.system.reference

@@ -51,7 +51,7 @@ class Book:
 
     def __post_init__(self) -> None:
         self.record = CaseRecord(self.engine, clock=self._clock)
-        self.numbers = NumberOffice(self.engine, clock=self._clock)
+        self.numbers = NumberOffice(self.engine, RING, clock=self._clock)
         self.journal = Journal(self.engine, clock=self._clock)
         self.archives = Archives(self.engine, RING)
         self.log = MerkleLog(

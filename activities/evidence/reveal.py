@@ -57,7 +57,7 @@ class Revealer:
         self._book = book
 
     async def reveal(self, named: str, actor: Actor, reason: str, words: str = "") -> Revealed:
-        """The petitioners of a case, named by number or tracking code.
+        """The petitioners of a case, named by its number.
 
         ``UserError`` ``case_unknown``, also where the actor may not see the case: the accused are not even told that it exists; those of
         :func:`needs_of` and :func:`given`; ``nothing_to_reveal`` where all petitioners are anonymous. Then nothing is recorded. Those of

@@ -25,7 +25,7 @@ from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
 from schemas.petition import Actor, Petition
 from schemas.record import tables as t
-from schemas.sealing.personal import SealedPersonal
+from schemas.sealing.personal import SealedPersonal, end_hidden
 
 _LINE = (
     "stage",
@@ -97,13 +97,11 @@ class CaseQueries:
                     place = search.place
 
     async def number(self, named: str) -> str:
-        """The case number of what a person types: a number, or a tracking code. ``UserError`` ``case_unknown``."""
+        """The case number a person types. ``UserError`` ``case_unknown``."""
         said = named.strip().upper()
-        intake = t.intake
         query = select(t.cases.c.case_number).where(t.cases.c.case_number == said)
-        coded = select(intake.c.case_number).where(intake.c.tracking_code == said, intake.c.filed_at.is_not(None))
         async with self._engine.connect() as connection:
-            found = (await connection.execute(query.union_all(coded).limit(1))).scalar_one_or_none()
+            found = (await connection.execute(query)).scalar_one_or_none()
         if found is None:
             raise case_unknown(named)
         return found
@@ -112,7 +110,7 @@ class CaseQueries:
         """One case. ``UserError`` ``case_unknown``."""
         cases, intake, petitioners = t.cases, t.intake, t.petitioners
         query = (
-            select(cases, intake.c.tracking_code, intake.c.source, intake.c.source_event_id)
+            select(cases, intake.c.source, intake.c.source_event_id)
             .outerjoin_from(cases, intake, intake.c.case_number == cases.c.case_number)
             .where(cases.c.case_number == number)
         )
@@ -128,7 +126,6 @@ class CaseQueries:
             text=row["text"],
             submitted_at=row["submitted_at"],
             updated_at=row["updated_at"],
-            tracking_code=row["tracking_code"] or "",
             source=row["source"] or "",
             source_event_id=row["source_event_id"] or "",
             petitioners=tuple(_masked(person) for person in rows),
@@ -358,8 +355,8 @@ def _masked(row: RowMapping) -> PetitionerView:
     return view.model_copy(
         update={
             "name": sealed.masked_name,
-            "phone": sealed.masked_phone,
-            "id_number": sealed.masked_id,
+            "phone": end_hidden(sealed.masked_phone),
+            "id_number": end_hidden(sealed.masked_id),
             "address": sealed.masked_address,
         }
     )

@@ -107,7 +107,6 @@ class CaseView(Frozen):
     text: str
     submitted_at: datetime | None
     updated_at: datetime
-    tracking_code: str
     source: str
     source_event_id: str
     petitioners: tuple[PetitionerView, ...]

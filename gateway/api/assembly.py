@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,7 +18,9 @@ from gateway.api.cases import acting, files, filing, listing, reading
 from gateway.api.cases.in_flight import InFlight
 from gateway.api.describing import describe
 from gateway.doors import Door
+from gateway.patience import READING_PATIENCE, patiently
 from gateway.pulse import Pulse
+from schemas.errors import UserError
 from schemas.worktime import Calendar
 
 __all__ = ["UnderWay", "api_router", "background", "describe"]
@@ -29,6 +32,10 @@ GROUPS = (
     ("audit", (audit,)),
     ("upstream", (events,)),
 )
+
+
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for what need not be remembered any more."""
 
 
 def api_router() -> APIRouter:
@@ -70,10 +77,19 @@ class UnderWay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+async def _codes_kept_tidy(door: Door) -> None:
+    """What is remembered of tracking codes for a day is forgotten by whoever serves; a database that is away is for the next time."""
+    while True:
+        await asyncio.sleep(TIDY_EVERY)
+        with contextlib.suppress(UserError):
+            await patiently(door.codes.tidy, READING_PATIENCE)
+
+
 @asynccontextmanager
 async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
     """What the API keeps beside its requests, while the application serves."""
     pulse, under_way = Pulse(door.system.database), UnderWay()
+    under_way.start(_codes_kept_tidy(door))
     app.state.pulse, app.state.under_way, app.state.stopping = pulse, under_way, asyncio.Event()
 
     async def calendar() -> Calendar:

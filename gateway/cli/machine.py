@@ -13,7 +13,8 @@ from rich.console import Console
 
 from activities.evidence.keys import provide_keys
 from activities.keys import load_keyring
-from activities.record.migrate import migrate
+from activities.record.codes import TrackingCodes
+from activities.record.migrate import migrate, new_engine
 from activities.record.seed import seed
 from activities.runtime import data_folder
 from activities.settings import Settings
@@ -27,6 +28,11 @@ from workers.machine.up import up as run_machine
 
 async def _prepared(dsn: str, *, settings: Settings, demo: bool) -> None:
     await migrate(dsn)
+    engine = new_engine(dsn, pool_size=1)
+    try:
+        await TrackingCodes(engine, load_keyring(settings)).tidy()
+    finally:
+        await engine.dispose()
     await provide_keys(settings, dsn)
     await seed(dsn, demo=demo)
     await provide_accounts(dsn, demo=demo)

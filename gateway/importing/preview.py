@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.intake import NumberOffice, content_hash
+from activities.record.intake import content_hash, given_numbers
 from activities.record.resemblance import Alike, Resemblances, most_alike
 from gateway.importing.content import Contents
 from gateway.importing.proposing import Proposals, Proposer
@@ -68,9 +68,9 @@ async def preview(
 
     Reads the database and writes nothing. Its errors are the database's own.
     """
-    numbers, resemblances = NumberOffice(database), Resemblances(database)
+    resemblances = Resemblances(database)
     ids = [row.message_id for row in rows if isinstance(row, Message)]
-    given = await numbers.given(contents.source, ids)
+    given = await given_numbers(database, contents.source, ids)
     before = _RowsBefore()
     lines: list[Line] = []
     for row in rows:

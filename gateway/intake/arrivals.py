@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from gateway.doors import Door
 from gateway.intake.cloud_events import CloudEvent
 from gateway.intake.drafts import Drafts
@@ -18,7 +20,8 @@ class Arrival(Frozen):
     id: str = ""
     outcome: Literal["filed", "known", "refused"]
     number: str = ""
-    tracking_code: str = ""
+    tracking_code: str = Field(default="", repr=False)
+    pin: str = Field(default="", repr=False)
     code: str = ""
     title: str = ""
     title_en: str = ""
@@ -46,4 +49,5 @@ class Arrivals:
             outcome="known" if filing.known else "filed",
             number=filing.number,
             tracking_code=filing.tracking_code,
+            pin=filing.pin,
         )

@@ -17,6 +17,7 @@ from schemas.lifecycle import allowed, may_know
 from schemas.lifecycle.authority import parties_conflict, party_of
 from schemas.petition import Actor, Petition
 from schemas.refusals import refuse
+from schemas.sealing.personal import end_hidden
 from schemas.wording.narration import narrate
 from workflows.contract import Answer
 
@@ -72,8 +73,9 @@ def without_ciphertext(stored: Any) -> Any:
     if not isinstance(stored, dict):
         return stored
     fields = cast("dict[str, Any]", stored)
-    sealed = "key_id" in fields and "sealed" in fields
-    return {name: without_ciphertext(value) for name, value in fields.items() if not (sealed and name in _CIPHERTEXT)}
+    if not ("key_id" in fields and "sealed" in fields):
+        return {name: without_ciphertext(value) for name, value in fields.items()}
+    return {name: end_hidden(str(mask)) for name, mask in fields.items() if name not in _CIPHERTEXT}
 
 
 def history_line(recorded: Recorded) -> HistoryLine:

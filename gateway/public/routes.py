@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from gateway.access.sign_in import address_of
 from gateway.console.rendering import render
-from gateway.intake.drafts import drafts_of
+from gateway.intake.drafts import drafts_of, form_id
 from gateway.orders.drafting import Draft
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.disclosed import disclosed
@@ -29,6 +29,7 @@ from schemas.organisation import Organisation
 from schemas.organisation.names import Names
 from schemas.petition import Actor, Role
 from schemas.policy import Policy
+from schemas.wording.factors import ASKED
 
 CHANNEL = "wechat_bridge"
 """警民网上连心桥: the way in that people use by themselves."""
@@ -85,7 +86,7 @@ async def submit(
             title=title.strip(),
             text=text.strip(),
             source="public",
-            source_event_id=message.strip() or uuid4().hex,
+            source_event_id=form_id(message.strip() or uuid4().hex),
             channel=_channel(rules.policy),
             petitioners=(person,) if person else (),
         )
@@ -94,21 +95,23 @@ async def submit(
         filing = await door.desk.file(actor, content)
     except UserError as refusal:
         return _submit_page(request, given, refusal=refusal)
-    return render(
-        request, None, "public/filed.html", status=HTTPStatus.CREATED, filing=filing, phone=bool(phone.strip())
-    )
+    return render(request, None, "public/filed.html", status=HTTPStatus.CREATED, filing=filing, asked=ASKED)
 
 
-async def track_page(request: Request, code: str = "") -> Response:
-    """The form."""
-    return _track_page(request, code=code[:40])
+async def track_page(request: Request) -> Response:
+    """The form. No code comes in an address: those are kept by browsers and proxies."""
+    return _track_page(request)
 
 
-async def track(request: Request, door: TheDoor, code: Line = "", last_four: Line = "") -> Response:
+async def track(
+    request: Request, door: TheDoor, code: Line = "", last_four: Line = "", to_fill_in: Line = ""
+) -> Response:
     """How a case stands, for whoever knows its tracking code and the end of the telephone number it came with."""
+    if to_fill_in:
+        return _track_page(request, code=code)
     try:
         await _limits(request).tracking(address_of(request))
-        told = await tracked(door, code, last_four)
+        told = (await tracked(door, code, last_four)).told
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     return _track_page(request, code=code, last_four=last_four, told=told, names=Names(await door.organisation()))
@@ -134,7 +137,7 @@ async def rate(
     }
     try:
         await _limits(request).tracking(address_of(request))
-        told = await tracked(door, code, last_four)
+        told = (await tracked(door, code, last_four)).told
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
@@ -143,7 +146,7 @@ async def rate(
         await carry_rating(door, told.number, given, once=once)
     except UserError as refusal:
         return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, given=given, **shown)
-    return _track_page(request, told=await tracked(door, code, last_four), rated=True, **shown)
+    return _track_page(request, told=(await tracked(door, code, last_four)).told, rated=True, **shown)
 
 
 async def disclosed_page(request: Request, door: TheDoor) -> Response:

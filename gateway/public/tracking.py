@@ -1,47 +1,55 @@
-"""Finding a case by what only its petitioner holds: the tracking code and, where a telephone number was given, its end."""
+"""Finding a case by what only its petitioner holds: the tracking code, and the end of a number they gave or the PIN that came with the code."""
 
 from __future__ import annotations
 
-import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.telling import Told, told_of
 from schemas.errors import UserError
+from schemas.sealing.factors import Factor, factor_of
+from schemas.sealing.tracking import folded
 
 
-async def tracked(door: Door, code: str, last_four: str) -> Told:
-    """The case as its petitioner is told of it. ``UserError`` ``tracking_unknown``, whichever of the two was wrong."""
-    said = code.strip().upper()
-    _check_code(said)
-    try:
-        number = await patiently(lambda: door.queries.number(said), READING_PATIENCE)
-        view = await patiently(lambda: door.queries.case(number), READING_PATIENCE)
-    except UserError:
-        raise _not_found() from None
-    # A number is printed on letters; only the code, which nobody guesses, opens anything here.
-    if not hmac.compare_digest(view.tracking_code.encode(), said.encode()):
+@dataclass(frozen=True)
+class Tracked:
+    """A case as its petitioner is told of it, and by what they have proven to be one; ``factor`` is None for a code of before, to which none
+    belongs.
+    """
+
+    told: Told
+    factor: Factor | None
+
+
+async def tracked(door: Door, code: str, answer: str) -> Tracked:
+    """The case of those two. ``UserError`` ``tracking_unknown``, whichever of them was wrong; ``tracking_code_characters``,
+    ``tracking_answer_missing``.
+    """
+    said = folded(code)
+    if not said:
+        # A number is printed on letters; only the code, which nobody guesses, opens anything here.
         raise _not_found()
-    ends = [each.phone[-4:] for each in view.petitioners if each.phone and each.phone[-4:].isdigit()]
-    if ends and not any(hmac.compare_digest(end.encode(), last_four.strip().encode()) for end in ends):
+    kept = await patiently(lambda: door.codes.find(said), READING_PATIENCE)
+    if kept is None:
         raise _not_found()
-    history = await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
+    factor = door.codes.proven(kept, answer)
+    promised_without = kept.taken_over and kept.pin_hash is None and factor_of(kept.people) is Factor.PIN
+    if factor is None and not promised_without:
+        raise _not_found()
+    history = await patiently(lambda: door.system.record.history(kept.number), READING_PATIENCE)
     told = told_of(history, datetime.now(UTC))
     if told is None:
         raise _not_found()
-    return told
-
-
-def _check_code(said: str) -> None:
-    """Nothing a database can't compare. ``UserError`` as of a code that is not there."""
-    if not said.isalnum() or not said.isascii():
-        raise _not_found()
+    await patiently(lambda: door.codes.used(kept.number), READING_PATIENCE)
+    return Tracked(told, factor)
 
 
 def _not_found() -> UserError:
     return UserError(
         "tracking_unknown",
-        zh="没有找到。请核对查询码；登记时留过电话的，还需填写电话末四位。",
-        en="Nothing found. Check the code; if a telephone number was given, its last four digits are needed too.",
+        zh="没有找到。请核对查询码，以及所留电话的末四位（没留电话的，为证件号码末四位或六位校验码）。查询码补发后，旧码作废。",
+        en="Nothing found. Check the code, and the last four digits of the telephone number that was given (without one: of the identity number, or"
+        " the PIN of six digits). Once a new code is issued, the old one is over.",
     )

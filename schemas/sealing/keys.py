@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     ATTACHMENT = "attachment"
     PARKED = "parked"
     SIGN_IN = "sign-in"
+    TRACKING = "tracking"
 
 
 class SealBrokenError(Exception):

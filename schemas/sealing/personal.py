@@ -1,8 +1,7 @@
 """Personal data: the clear form, which lives only in memory, and the sealed form, which may be stored and
 sent.
 
-Masks follow what mainland offices print: enough for an officer to recognise whom they spoke to, too little
-to find a stranger.
+Masks show too little to find a stranger, and never the end of a number: by its end a petitioner proves to be one.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import unicodedata
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.sealing.telephones import FEWEST_DIGITS, telephones
 
 WITHHELD: Final = "‹withheld›"
 """What stands in logs and representations in the place of personal data."""
@@ -27,7 +28,8 @@ COMPOUND_SURNAMES: Final = frozenset(
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af〇]+")
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
-_LANDLINE: Final = re.compile(r"(?:(0(?:10|2\d|[3-9]\d{2}))-?)?(\d{3,4})(\d{4})")
+_LANDLINE: Final = re.compile(r"(0(?:10|2\d|[3-9]\d{2}))?\d{7,8}")
+_END_SHOWN: Final = re.compile(r"[0-9A-Za-z]{1,8}$")
 _ID: Final = re.compile(r"\d{17}[\dX]|\d{15}")
 _PLACE: Final = r"(?:(?!自治)[^\W\d_路街道巷弄号栋幢楼室村组住在旁我的是]){1,7}?"
 _DISTRICT: Final = re.compile(
@@ -84,14 +86,11 @@ class SealedPersonal(BaseModel):
 
 
 def normal_phone(phone: str) -> str:
-    """Digits only, without the country code or an extension; empty when there are fewer than 7 (nobody is
+    """The digits of the first number, without the country code or an extension; empty when there are fewer than 7 (nobody is
     found by such a number).
     """
-    plain = unicodedata.normalize("NFKC", phone)
-    plain = re.split(r"转|分机|ext|#|[,;/、或]", plain, maxsplit=1, flags=re.IGNORECASE)[0]
-    digits = re.sub(r"\D", "", plain)
-    bare = re.sub(r"^(?:00)?86(?=1[3-9]\d{9}$|0?[1-9]\d{8,10}$)", "", digits)
-    return bare if len(bare) >= 7 else ""
+    first = next(iter(telephones(phone)), None)
+    return first.digits if first is not None and len(first.digits) >= FEWEST_DIGITS else ""
 
 
 def normal_id(id_number: str) -> str:
@@ -119,29 +118,35 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """13812341234 → 138****1234, 010-62345678 → 010-****5678; anything else is hidden whole."""
+    """13812341234 → 138********, 010-62345678 → 010-********; of several each; anything else is hidden whole."""
     if not phone:
         return ""
-    digits = normal_phone(phone)
+    return "、".join(_mask_number(each.digits) for each in telephones(phone)) or "***"
+
+
+def _mask_number(digits: str) -> str:
     if _MOBILE.fullmatch(digits):
-        return f"{digits[:3]}****{digits[7:]}"
+        return f"{digits[:3]}{'*' * 8}"
     landline = _LANDLINE.fullmatch(digits)
     if landline is None:
         return "***"
-    area, hidden, shown = landline.groups()
-    return (f"{area}-" if area else "") + "*" * len(hidden) + shown
+    area = landline.group(1) or ""
+    return (f"{area}-" if area else "") + "*" * (len(digits) - len(area))
 
 
 def mask_id(id_number: str) -> str:
-    """Resident identity numbers keep the first three (the province and city) and the last two places; other
-    papers are hidden whole.
-    """
+    """Resident identity numbers keep the first three places (the province and city); other papers are hidden whole."""
     if not id_number:
         return ""
     plain = normal_id(id_number)
-    if _ID.fullmatch(plain):
-        return plain[:3] + "*" * (len(plain) - 5) + plain[-2:]
-    return "***"
+    return plain[:3] + "*" * (len(plain) - 3) if _ID.fullmatch(plain) else "***"
+
+
+def end_hidden(mask: str) -> str:
+    """A mask as it is shown: one made before the ends were hidden, and kept in an event, loses its end too."""
+    if "*" not in mask:
+        return mask
+    return _END_SHOWN.sub(lambda end: "*" * len(end.group()), mask)
 
 
 def mask_address(address: str) -> str:

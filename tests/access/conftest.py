@@ -135,7 +135,7 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
         desk = DecidingDesk(
             system.client,
             record,
-            NumberOffice(engine),
+            NumberOffice(engine, system.keyring),
             door.rules,
             door.hearing,
             patience=5,

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from activities.parked import Letter, Parked
-from activities.record.intake import NumberOffice
+from activities.record.intake import given_numbers
 from gateway.cli.intake.broker import consumer_of
 from gateway.intake import kafka_topic, nats_stream
 from gateway.intake.consuming import Settled
@@ -59,7 +59,7 @@ def parked_of(api: Api) -> Parked:
 
 
 async def filed_of(api: Api, one: Mapping[str, Any]) -> list[str]:
-    given = await NumberOffice(api.door.system.database).given(f"events:{one['source']}", [one["id"]])
+    given = await given_numbers(api.door.system.database, f"events:{one['source']}", [one["id"]])
     return [number for number, _ in given.values()]
 
 

@@ -133,7 +133,7 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
         name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")
     }
     async with open_system(Settings.from_environment(environment), environment, pool_size=20) as system:
-        yield Desk(system.client, system.record, NumberOffice(system.database), rules, hearing), system
+        yield Desk(system.client, system.record, NumberOffice(system.database, system.keyring), rules, hearing), system
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -33,6 +33,7 @@ from schemas.sealing.keys import KeyRing
 from schemas.worktime import Calendar
 from tests.databases import own_database
 from tests.flow.uncached import UNCACHED, QuestionsApart
+from tests.keys import RING
 from tests.machine_fixtures import running_engine
 from workers.activations import InLoop
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
@@ -222,7 +223,7 @@ async def opened(
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    desk = Desk(client, record, NumberOffice(database), rules, hearing, patience=patience)
+    desk = Desk(client, record, NumberOffice(database, RING), rules, hearing, patience=patience)
     cached = 0 if UNCACHED else cached_workflows
     executor = InLoop()
     worker = Worker(

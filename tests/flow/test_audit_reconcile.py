@@ -35,6 +35,7 @@ from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, content, own_house
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
+from tests.keys import RING
 from workers.replay.judging import Manner
 from workers.replay.processes import ProcessDiedError, judged_in_processes
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id
@@ -254,7 +255,7 @@ async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytes
         number=await _without_run(house),
     )
     noted = await out_of_step(["notices_given_up"], "UPDATE outbox SET gave_up_at = now() WHERE case_number = :number")
-    never = (await NumberOffice(house.database).reserve(content(), "XA", datetime.now(UTC))).number
+    never = (await NumberOffice(house.database, RING).reserve(content(), "XA", datetime.now(UTC))).number
     await out_of_step(["number_unfiled"], number=never)
 
     outcome = await reconciled(house, later=timedelta(hours=2))

@@ -15,6 +15,7 @@ from schemas.petition import ClockName
 from schemas.worktime import Calendar, local_day, term
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, WEEKDAYS, House, hearing, policy
 from tests.flow.paths import DISSATISFIED, answered
+from tests.keys import RING
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,7 +26,7 @@ def desk_of(house: House, calendar: Calendar) -> Desk:
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=calendar, city="XA")
 
-    return Desk(house.client, house.record, NumberOffice(house.database), rules, hearing, patience=60.0)
+    return Desk(house.client, house.record, NumberOffice(house.database, RING), rules, hearing, patience=60.0)
 
 
 async def pinned(house: House, number: str) -> list[int]:

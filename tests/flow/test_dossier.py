@@ -235,7 +235,7 @@ async def test_the_journal_has_every_export_before_it_is_made(place: Place) -> N
     told = await timeline_of(place.door, place.number, datetime.now(UTC) + timedelta(minutes=1))
     assert [entry.number for entry in told.readings] == [place.full.entry]
     assert PHONE not in told.model_dump_json()
-    assert "138****1234" in told.model_dump_json()
+    assert "138********" in told.model_dump_json()
 
 
 @pytest.mark.asyncio(loop_scope="session")

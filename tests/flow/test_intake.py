@@ -24,6 +24,7 @@ from schemas.petition import Stage
 from schemas.record import tables as t
 from tests.flow.house import CHIEF, HANDLER, OPERATOR, WEEKDAYS, House, content, hearing, policy
 from tests.flow.paths import answered, closed
+from tests.keys import RING
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, Answer, PetitionStart, workflow_id
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
@@ -33,7 +34,7 @@ def second_door(house: House) -> Desk:
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    return Desk(house.client, house.record, NumberOffice(house.database), rules, hearing)
+    return Desk(house.client, house.record, NumberOffice(house.database, RING), rules, hearing)
 
 
 async def cases(house: House) -> int:
@@ -96,7 +97,7 @@ async def test_a_filing_refused_at_the_desk_takes_no_number(house: House) -> Non
 
 async def test_a_run_whose_first_order_is_refused_ends_and_blocks_nobody(house: House) -> None:
     message = content()
-    reserved = await NumberOffice(house.database).reserve(message, "XA", datetime.now(UTC))
+    reserved = await NumberOffice(house.database, RING).reserve(message, "XA", datetime.now(UTC))
     number = reserved.number
     wrong = c.File(number=number, content=message, policy=policy().figures("claim", "complex"), calendar=WEEKDAYS)
     operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(

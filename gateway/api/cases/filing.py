@@ -81,7 +81,9 @@ async def file_petition(
     kept = filed.content
     return Filed(
         number=filing.number,
-        tracking_code=filing.tracking_code,
+        tracking_code=filing.tracking_code or None,
+        second_factor=filing.factor,
+        pin=filing.pin or None,
         received_at=filed.received_at,
         ledger=kept.ledger,
         complexity=kept.complexity,

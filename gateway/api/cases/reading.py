@@ -15,7 +15,6 @@ from gateway.web.viewer import Readings, TheDoor
 from schemas.errors import UserError
 from schemas.evidence.chain import payload
 from schemas.lifecycle import allowed
-from schemas.petition import Role
 from schemas.wording.due_reasons import Reasons, due_reasons
 
 router = APIRouter()
@@ -27,7 +26,7 @@ UNSEEN = problems("case_unknown")
 async def read_petition(number: str, viewer: CaseReader, readings: Readings) -> CaseAnswer:
     """案件详情 / one case by number or tracking code; what the caller may do now, and why not the rest."""
     view = await seen(readings, number, viewer.actor)
-    return CaseAnswer.of(view, coded=viewer.actor.role is Role.OPERATOR, actions=allowed(view.state, viewer.actor))
+    return CaseAnswer.of(view, actions=allowed(view.state, viewer.actor))
 
 
 @router.get("/petitions/{number}/history", response_model=History, operation_id="read_history", responses=UNSEEN)

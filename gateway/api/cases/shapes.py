@@ -32,13 +32,20 @@ from schemas.petition import (
 )
 from schemas.proposals.proposal import Proposal
 from schemas.refusals import Refusal
+from schemas.sealing.factors import Factor
 
 
 class Filed(Frozen):
-    """What was filed under this key: the same whenever it is asked again. ``tracking_code`` is for the petitioner alone."""
+    """What was filed under this key: the same whenever it is asked again.
+
+    ``tracking_code`` is for the petitioner alone, and shown here only: again to who repeats the request within a day, unless it has been used or
+    re-issued; null from then on. ``second_factor``: what the public page asks for besides. ``pin``: that, where no number that was given serves.
+    """
 
     number: str = Field(examples=["XA-2026-C-000123"])
-    tracking_code: str = Field(examples=["7K2MPQ9XW4HT"])
+    tracking_code: str | None = Field(examples=["7K2MPQ9XW4HT"])
+    second_factor: Factor
+    pin: str | None = Field(examples=["402913"])
     received_at: datetime
     ledger: Ledger
     complexity: Complexity
@@ -120,13 +127,15 @@ class CaseAnswer(Frozen):
     updated_at: datetime
     source: str
     source_event_id: str
-    tracking_code: str | None
+    tracking_code: None = Field(
+        default=None, description="始终为空：查询码只在登记时显示一次 / always null: shown at filing only"
+    )
     petitioners: tuple[PetitionerView, ...]
     actions: dict[str, Refusal | None]
 
     @classmethod
-    def of(cls, view: CaseView, *, coded: bool, actions: dict[str, Refusal | None]) -> CaseAnswer:
-        """``coded``: whether this viewer is told the public's code."""
+    def of(cls, view: CaseView, *, actions: dict[str, Refusal | None]) -> CaseAnswer:
+        """The same facts."""
         return cls(
             state=CaseState.of(view.state),
             title=view.title,
@@ -135,7 +144,6 @@ class CaseAnswer(Frozen):
             updated_at=view.updated_at,
             source=view.source,
             source_event_id=view.source_event_id,
-            tracking_code=view.tracking_code if coded else None,
             petitioners=view.petitioners,
             actions=actions,
         )

@@ -107,7 +107,7 @@ async def replay(
 async def _number(audit: AuditDoor, named: str) -> str:
     """The case meant. One that is in the events but not in the read model can be replayed too."""
     try:
-        return await audit.door.queries.number(named)
+        return await audit.door.number(named)
     except UserError:
         if await audit.door.system.record.history(named.strip().upper()):
             return named.strip().upper()

@@ -122,7 +122,7 @@ def _key(vkey: str) -> PublicKey:
 async def _number(audit: AuditDoor, named: str) -> str:
     """The case meant; also one whose row in the read model is gone."""
     try:
-        return await audit.door.queries.number(named)
+        return await audit.door.number(named)
     except UserError:
         if await audit.door.system.record.history(named.strip().upper()):
             return named.strip().upper()

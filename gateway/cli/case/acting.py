@@ -24,6 +24,7 @@ from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.errors import UserError
 from schemas.petition import Complexity, Ledger
 from schemas.proposals.proposal import Proposal
+from schemas.wording.factors import ASKED
 from schemas.wording.terms import chinese
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]
@@ -178,9 +179,15 @@ async def file(
 def _print_filing(filing: Filing, proposed: Mapping[str, Proposal], due: str) -> None:
     out = tables.console()
     known = "此前已登记 / filed before" if filing.known else "已登记 / filed"
-    out.print(
-        f"[green]✓[/green] {known}：[bold]{filing.number}[/bold]   查询码 / tracking code：{filing.tracking_code}"
-    )
+    out.print(f"[green]✓[/green] {known}：[bold]{filing.number}[/bold]")
+    if filing.tracking_code:
+        out.print(
+            f"  查询码 / tracking code：{filing.tracking_code}{f'   校验码 / PIN：{filing.pin}' if filing.pin else ''}"
+        )
+        zh, en = ASKED[filing.factor]
+        out.print(
+            f"  只显示这一次，请告知群众；查询时还需 / shown this once, for the petitioner; asked for besides: {zh} / {en}"
+        )
     out.print(f"  环节：{chinese(filing.stage)}   答复期限：{due}")
     for field, proposal in proposed.items():
         out.print(

@@ -17,7 +17,7 @@ from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.evidence.chain import Recorded, payload
-from schemas.petition import Card, Ledger, Role, Stage
+from schemas.petition import Card, Ledger, Stage
 from schemas.wording.due_reasons import due_reasons
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="案件编号或查询码 / case number or tracking code.")]
@@ -89,9 +89,8 @@ async def show(case: Case, *, as_person: AsPerson = None, data_dir: DataDir = No
         viewer = await viewer_of(door, as_person)
         view = await door.case(case, viewer)
     actions = actions_of(view.state, viewer)
-    coded = viewer is None or viewer.role is Role.OPERATOR
     if not as_json:
-        tables.print_case(view, actions, datetime.now(UTC), coded=coded)
+        tables.print_case(view, actions, datetime.now(UTC))
         return
     state = view.state.model_dump(mode="json", exclude={"policy", "calendar"})
     print_json(
@@ -105,7 +104,7 @@ async def show(case: Case, *, as_person: AsPerson = None, data_dir: DataDir = No
             "submitted_at": view.submitted_at.isoformat() if view.submitted_at else None,
             "source": view.source,
             "source_event_id": view.source_event_id,
-            "tracking_code": view.tracking_code if coded else None,
+            "tracking_code": None,
             "petitioners": [petitioner.model_dump(mode="json") for petitioner in view.petitioners],
             "actions": actions,
         }

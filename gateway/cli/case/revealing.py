@@ -42,7 +42,7 @@ async def reveal(
     # The record is only read here; the one thing written is that it was read.
     async with open_door(settings_for(data_dir), os.environ, read_only=True) as door:
         actor = ADMINISTRATOR if as_person is None else await door.actor(as_person)
-        revealed = await (await door.revealer()).reveal(case, actor, why, words)
+        revealed = await (await door.revealer()).reveal(await door.number(case), actor, why, words)
     if as_json:
         print_json(_facts(revealed))
     else:

@@ -58,20 +58,18 @@ def _due(line: CaseLine, now: datetime) -> Text:
     return Text(said, style="red" if line.due < now else "")
 
 
-def print_case(view: CaseView, actions: Mapping[str, Mapping[str, str] | None], now: datetime, *, coded: bool) -> None:
+def print_case(view: CaseView, actions: Mapping[str, Mapping[str, str] | None], now: datetime) -> None:
     """One case: what it is, whose it is, its clocks, whose time it was, and what may be done."""
     state = view.state
     out = console()
-    out.print(
-        Panel(Group(*_facts(view, coded=coded)), title=f"{state.number}  {escape(view.title)}", title_align="left")
-    )
+    out.print(Panel(Group(*_facts(view)), title=f"{state.number}  {escape(view.title)}", title_align="left"))
     out.print(_clocks(state, now))
     out.print(_spans(state))
     if actions:
         print_actions(state, actions)
 
 
-def _facts(view: CaseView, *, coded: bool) -> Iterable[Text]:
+def _facts(view: CaseView) -> Iterable[Text]:
     state = view.state
     yield Text(
         f"{chinese(state.ledger)} · {chinese(state.complexity)} · 渠道 {state.channel}"
@@ -89,7 +87,7 @@ def _facts(view: CaseView, *, coded: bool) -> Iterable[Text]:
         )
     if not view.petitioners:
         yield Text("信访人：匿名")
-    yield Text(f"来源：{view.source} {view.source_event_id}{f'   查询码：{view.tracking_code}' if coded else ''}")
+    yield Text(f"来源：{view.source} {view.source_event_id}")
     yield Text(f"\n{view.text}")
 
 

@@ -90,7 +90,6 @@ class CaseFacts:
     talk: tuple[Deed, ...]
     alike: tuple[Likeness, ...]
     proof: KeptProof
-    coded: bool
     needs: tuple[Need, ...]
     not_revealed: UserError | None
 
@@ -135,7 +134,6 @@ async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
         alike=await _alike(door, readings, view.state.number, actor),
         proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
-        coded=actor.role is Role.OPERATOR,
         needs=needs,
         not_revealed=not_revealed,
     )

@@ -15,7 +15,7 @@ from gateway.console.case.inputs import kept_by, shown
 from gateway.console.intake.facts import DECIDED, beside, draft_of
 from gateway.console.rendering import render
 from gateway.doors import Door
-from gateway.intake.drafts import drafts_of
+from gateway.intake.drafts import drafts_of, form_id
 from gateway.orders.fields import FIELDS_ZH
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
@@ -23,6 +23,7 @@ from schemas.access import Area, enter
 from schemas.errors import UserError
 from schemas.organisation.names import Names
 from schemas.petition import Complexity, Ledger
+from schemas.wording.factors import ASKED
 
 PEOPLE = 5
 """Representatives a joint petition may have (§20)."""
@@ -36,13 +37,11 @@ def intake_router() -> APIRouter:
     return router
 
 
-async def show(
-    request: Request, viewer: SignedIn, door: TheDoor, readings: Readings, filed: str = "", code: str = ""
-) -> Response:
+async def show(request: Request, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
     """The form, with the draft that was kept."""
     enter(Area.FILING, viewer.actor)
     boxes = await _kept(door).of(viewer.actor.id)
-    return await _page(request, viewer, door, readings, boxes, filed=filed[:40], code=code[:40])
+    return await _page(request, viewer, door, readings, boxes)
 
 
 async def take(request: Request, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
@@ -64,14 +63,15 @@ async def take(request: Request, viewer: SignedIn, door: TheDoor, readings: Read
 
 async def _file(request: Request, viewer: Viewer, door: Door, readings: Readings, boxes: Boxes) -> Response:
     try:
-        draft = draft_of(boxes, shown(boxes, "message") or uuid4().hex)
+        draft = draft_of(boxes, form_id(shown(boxes, "message") or uuid4().hex))
         content, _ = await drafts_of(request, door).content(draft, viewer.actor)
         filing = await door.desk.file(viewer.actor, content)
     except UserError as refusal:
         await _kept(door).keep(viewer.actor.id, boxes)
         return await _page(request, viewer, door, readings, boxes, status=status_of(refusal), refusal=refusal)
     await _kept(door).drop(viewer.actor.id)
-    return RedirectResponse(f"/petitions/new?filed={filing.number}&code={filing.tracking_code}", HTTPStatus.SEE_OTHER)
+    # The code stands in this answer only, and in no address: those are kept by browsers and proxies.
+    return await _page(request, viewer, door, readings, {}, status=HTTPStatus.CREATED, filed=filing)
 
 
 async def _page(
@@ -102,7 +102,8 @@ async def _page(
         units=organisation.units,
         people=organisation.people,
         names=Names(organisation),
-        page={"filed": "", "code": "", "refusal": None, "kept_at": None, **more},
+        asked=ASKED,
+        page={"filed": None, "refusal": None, "kept_at": None, **more},
     )
 
 

@@ -24,6 +24,7 @@ from schemas.evidence.timeline.stations import stations
 from schemas.lifecycle import evolve
 from schemas.lifecycle.deeds import right_of
 from schemas.petition import Petition, Span
+from schemas.sealing.personal import end_hidden
 from schemas.wording.due_reasons import due_reasons
 from schemas.wording.narration import narrate
 from schemas.wording.rights import authority_said
@@ -131,8 +132,8 @@ def _masked(petitioners: Iterable[e.Petitioner]) -> tuple[Person, ...]:
             alias=each.alias,
             representative=each.representative,
             name=each.sealed.masked_name,
-            phone=each.sealed.masked_phone,
-            id_number=each.sealed.masked_id,
+            phone=end_hidden(each.sealed.masked_phone),
+            id_number=end_hidden(each.sealed.masked_id),
             address=each.sealed.masked_address,
         )
         for each in petitioners

@@ -18,7 +18,7 @@ from schemas.record.tables.evidence import (
     log_leaves,
     seals,
 )
-from schemas.record.tables.incoming import intake, parked, resemblance_bands, resemblances, series
+from schemas.record.tables.incoming import intake, parked, resemblance_bands, resemblances, series, tracking_codes
 from schemas.record.tables.notices import deliveries, inbox, outbox
 from schemas.record.tables.read_model import case_words, cases, petitioners
 from schemas.record.tables.reference import calendar_days, calendar_versions, documents
@@ -58,4 +58,5 @@ __all__ = [
     "series",
     "sessions",
     "tokens",
+    "tracking_codes",
 ]

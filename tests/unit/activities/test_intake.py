@@ -11,12 +11,14 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.intake import NumberOffice, Reservation, new_tracking_code
+from activities.record.codes import NewCode, new_code
+from activities.record.intake import NumberOffice, Reservation
 from activities.record.migrate import migrate, new_engine
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Complexity, Ledger
 from tests.databases import own_database
+from tests.keys import RING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,8 +38,8 @@ async def database(database_dsn: str) -> AsyncIterator[AsyncEngine]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def office(database: AsyncEngine) -> NumberOffice:
     async with database.begin() as connection:
-        await connection.execute(text("TRUNCATE series, intake, resemblances, resemblance_bands"))
-    return NumberOffice(database)
+        await connection.execute(text("TRUNCATE series, intake, resemblances, resemblance_bands, tracking_codes"))
+    return NumberOffice(database, RING)
 
 
 def message(number: int, words: str = "", ledger: Ledger = Ledger.CLAIM) -> FiledContent:
@@ -53,8 +55,8 @@ def message(number: int, words: str = "", ledger: Ledger = Ledger.CLAIM) -> File
     )
 
 
-async def reserved(office: NumberOffice, content: FiledContent, code: str | None = None) -> Reservation:
-    return await office.reserve(content, "XA", NEW_YEAR_IN_SHANGHAI, tracking_code=code)
+async def reserved(office: NumberOffice, content: FiledContent, code: NewCode | None = None) -> Reservation:
+    return await office.reserve(content, "XA", NEW_YEAR_IN_SHANGHAI, code=code)
 
 
 async def test_numbers_run_by_year_and_ledger(office: NumberOffice) -> None:
@@ -73,11 +75,11 @@ async def test_the_series_outgrows_its_digits(office: NumberOffice, database: As
 
 
 async def test_a_repeated_reservation_knows_its_own(office: NumberOffice) -> None:
-    code = new_tracking_code()
+    code = new_code()
     first = await reserved(office, message(1), code)
     assert await reserved(office, message(1), code) == first
     other_door = await reserved(office, message(1))
-    assert (other_door.number, other_door.tracking_code, other_door.known) == (first.number, code, True)
+    assert (other_door.number, other_door.tracking_code, other_door.known) == (first.number, code.code, True)
 
 
 async def test_other_content_is_refused_by_name(office: NumberOffice) -> None:

@@ -18,6 +18,7 @@ from tests.bench.path import message
 from tests.bench.peers import steps
 from tests.bench.textbook_record import Entry, RecordActivities
 from tests.databases import own_database
+from tests.keys import RING
 
 CASES = 40
 ASKED = ("cases", "intake", "events", "commands", "outbox", "resemblances", "resemblance_bands")
@@ -31,7 +32,7 @@ async def test_no_step_of_a_case_reads_through_a_table(database_dsn: str) -> Non
             for table in ASKED:
                 # Nobody counts them while we look.
                 await connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
-        office, record = NumberOffice(engine), RecordActivities(CaseRecord(engine))
+        office, record = NumberOffice(engine, RING), RecordActivities(CaseRecord(engine))
         alike = message()
         for each in range(CASES):
             content = alike.model_copy(update={"source_event_id": str(each)})

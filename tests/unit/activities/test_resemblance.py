@@ -20,6 +20,7 @@ from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Role
 from schemas.proposals.similarity import signature
 from schemas.record import tables as t
 from tests.databases import own_database
+from tests.keys import RING
 from tests.strategies import BRANCH, STATION, Case, filing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,7 +53,7 @@ class Kept:
 
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
-        self._office, self.resemblances = NumberOffice(database), Resemblances(database)
+        self._office, self.resemblances = NumberOffice(database, RING), Resemblances(database)
         self._count = 0
 
     async def file(self, words: str, **changes: Any) -> str:
