@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 
+from activities.access.ending import end_those_who_left
 from activities.documents import read_organisation, read_policy
 from gateway.calendar_notice import read_notice
 from gateway.desk import Rules
@@ -76,6 +77,8 @@ async def take_organisation(door: Door, given: Organisation, *, preview: bool) -
     """As :func:`import_organisation`, of one that is read already."""
     reference = door.system.reference
     told = await _taken(given, reference.organisation, reference.add_organisation, preview=preview)
+    if not preview:
+        await end_those_who_left(door.system.database, given)
     named = await patiently(door.queries.units_at_work, READING_PATIENCE)
     paths = {unit.path for unit in given.units}
     return told.model_copy(

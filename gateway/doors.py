@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ADMINISTRATOR = Actor(id="administrator", role=Role.SYSTEM, unit="")
+ADMINISTRATOR = Actor(id="administrator", role=Role.SYSTEM, unit="", credential="cli")
 """Whoever works at the machine itself and names no person: recorded as such, never as somebody."""
 
 KEPT_SECONDS = 5.0
@@ -68,6 +68,10 @@ class Door:
             self.hearing,
             patience=patience,
         )
+
+    async def organisation_now(self) -> Organisation:
+        """The organisation in force at this very moment, for what must not be a few seconds late."""
+        return await patiently(self.system.reference.organisation, READING_PATIENCE)
 
     async def actor(self, person_id: str) -> Actor:
         """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""

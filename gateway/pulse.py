@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -49,18 +49,37 @@ class Changed(Frozen):
 
 @dataclass(eq=False)
 class Watcher:
-    """Somebody who watches. ``lost``: more came than was taken."""
+    """Somebody who watches. ``lost``: more came than was taken. ``ended``: the session or token they came in by is over."""
 
     actor: Actor
-    changes: asyncio.Queue[Changed] = field(default_factory=lambda: asyncio.Queue(WAITING))
+    changes: asyncio.Queue[Changed | None] = field(default_factory=lambda: asyncio.Queue(WAITING))
     lost: bool = False
+    ended: bool = False
+
+    def end(self) -> None:
+        """Tells them nothing more; None among the changes wakes whoever waits for one."""
+        self.ended = True
+        with suppress(asyncio.QueueFull):
+            self.changes.put_nowait(None)
+
+
+Standing = Callable[[Collection[Actor]], Awaitable[Collection[str]]]
+"""The sessions and tokens these came in by, by name, as far as they are not over."""
 
 
 class Pulse:
     """The changes of one database; looks only while somebody watches."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, every: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock = utc_now,
+        every: float = LOOK_SECONDS,
+        standing: Standing | None = None,
+    ) -> None:
         self._engine = engine
+        self._standing = standing
         self._clock = clock
         self._every = every
         self._watchers: set[Watcher] = set()
@@ -107,6 +126,7 @@ class Pulse:
             await asyncio.sleep(self._every)
             place = (since - OVERLAP, "")
             try:
+                await self._end_those_out()
                 # Until all are told: however many there are, the next look begins behind them.
                 while True:
                     rows = await self._rows(place, MOST)
@@ -121,6 +141,16 @@ class Pulse:
                 self._log.warning("changes_not_read")
             while len(self._told) > REMEMBERED:
                 self._told.popitem(last=False)
+
+    async def _end_those_out(self) -> None:
+        """Whoever was shut out hears nothing from the next look on, however little happens."""
+        watching = [each for each in self._watchers if each.actor.credential and not each.ended]
+        if self._standing is None or not watching:
+            return
+        standing = await self._standing([each.actor for each in watching])
+        for watcher in watching:
+            if watcher.actor.credential not in standing:
+                watcher.end()
 
     def _tell_once(self, row: RowMapping) -> None:
         key = (row["case_number"], row["seq"])

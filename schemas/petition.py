@@ -127,7 +127,8 @@ class Actor(Frozen):
 
     ``unit`` is the actor's own unit; ``scope`` the subtree the actor's office extends to where it is wider (a department acts for the unit
     it hangs off). ``complaints``: this person decides, within that reach, who is complained of: a complaints officer 督察/纪检, or the operator of
-    a unit that has none.
+    a unit that has none. ``credential``: by what the door knew them, never a secret: a session ``s-…``, a token ``t-…``, or the kind of door (``cli``,
+    ``public``, ``events``); empty for the system itself and in what was recorded before.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Actor(Frozen):
     unit: str
     scope: str = ""
     complaints: bool = False
+    credential: str = ""
 
     @property
     def reach(self) -> str:
@@ -147,7 +149,7 @@ SYSTEM = Actor(id="system", role=Role.SYSTEM, unit="")
 
 def petitioner_of(number: str) -> Actor:
     """群众本人 of that case: known by its tracking code and a second factor, by no name, and to no other case."""
-    return Actor(id=f"petitioner-{number}", role=Role.PETITIONER, unit="")
+    return Actor(id=f"petitioner-{number}", role=Role.PETITIONER, unit="", credential="public")
 
 
 class Clock(Frozen):

@@ -118,17 +118,40 @@ class RevealPolicy(Figures):
         return self
 
 
+class DoorPolicy(Figures):
+    """How long whoever has come in may stay. A policy that says nothing of it means these figures.
+
+    ``session_idle_minutes``: a session nobody uses for so long is over; ``session_hours``: and after so long in any case. ``token_days``: how long a
+    token is good for where nobody says; ``token_days_most``: the longest that may be asked for.
+    """
+
+    session_idle_minutes: int = Field(default=120, ge=5, le=720)
+    session_hours: int = Field(default=12, ge=1, le=24)
+    token_days: int = Field(default=90, ge=1, le=1095)
+    token_days_most: int = Field(default=365, ge=1, le=1095)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.token_days > self.token_days_most:
+            raise ValueError(
+                f"令牌默认有效期（{self.token_days} 天）超过上限（{self.token_days_most} 天） / "
+                f"token_days ({self.token_days}) is longer than token_days_most ({self.token_days_most})"
+            )
+        return self
+
+
 LEDGERS = ("suggestion", "claim", "complaint")
 COMPLEXITIES = ("simple", "complex")
 
 
 class Policy(Figures):
-    """A version of the whole policy: a :class:`CasePolicy` for every ledger and complexity, the channels, and how personal data is seen."""
+    """A version of the whole policy: a :class:`CasePolicy` for every ledger and complexity, the channels, how personal data is seen, and the doors."""
 
     version: int = Field(ge=1)
     ledgers: dict[str, dict[str, CasePolicy]]
     channels: dict[str, Channel]
     reveal: RevealPolicy = RevealPolicy()
+    doors: DoorPolicy = DoorPolicy()
 
     @model_validator(mode="before")
     @classmethod

@@ -71,7 +71,7 @@ class Journal:
             number=last.number + 1 if last is not None else 1,
             at=self._clock(),
             kind=kind,
-            actor=Actor(id=actor.id, role=actor.role, unit=actor.unit),
+            actor=Actor(id=actor.id, role=actor.role, unit=actor.unit, credential=actor.credential),
             case_number=case_number,
             reason=reason,
             body=dict(body or {}),
@@ -91,6 +91,7 @@ class Journal:
                 "body": entry.body,
                 "algorithm": self._algorithm,
                 "link": link(previous, canonical(entry), self._algorithm),
+                "credential": entry.actor.credential,
             },
         )
         return entry
@@ -145,7 +146,9 @@ def entry_of(row: RowMapping) -> Entry:
         number=row["number"],
         at=row["at"],
         kind=EntryKind(row["kind"]),
-        actor=Actor.model_validate({"id": row["person"], "role": row["role"], "unit": row["unit"]}),
+        actor=Actor.model_validate(
+            {"id": row["person"], "role": row["role"], "unit": row["unit"], "credential": row["credential"]}
+        ),
         case_number=row["case_number"],
         reason=row["reason"],
         body=row["body"],

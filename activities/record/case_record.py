@@ -202,6 +202,7 @@ class CaseRecord:
                     "payload": stored,
                     "algorithm": self._algorithm,
                     "link": as_bytea(previous),
+                    "credential": order.actor.credential,
                 }
             )
         return rows, previous
@@ -251,9 +252,9 @@ def _events(number: str, *, after: int = 0) -> Select[Any]:
 
 
 @lru_cache(maxsize=10_000)
-def _actor(person: str, role: str, unit: str) -> Actor:
+def _actor(person: str, role: str, unit: str, credential: str) -> Actor:
     # The same few people act again and again.
-    return Actor(id=person, role=Role(role), unit=unit)
+    return Actor(id=person, role=Role(role), unit=unit, credential=credential)
 
 
 def recorded(row: RowMapping) -> Recorded:
@@ -263,7 +264,7 @@ def recorded(row: RowMapping) -> Recorded:
         seq=row["seq"],
         version=row["version"],
         recorded_at=row["recorded_at"],
-        actor=_actor(row["actor_id"], row["actor_role"], row["actor_unit"]),
+        actor=_actor(row["actor_id"], row["actor_role"], row["actor_unit"], row["credential"]),
         command_id=row["command_id"],
         event=event_of(row["payload"], row["version"]),
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from typing import Final
 
 from fastapi import Request
 
 from activities.access.accounts import Accounts
+from activities.access.ending import standing
+from activities.access.guessing import Guessing
 from activities.access.scoped import scoped
 from activities.access.sessions import Sessions
 from activities.access.tokens import Tokens
@@ -19,6 +24,7 @@ from gateway.web.viewer import Language, Viewer
 from schemas.access import Area, check_sending, opens
 from schemas.errors import UserError
 from schemas.petition import Actor
+from schemas.policy import DoorPolicy
 
 SESSION_COOKIE: Final = "sanzhang_session"
 API: Final = "/api/"
@@ -37,9 +43,18 @@ FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 class Callers:
     """The :class:`gateway.web.viewer.Access` of an installation, and what the sign-in pages need. ``provider``: None without OIDC."""
 
-    def __init__(self, door: Door, *, limits: Limits, provider: Provider | None = None) -> None:
+    def __init__(
+        self,
+        door: Door,
+        *,
+        limits: Limits,
+        provider: Provider | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         database = door.system.database
         self._door = door
+        self.guessing = Guessing(database, door.system.keyring)
+        self.pause = pause
         self.accounts = Accounts(database)
         self.sessions = Sessions(database)
         self.tokens = Tokens(database)
@@ -61,12 +76,33 @@ class Callers:
         """Readings in which the database itself shows that actor's rows only."""
         return CaseQueries(scoped(self._door.system.database, actor))
 
-    async def check_person(self, person: str) -> None:
-        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not one of the people of the organisation in force.
+    async def policy(self) -> DoorPolicy:
+        """How long whoever has come in may stay, by the policy in force."""
+        return (await self._door.rules()).policy.doors
 
-        An upstream system is none of them: it shows a token.
+    async def standing(self, actors: Collection[Actor]) -> set[str]:
+        """The sessions and tokens these came in by, by name, as far as they are not over."""
+        idle = timedelta(minutes=(await self.policy()).session_idle_minutes)
+        return await standing(self._door.system.database, actors, self.sessions.now(), idle)
+
+    async def check_person(self, person: str) -> None:
+        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not one of the people of the organisation in force,
+        ``person_shut_out`` for somebody whom the administrator has shut out, whoever vouches for them.
+
+        An upstream system is none of them: it shows a token. The organisation is read anew: who has left it is out with that.
         """
-        actor, _ = await self._person(person)
+        if await self.accounts.shut_out(person):
+            raise UserError(
+                "person_shut_out",
+                zh=f"{person} 的账户已停用，不能登录；请联系管理员。",
+                en=f"The account of {person} is closed; ask the administrator.",
+                person=person,
+            )
+        organisation = await self._door.organisation_now()
+        try:
+            actor = organisation.actor(person)
+        except UserError:
+            actor = None
         if actor is None or not opens(Area.ACCOUNT, actor):
             raise UserError(
                 "person_not_here",
@@ -94,11 +130,15 @@ class Callers:
                 zh=f"令牌所代表的 {token.person} 已不在组织机构中。",
                 en=f"The person this token acts as ({token.person}) is no longer in the organisation.",
             )
+        actor = actor.model_copy(update={"credential": f"t-{token.id}"})
         return Viewer(actor=actor, name=name, language=language_of(request), scopes=frozenset(token.scopes))
 
     async def _by_session(self, request: Request) -> Viewer | None:
         secret = request.cookies.get(SESSION_COOKIE)
-        session = await self.sessions.find(secret, used=not _is_by_itself(request)) if secret else None
+        if not secret:
+            return None
+        idle = timedelta(minutes=(await self.policy()).session_idle_minutes)
+        session = await self.sessions.find(secret, used=not _is_by_itself(request), idle=idle)
         if session is None:
             return None
         actor, name = await self._person(session.person)
@@ -111,6 +151,7 @@ class Callers:
                 zh="页面已过期或请求来源不明，请刷新页面后重试。",
                 en="The page is out of date, or the request did not come from it; reload the page and try again.",
             )
+        actor = actor.model_copy(update={"credential": session.name})
         return Viewer(actor=actor, name=name, language=language_of(request, session.language), csrf=session.csrf)
 
     async def _person(self, person: str) -> tuple[Actor | None, str]:

@@ -1,15 +1,17 @@
-"""``/accounts/me``: who one is here, and a new password for one's local account."""
+"""``/accounts/me``: who one is here, where one is signed in, which machines act as one, and a new password for one's local account."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import SecretStr
 
 from activities.access.accounts import LONGEST, SHORTEST, check_password
 from gateway.access.callers import Callers
-from gateway.access.sign_in import TheCallers, address_of, entered
+from gateway.access.sign_in import TheCallers, admitted, entered
 from gateway.console.rendering import render
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, SignedIn, Viewer
@@ -20,10 +22,12 @@ router = APIRouter(include_in_schema=False, route_class=CallerFirst)
 
 
 @router.get("/accounts/me")
-async def own_account(request: Request, callers: TheCallers, viewer: SignedIn, done: str = "") -> Response:
+async def own_account(
+    request: Request, callers: TheCallers, viewer: SignedIn, done: str = "", ended: str = ""
+) -> Response:
     """The page."""
     enter(Area.ACCOUNT, viewer.actor, viewer.scopes)
-    return await _page(request, callers, viewer, done=bool(done))
+    return await _page(request, callers, viewer, done=bool(done), ended=bool(ended))
 
 
 @router.post("/accounts/me/password")
@@ -47,8 +51,7 @@ async def new_password(
             )
         check_password(SecretStr(wanted))
         # A session left open must not be a place to guess at.
-        await callers.limits.sign_in(person, address_of(request))
-        if not await callers.accounts.admits(person, SecretStr(password)):
+        if not await admitted(request, callers, person, SecretStr(password)):
             raise UserError(
                 "password_wrong",
                 zh="现在的密码不对，未作更改。",
@@ -60,17 +63,61 @@ async def new_password(
     return await entered(request, callers, person, "/accounts/me?done=1")
 
 
-async def _page(
-    request: Request, callers: Callers, viewer: Viewer, *, done: bool = False, error: UserError | None = None
+@router.post("/accounts/me/sessions/end")
+async def end_sessions(
+    request: Request, callers: TheCallers, viewer: SignedIn, name: Annotated[str, Form(max_length=80)] = ""
 ) -> Response:
+    """Ends one of one's own sessions, or with no name all but the one that asks."""
+    enter(Area.ACCOUNT, viewer.actor, viewer.scopes, writing=True)
+    try:
+        if name:
+            await callers.sessions.end_named(viewer.actor.id, name)
+        else:
+            await callers.sessions.end_all(viewer.actor.id, but=viewer.actor.credential)
+    except UserError as error:
+        return await _page(request, callers, viewer, error=error)
+    return RedirectResponse("/accounts/me?ended=1", 303)
+
+
+@router.post("/accounts/me/tokens/revoke")
+async def revoke_tokens(
+    request: Request, callers: TheCallers, viewer: SignedIn, name: Annotated[str, Form(max_length=80)] = ""
+) -> Response:
+    """Ends a token that acts as oneself, or with no name all of them."""
+    enter(Area.ACCOUNT, viewer.actor, viewer.scopes, writing=True)
+    try:
+        if name:
+            await callers.tokens.revoke(name, person=viewer.actor.id)
+        else:
+            await callers.tokens.revoke_all(viewer.actor.id)
+    except UserError as error:
+        return await _page(request, callers, viewer, error=error)
+    return RedirectResponse("/accounts/me?ended=1", 303)
+
+
+async def _page(
+    request: Request,
+    callers: Callers,
+    viewer: Viewer,
+    *,
+    done: bool = False,
+    ended: bool = False,
+    error: UserError | None = None,
+) -> Response:
+    person, policy = viewer.actor.id, await callers.policy()
+    now = callers.sessions.now()
     return render(
         request,
         viewer,
         "account.html",
         status=200 if error is None else status_of(error),
-        has_password=await callers.accounts.known(viewer.actor.id),
+        has_password=await callers.accounts.known(person),
+        sessions=await callers.sessions.of(person, idle=timedelta(minutes=policy.session_idle_minutes)),
+        tokens=[each for each in await callers.tokens.listed(person) if each.stands(now)],
+        idle=policy.session_idle_minutes,
         shortest=SHORTEST,
         longest=LONGEST,
         done=done,
+        ended=ended,
         refused=error,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import SecretStr
 
+from activities.access.guessing import Origin
 from activities.keys import seal, unseal
 from gateway.access.callers import SESSION_COOKIE, Callers, language_of
 from gateway.access.provider import Going, Provider, remembered, utc_now
@@ -18,11 +20,15 @@ from gateway.console.rendering import render
 from gateway.demo.accounts import PASSWORD
 from gateway.web.problems import status_of
 from gateway.web.viewer import Anybody, TheDoor, access_of
+from schemas.access import place_of
+from schemas.access.guessing import KNOWN_FOR
 from schemas.errors import UserError
 from schemas.organisation import Person
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 GOING_COOKIE: Final = "sanzhang_going"
+MARK_COOKIE: Final = "sanzhang_known"
+"""What a browser keeps of its last sign-in with a password, so that nobody's guesses elsewhere slow it down. It opens nothing."""
 BACK: Final = "/sign-in/provider/back"
 FIRST_PAGE: Final = "/"
 """Leads each role to where its day begins."""
@@ -60,16 +66,27 @@ async def sign_in(
     """Signs in with a local account, under a session id that is new in any case."""
     person, page = person.strip(), local_path(next)
     try:
-        await callers.limits.sign_in(person, address_of(request))
-        if not await callers.accounts.admits(person, SecretStr(password)):
+        if not await admitted(request, callers, person, SecretStr(password)):
             raise UserError(
                 "sign_in_failed",
-                zh="人员编号或密码不对；多次失败的账户会暂时锁定，请稍后再试或联系管理员。",
-                en="The person or the password is wrong. An account with several failures is locked for a while: try later or ask the administrator.",
+                zh="人员编号或密码不对；多次失败后须等待一段时间。请核对后再试，或联系管理员。",
+                en="The person or the password is wrong. After several failures you have to wait: try again with care, or ask the administrator.",
             )
         return await entered(request, callers, person, page)
     except UserError as error:
         return await _page(request, callers, next_page=page, person=person, error=error)
+
+
+async def admitted(request: Request, callers: Callers, person: str, password: SecretStr) -> bool:
+    """Whether this is the person's password. Whoever guesses is slowed down: ``UserError`` ``too_many``."""
+    knock = await callers.guessing.knock(
+        person, Origin(place_of(address_of(request)), request.cookies.get(MARK_COOKIE, ""))
+    )
+    await callers.pause(knock.delay)
+    if not await callers.accounts.admits(person, password):
+        return False
+    request.state.mark = await callers.guessing.welcome(knock)
+    return True
 
 
 @router.post("/sign-out")
@@ -135,8 +152,25 @@ async def entered(request: Request, callers: Callers, person: str, page: str) ->
     if (secret := request.cookies.get(SESSION_COOKIE)) is not None:
         await callers.sessions.end(secret)
     await callers.check_person(person)
-    begun = await callers.sessions.begin(person, language_of(request))
+    policy = await callers.policy()
+    begun = await callers.sessions.begin(
+        person,
+        language_of(request),
+        place=place_of(address_of(request)),
+        idle=timedelta(minutes=policy.session_idle_minutes),
+        whole=timedelta(hours=policy.session_hours),
+    )
     answer = RedirectResponse(page, 303)
+    if mark := getattr(request.state, "mark", ""):
+        answer.set_cookie(
+            MARK_COOKIE,
+            mark,
+            path="/",
+            max_age=int(KNOWN_FOR.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+        )
     answer.set_cookie(SESSION_COOKIE, begun.secret, path="/", httponly=True, samesite="lax", secure=is_secure(request))
     return answer
 

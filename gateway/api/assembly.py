@@ -88,7 +88,8 @@ async def _codes_kept_tidy(door: Door) -> None:
 @asynccontextmanager
 async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
     """What the API keeps beside its requests, while the application serves."""
-    pulse, under_way = Pulse(door.system.database), UnderWay()
+    pulse = Pulse(door.system.database, standing=getattr(app.state.access, "standing", None))
+    under_way = UnderWay()
     under_way.start(_codes_kept_tidy(door))
     app.state.pulse, app.state.under_way, app.state.stopping = pulse, under_way, asyncio.Event()
 

@@ -74,7 +74,7 @@ async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime |
             for change in missed or ():
                 yield _event(change)
         asked = now()
-        while not stopping.is_set():
+        while not (stopping.is_set() or watcher.ended):
             if watcher.lost:
                 watcher.lost = False
                 yield _RELOAD
@@ -89,6 +89,8 @@ async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime |
                     change = await watcher.changes.get()
             except TimeoutError:
                 continue
+            if change is None:
+                return
             # Outside the time limit, which is for waiting, not for a caller who is slow to take.
             yield _event(change)
 

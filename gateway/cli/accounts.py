@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from activities.access.accounts import Accounts, AccountView
-from activities.record.case_record import utc_now
+from activities.access.ending import holds_something
+from activities.access.sessions import Sessions
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
 from schemas.errors import UserError
 
@@ -43,10 +45,73 @@ async def set_(
 @app.command("disable")
 @command
 async def disable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """停用账户并退出其所有登录；再次设置密码即恢复 / close an account; a new password opens it again."""
+    """停用：其登录、令牌与统一身份认证登录立即失效 / shut a person out: sessions, tokens and the provider's sign-in end at once."""
     async with door_for(data_dir) as door:
-        await Accounts(door.system.database).disable(person)
-    _done(person, f"{person} 的账户已停用", f"the account of {person} is closed", as_json)
+        database = door.system.database
+        accounts = Accounts(database)
+        known = person in {each.person for each in await accounts.listed()}
+        by_provider = door.system.settings.oidc_issuer is not None and (await door.organisation()).knows(person)
+        if not (known or by_provider or await holds_something(database, person)):
+            raise UserError(
+                "account_unknown",
+                zh=f"{person} 没有本地账户，也没有任何登录或令牌；sanzhang account list 可查。",
+                en=f"{person} has no local account, no session and no token; see sanzhang account list.",
+                person=person,
+            )
+        await accounts.disable(person)
+    _done(
+        person, f"{person} 已停用，登录与令牌均已失效", f"{person} is shut out; sessions and tokens have ended", as_json
+    )
+
+
+@app.command("enable")
+@command
+async def enable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """恢复停用的账户；令牌须另发 / let a person in again, with the password there was; tokens are made anew."""
+    async with door_for(data_dir) as door:
+        await Accounts(door.system.database).enable(person)
+    _done(person, f"{person} 已恢复", f"{person} may come in again", as_json)
+
+
+@app.command("sessions")
+@command
+async def sessions(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """此人现有的登录 / where a person is signed in now."""
+    async with door_for(data_dir) as door:
+        idle = timedelta(minutes=(await door.rules()).policy.doors.session_idle_minutes)
+        found = await Sessions(door.system.database).of(person, idle=idle)
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in found])
+        return
+    table = Table("登录 / session", "登录于 / since", "最近使用 / last used", "来自 / from", "最迟至 / until")
+    for each in found:
+        table.add_row(each.name, local(each.created_at), local(each.seen_at), each.place, local(each.expires_at))
+    Console(highlight=False).print(table)
+
+
+@app.command("end")
+@command
+async def end(
+    person: Person,
+    session: Annotated[
+        str, typer.Argument(metavar="SESSION", help="登录编号；不填即全部 / which session; all of them by default.")
+    ] = "",
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """结束此人的登录，立即生效 / end a person's sessions at once."""
+    async with door_for(data_dir) as door:
+        sessions = Sessions(door.system.database)
+        if session:
+            await sessions.end_named(person, session)
+            ended = [session]
+        else:
+            ended = await sessions.end_all(person)
+    if as_json:
+        print_json({"person": person, "ended": ended})
+    else:
+        Console(highlight=False, markup=False).print(f"✓ 已结束 {len(ended)} 个登录 / sessions ended: {len(ended)}")
 
 
 @app.command("list")
@@ -67,8 +132,6 @@ async def list_accounts(*, data_dir: DataDir = None, as_json: AsJson = False) ->
 def _state(account: AccountView) -> str:
     if account.disabled_at is not None:
         return f"已停用 {local(account.disabled_at)}"
-    if account.locked_until is not None and account.locked_until > utc_now():
-        return f"锁定至 {local(account.locked_until)}（连续输错 {account.failures} 次）"
     return "可登录"
 
 

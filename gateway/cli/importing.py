@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.import_output import Bar, conclude, show_preview
-from gateway.cli.output import AsJson, DataDir, command, settings_for
+from gateway.cli.output import BY_COMMAND_LINE, AsJson, DataDir, actor_of, command, settings_for
 from gateway.doors import Door
 from gateway.importing.content import Contents, default_source
 from gateway.importing.filing import FilingOf, Tally, file_all
@@ -97,7 +97,7 @@ async def import_(
         door = Door(system, patience=PATIENCE_SECONDS)
         organisation = await door.organisation()
         policy = (await door.rules()).policy
-        actor = _actor(organisation.actor(person)) if person else _nobody(organisation.city_code)
+        actor = _actor(await actor_of(door, person)) if person else _nobody(organisation.city_code)
         named = source or default_source(workbook)
         contents = Contents(system.keyring, named, policy.channels, _channel(policy, channel, as_recorded=as_recorded))
         proposer = Proposer(organisation, taxonomy)
@@ -138,7 +138,7 @@ def _read(file: Path, mapping: str | None, refused_to: Path | None) -> Workbook:
 
 def _nobody(city: str) -> Actor:
     """The import itself: nobody's name stands under what nobody has looked at."""
-    return Actor(id="import", role=Role.UPSTREAM, unit=city)
+    return Actor(id="import", role=Role.UPSTREAM, unit=city, credential=BY_COMMAND_LINE)
 
 
 def _actor(actor: Actor) -> Actor:

@@ -33,6 +33,7 @@ __all__ = [
     "AsJson",
     "AsPerson",
     "DataDir",
+    "actor_of",
     "command",
     "door_for",
     "due_by",
@@ -55,6 +56,9 @@ USAGE = 2
 """Exit code: the call, a file or a setting is wrong."""
 AWAY = 3
 """Exit code: the system, or a part of it, is not there now."""
+
+BY_COMMAND_LINE = "cli"
+"""What stands for a session in what is recorded of orders given here."""
 
 AWAY_CODES = frozenset({"system_not_running", "system_unavailable", "database_unavailable", "engine_unavailable"})
 
@@ -92,7 +96,12 @@ async def door_for(data_dir: str | None) -> AsyncGenerator[Door]:
 
 async def viewer_of(door: Door, person: str | None) -> Actor | None:
     """Who looks: a person of the organisation, or None for the administrator of this machine."""
-    return None if person is None else await door.actor(person)
+    return None if person is None else await actor_of(door, person)
+
+
+async def actor_of(door: Door, person: str) -> Actor:
+    """A person of the organisation as one who acts at this machine's own command line. ``UserError`` ``person_unknown``."""
+    return (await door.actor(person)).model_copy(update={"credential": BY_COMMAND_LINE})
 
 
 def moment(said: str | None, option: str) -> datetime | None:

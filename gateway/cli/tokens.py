@@ -13,6 +13,7 @@ from activities.access.tokens import Tokens, TokenView
 from activities.record.case_record import utc_now
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
 from schemas.access import TokenScope
+from schemas.errors import UserError
 
 app = typer.Typer(help="API 令牌：给其他系统用 / API tokens, for other systems.", no_args_is_help=True)
 
@@ -28,7 +29,12 @@ async def create(
     label: Annotated[str, typer.Option("--label", help="用途 / what it is for.")] = "",
     days: Annotated[
         int | None,
-        typer.Option("--days", min=1, help="有效天数，默认不限 / days until it expires.", show_default=False),
+        typer.Option(
+            "--days",
+            min=1,
+            help="有效天数，默认与上限见政策 doors（90、365）/ days until it ends; the default and the most are policy.",
+            show_default=False,
+        ),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -36,13 +42,22 @@ async def create(
     """新令牌，只显示这一次 / a new token, shown this once."""
     async with door_for(data_dir) as door:
         await door.actor(person)
-        until = utc_now() + timedelta(days=days) if days is not None else None
+        policy = (await door.rules()).policy.doors
+        if days is not None and days > policy.token_days_most:
+            raise UserError(
+                "token_too_long",
+                zh=f"令牌最长 {policy.token_days_most} 天（政策 doors.token_days_most）；到期前可另发新的。",
+                en=f"A token is good for at most {policy.token_days_most} days (policy doors.token_days_most); make another before it ends.",
+                most=policy.token_days_most,
+            )
+        until = utc_now() + timedelta(days=days or policy.token_days)
         issued = await Tokens(door.system.database).create(person, scope, label=label, expires_at=until)
     if as_json:
         print_json(issued.view.model_dump(mode="json") | {"token": issued.text})
         return
     out = Console(highlight=False, markup=False, soft_wrap=True)
     out.print(issued.text)
+    out.print(f"  有效至 {local(issued.view.expires_at)} / good until then")
     out.print("  请立即妥善保存，之后无法再显示 / keep it now: it can't be shown again")
 
 
@@ -81,6 +96,4 @@ async def list_tokens(*, data_dir: DataDir = None, as_json: AsJson = False) -> N
 def _state(token: TokenView) -> str:
     if token.revoked_at is not None:
         return f"已撤销 {local(token.revoked_at)}"
-    if token.expires_at is None:
-        return "有效"
     return f"{'有效至' if token.expires_at > utc_now() else '已过期'} {local(token.expires_at)}"

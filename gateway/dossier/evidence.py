@@ -107,6 +107,7 @@ def _linked(row: RowMapping) -> dict[str, Any]:
         actor,
         row["command_id"],
         row["payload"],
+        row["credential"],
     )
     return {"body": json.loads(body), "algorithm": row["algorithm"], "link": row["link"].hex()}
 

@@ -40,7 +40,7 @@ class Arrivals:
         organisation = await self._door.organisation()
         # A source of events never speaks under the name of a desk or of a caller of the API.
         source = f"events:{event.source}"
-        actor = Actor(id=source, role=Role.UPSTREAM, unit=organisation.city_code)
+        actor = Actor(id=source, role=Role.UPSTREAM, unit=organisation.city_code, credential="events")
         content, _ = await self._drafts.content(event.data.draft(source, event.id), actor)
         filing = await self._door.desk.file(actor, content, received_at=event.data.received_at)
         return Arrival(

@@ -86,7 +86,8 @@ def history_line(recorded: Recorded) -> HistoryLine:
         kind=recorded.event.kind,
         at=recorded.event.at,
         recorded_at=recorded.recorded_at,
-        actor=recorded.actor,
+        # By which session somebody acted is for auditors, in the timeline.
+        actor=recorded.actor.model_copy(update={"credential": ""}),
         zh=zh,
         en=en,
     )

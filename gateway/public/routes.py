@@ -188,7 +188,7 @@ def _track_page(request: Request, *, code: str = "", status: int = 200, **more: 
 
 def _desk(organisation: Organisation) -> Actor:
     """In whose name the public files: the city's door, which decides nothing."""
-    return Actor(id="public", role=Role.UPSTREAM, unit=organisation.city_code)
+    return Actor(id="public", role=Role.UPSTREAM, unit=organisation.city_code, credential="public")
 
 
 def _channel(policy: Policy) -> str:

@@ -12,10 +12,6 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from schemas.errors import UserError
 
-SIGN_IN: Final = RateLimitItemPerMinute(10)
-"""Attempts per account and address."""
-SIGN_IN_ADDRESS: Final = RateLimitItemPerMinute(60)
-"""Attempts per address, whatever the account: an office behind one address signs in in the morning."""
 TRACKING: Final = RateLimitItemPerMinute(20)
 """Look-ups by the public per address: tracking codes must not be found by trying."""
 SUBMITTING: Final = RateLimitItemPerMinute(5)
@@ -31,11 +27,6 @@ class Limits:
 
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
-
-    async def sign_in(self, person: str, address: str) -> None:
-        """An attempt to sign in."""
-        await self._hit(SIGN_IN_ADDRESS, "sign-in", address)
-        await self._hit(SIGN_IN, "sign-in", address, person)
 
     async def tracking(self, address: str) -> None:
         """A look-up by tracking code."""

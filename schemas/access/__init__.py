@@ -9,6 +9,7 @@ from schemas.access.areas import (
     enter,
     opens,
 )
+from schemas.access.places import place_of
 from schemas.access.sight import EVERY_CASE, Eyes, Sight, eyes, named, sight
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "eyes",
     "named",
     "opens",
+    "place_of",
     "sight",
 ]

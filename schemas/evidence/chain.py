@@ -55,6 +55,7 @@ def canonical(record: Recorded, stored: dict[str, Any] | None = None) -> bytes:
         (record.actor.id, record.actor.role.value, record.actor.unit),
         record.command_id,
         payload(record.event) if stored is None else stored,
+        record.actor.credential,
     )
 
 
@@ -66,15 +67,19 @@ def content(
     actor: tuple[str, str, str],
     command_id: str,
     stored: Any,
+    credential: str = "",
 ) -> bytes:
-    """The canonical bytes of an event from its bare columns, for whoever checks a million of them; ``stored``: its payload, JSON types only."""
+    """The canonical bytes of an event from its bare columns, for whoever checks a million of them; ``stored``: its payload, JSON types only.
+
+    An event without a credential is hashed as it was before there were any.
+    """
     return encoded(
         {
             "case": case_number,
             "seq": seq,
             "version": version,
             "recorded_at": recorded_at.astimezone(UTC).isoformat(),
-            "actor": actor,
+            "actor": (*actor, credential) if credential else actor,
             "command": command_id,
             "event": stored,
         }

@@ -64,12 +64,13 @@ class Entry(Frozen):
 
 
 def canonical(entry: Entry) -> bytes:
-    """The bytes that are hashed for an entry."""
+    """The bytes that are hashed for an entry; one without a credential is hashed as it was before there were any."""
+    who = [entry.actor.id, entry.actor.role.value, entry.actor.unit]
     body = {
         "number": entry.number,
         "at": entry.at.astimezone(UTC).isoformat(),
         "kind": entry.kind.value,
-        "actor": [entry.actor.id, entry.actor.role.value, entry.actor.unit],
+        "actor": [*who, entry.actor.credential] if entry.actor.credential else who,
         "case": entry.case_number,
         "reason": entry.reason,
         "body": entry.body,

@@ -93,6 +93,10 @@ class Organisation(BaseModel):
             )
         return found
 
+    def knows(self, person_id: str) -> bool:
+        """Whether there is a person of that id."""
+        return person_id in self._people
+
     def actor(self, person_id: str) -> Actor:
         """The person as one who acts: somebody of a department acts for the unit it hangs off. ``UserError`` ``person_unknown``."""
         person = self.person(person_id)

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     PARKED = "parked"
     SIGN_IN = "sign-in"
     TRACKING = "tracking"
+    ORIGIN = "origin"
 
 
 class SealBrokenError(Exception):

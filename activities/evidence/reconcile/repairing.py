@@ -103,7 +103,14 @@ def holds(number: str, events: Sequence[RowMapping]) -> bool:
         algorithm = row["algorithm"]
         actor = (row["actor_id"], row["actor_role"], row["actor_unit"])
         written = content(
-            number, row["seq"], row["version"], row["recorded_at"], actor, row["command_id"], row["payload"]
+            number,
+            row["seq"],
+            row["version"],
+            row["recorded_at"],
+            actor,
+            row["command_id"],
+            row["payload"],
+            row["credential"],
         )
         previous = link(previous if previous is not None else genesis(number, algorithm), written, algorithm)
         if row["seq"] != seq or previous != row["link"] or row["payload"].get("kind") != row["kind"]:

@@ -37,6 +37,7 @@ class EntryRow(NamedTuple):
     body: Any
     algorithm: str
     link: bytes
+    credential: str
 
     def after(self, previous: bytes) -> bytes | None:
         """The link this entry makes after ``previous``; None where it is no entry of ours."""
@@ -45,7 +46,7 @@ class EntryRow(NamedTuple):
                 number=self.number,
                 at=self.at,
                 kind=EntryKind(self.kind),
-                actor=Actor(id=self.person, role=Role(self.role), unit=self.unit),
+                actor=Actor(id=self.person, role=Role(self.role), unit=self.unit, credential=self.credential),
                 case_number=self.case_number,
                 reason=self.reason,
                 body=self.body,

@@ -34,6 +34,7 @@ class EventRow(NamedTuple):
     actor_id: str
     actor_role: str
     actor_unit: str
+    credential: str
     command_id: str
     payload: str
     algorithm: str

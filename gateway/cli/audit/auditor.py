@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.cli.output import settings_for
+from gateway.cli.output import actor_of, settings_for
 from gateway.doors import ADMINISTRATOR, Door, open_door
 from schemas.errors import UserError
 from schemas.petition import Actor, Role
@@ -34,7 +34,7 @@ async def audit_door(
         if person is None:
             yield AuditDoor(door, ADMINISTRATOR, None)
             return
-        actor = await door.actor(person)
+        actor = await actor_of(door, person)
         if actor.role is not Role.AUDITOR:
             raise UserError(
                 "auditors_only",

@@ -14,7 +14,7 @@ from gateway.cli.case import tables
 from gateway.cli.case.options import read_options
 from gateway.cli.case.reading import Case
 from gateway.cli.files import read_text
-from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, moment, print_json
+from gateway.cli.output import AsJson, DataDir, actor_of, command, door_for, due_by, moment, print_json
 from gateway.desk import Filing
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
@@ -72,7 +72,7 @@ async def act(
         if action is None:
             await _show_actions(door, case, as_person, as_json=as_json)
             return
-        actor = await door.actor(as_person)
+        actor = await actor_of(door, as_person)
         answer = await carry_out(door, case, actor, action, given, command_id=command_id)
     if as_json:
         print_json(answer.model_dump(mode="json") | {"command": action})
@@ -84,7 +84,7 @@ async def act(
 
 
 async def _show_actions(door: Door, case: str, person: str, *, as_json: bool) -> None:
-    actor = await door.actor(person)
+    actor = await actor_of(door, person)
     view = await door.case(case, actor)
     actions = actions_of(view.state, actor)
     if as_json:
@@ -151,7 +151,7 @@ async def file(
         petitioners=tuple(people),
     )
     async with door_for(data_dir) as door:
-        actor = await door.actor(as_person)
+        actor = await actor_of(door, as_person)
         organisation = await door.organisation()
         proposer = Proposer(organisation, load_taxonomy(door.system.settings.taxonomy_file))
         content, proposed = content_of(

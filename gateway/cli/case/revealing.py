@@ -12,7 +12,7 @@ from rich.text import Text
 from activities.evidence.reveal import FIELDS, Revealed
 from gateway.cli.case.reading import Case
 from gateway.cli.case.tables import console
-from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, print_json, settings_for
+from gateway.cli.output import AsJson, AsPerson, DataDir, actor_of, command, local, print_json, settings_for
 from gateway.doors import ADMINISTRATOR, open_door
 from schemas.access.revealing import Need
 
@@ -41,7 +41,7 @@ async def reveal(
     """查看信访人的个人信息（先记录，后显示） / a petitioner's personal data in clear; first it is recorded who looks and why."""
     # The record is only read here; the one thing written is that it was read.
     async with open_door(settings_for(data_dir), os.environ, read_only=True) as door:
-        actor = ADMINISTRATOR if as_person is None else await door.actor(as_person)
+        actor = ADMINISTRATOR if as_person is None else await actor_of(door, as_person)
         revealed = await (await door.revealer()).reveal(await door.number(case), actor, why, words)
     if as_json:
         print_json(_facts(revealed))

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from schemas.record.metadata import METADATA
 from schemas.record.tables.board import OF_THE_BOARD, board_cells, case_counts, case_measures, count_profiles
-from schemas.record.tables.doors import accounts, attachments, drafts, saved_filters, sessions, tokens
+from schemas.record.tables.doors import (
+    accounts,
+    attachments,
+    drafts,
+    knocks,
+    known_origins,
+    saved_filters,
+    sessions,
+    tokens,
+)
 from schemas.record.tables.evidence import (
     APPEND_ONLY,
     archives,
@@ -47,6 +56,8 @@ __all__ = [
     "inbox",
     "intake",
     "journal",
+    "knocks",
+    "known_origins",
     "log_leaves",
     "outbox",
     "parked",

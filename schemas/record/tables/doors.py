@@ -17,7 +17,32 @@ accounts = Table(
     Column("changed_at", MOMENT, nullable=False),
     Column("disabled_at", MOMENT),
 )
-"""Local accounts of people of the organisation; ``secret`` is the Argon2 hash of the password."""
+"""Local accounts of people of the organisation; ``secret`` is the Argon2 hash of the password, empty for somebody without one who is shut out.
+
+``failures`` and ``locked_until`` are of earlier releases; ``knocks`` counts now.
+"""
+
+knocks = Table(
+    "knocks",
+    METADATA,
+    Column("key", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", MOMENT, nullable=False),
+    Column("last_at", MOMENT, nullable=False),
+    Column("free_at", MOMENT, nullable=False),
+    Index("ix_knocks_last_at", "last_at"),
+)
+"""Failed sign-ins, counted; ``key`` is a keyed hash of account and origin, of a place, or of an account. ``free_at``: before it none is tried."""
+
+known_origins = Table(
+    "known_origins",
+    METADATA,
+    Column("person", Text, primary_key=True),
+    Column("origin", LargeBinary, primary_key=True),
+    Column("seen_at", MOMENT, nullable=False),
+    Index("ix_known_origins_origin", "origin"),
+)
+"""Where each account was signed in to lately: keyed hashes of places, and of the marks browsers keep."""
 
 sessions = Table(
     "sessions",
@@ -29,6 +54,7 @@ sessions = Table(
     Column("created_at", MOMENT, nullable=False),
     Column("seen_at", MOMENT, nullable=False),
     Column("expires_at", MOMENT, nullable=False),
+    Column("place", Text, nullable=False, server_default=""),
     Index("ix_sessions_person", "person"),
 )
 """Who is signed in; ``id`` is the SHA-256 of what the browser holds."""

@@ -23,10 +23,11 @@ events = Table(
     Column("payload", JSONB, nullable=False),
     Column("algorithm", Text, nullable=False),
     Column("link", LargeBinary, nullable=False),
+    Column("credential", Text, nullable=False, server_default=""),
     Index("ix_events_at", "at"),
     Index("ix_events_sealed", "recorded_at", postgresql_where=text("kind = 'sealed'")),
 )
-"""The evidence: one row per event; ``link`` = hash(previous link ‖ canonical event)."""
+"""The evidence: one row per event; ``link`` = hash(previous link ‖ canonical event). ``credential``: the session, token or door of the order."""
 
 commands = Table(
     "commands",
@@ -52,6 +53,7 @@ journal = Table(
     Column("body", JSONB, nullable=False),
     Column("algorithm", Text, nullable=False),
     Column("link", LargeBinary, nullable=False),
+    Column("credential", Text, nullable=False, server_default=""),
     Index("ix_journal_case", "case_number", "number"),
     Index("ix_journal_kind", "kind", "at"),
 )

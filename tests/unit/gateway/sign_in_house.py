@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI, Request
 
 from activities.access.accounts import Accounts
-from activities.defaults import demo_organisation
+from activities.defaults import default_policy, demo_organisation
 from activities.record.migrate import new_engine
 from gateway.access.callers import Callers
 from gateway.access.provider import Provider
@@ -34,12 +34,22 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
     async def organisation() -> object:
         return demo_organisation()
 
+    async def rules() -> object:
+        return SimpleNamespace(policy=default_policy())
+
+    async def no_pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    pauses: list[float] = []
     system = SimpleNamespace(database=engine, keyring=KeyRing([("k1", b"k" * 32)]))
-    door = cast("Door", SimpleNamespace(system=system, organisation=organisation))
-    callers = Callers(door, limits=Limits(), provider=provider)
+    door = cast(
+        "Door",
+        SimpleNamespace(system=system, organisation=organisation, organisation_now=organisation, rules=rules),
+    )
+    callers = Callers(door, limits=Limits(), provider=provider, pause=no_pause)
     callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     app = FastAPI()
-    app.state.door, app.state.access = door, callers
+    app.state.door, app.state.access, app.state.pauses = door, callers, pauses
     app.include_router(sign_in)
     app.add_exception_handler(UserError, cast("Any", problem_response))
     app.add_middleware(Security, hosts=("localhost",))
@@ -59,5 +69,5 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
     await engine.dispose()
 
 
-def browser(app: FastAPI) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+def browser(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 123)), base_url="http://localhost")

@@ -47,7 +47,7 @@ async def test_what_comes_after_a_rush_is_told(database_dsn: str, tmp_path: Path
                 await copied(MOST + 200, book.now)
                 number = f"{number}-1"
                 await copied(1, book.now + timedelta(seconds=5))
-                while (await watcher.changes.get()).number != f"{number}-1":
+                while (told := await watcher.changes.get()) is not None and told.number != f"{number}-1":
                     pass
         finally:
             await pulse.close()
@@ -65,7 +65,7 @@ class _Rush:
     """A city in which something changes at every moment."""
 
     def __init__(self) -> None:
-        self.changes, self.lost = self, False
+        self.changes, self.lost, self.ended = self, False, False
 
     def watching(self, person: str) -> int:
         return 0

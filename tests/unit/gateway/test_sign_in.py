@@ -14,14 +14,13 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from activities.access.accounts import FIRST_LOCK, LONGEST_LOCK, TRIES, Accounts
+from activities.access.accounts import Accounts
 from activities.access.sessions import IDLE, WHOLE, Sessions
 from activities.record.migrate import migrate, new_engine
 from activities.record.seed import seed
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.demo.accounts import CAST, SHORT, people, provide_accounts
 from gateway.demo.accounts import PASSWORD as DEMO_PASSWORD
-from gateway.web.limits import SIGN_IN
 from schemas.errors import UserError
 from tests.databases import own_database
 from tests.unit.gateway.sign_in_house import browser, house
@@ -147,18 +146,6 @@ async def test_strangers_and_wrong_passwords_are_told_the_same(callers: tuple[Ca
         assert "密码不对" in told.pop()
 
 
-async def test_guessing_locks_the_account_for_a_while_and_the_address_out(callers: tuple[Callers, FastAPI]) -> None:
-    async with browser(callers[1]) as web:
-        await callers[0].accounts.set_password("tan-wei", PASSWORD)
-        for _ in range(TRIES):
-            assert (await enter(web, "tan-wei", "wrong wrong wrong")).status_code == 403
-        assert (await enter(web, "tan-wei")).status_code == 403, "locked, though the password is right"
-        for _ in range(SIGN_IN.amount - TRIES - 1):
-            await enter(web, "tan-wei", "x")
-        assert (await enter(web, "tan-wei")).status_code == 429
-        assert (await enter(web)).status_code == 303, "others at the same address are not held up"
-
-
 async def test_a_new_password_ends_every_session_and_so_does_a_closed_account(
     callers: tuple[Callers, FastAPI],
 ) -> None:
@@ -255,27 +242,6 @@ async def test_a_page_left_open_does_not_keep_its_session(dsn: str, callers: tup
             assert (await web.get("/me", headers=headers)).status_code == 200
             now += timedelta(minutes=2)
             assert (await web.get("/me")).status_code == (200 if held else 401), headers
-    await engine.dispose()
-
-
-async def test_an_account_that_was_guessed_at_opens_again_later_each_time(dsn: str) -> None:
-    now = datetime(2026, 3, 2, 0, tzinfo=UTC)
-    engine = new_engine(dsn, pool_size=1)
-    accounts = Accounts(engine, clock=lambda: now, hasher=CHEAP)
-    await accounts.set_password("qiu-min", PASSWORD)
-    locks: list[timedelta] = []
-    for _ in range(TRIES + 8):
-        assert not await accounts.admits("qiu-min", SecretStr("wrong wrong wrong"))
-        until = {each.person: each.locked_until for each in await accounts.listed()}["qiu-min"]
-        if until is not None:
-            locks.append(until - now)
-            now = until - timedelta(seconds=1)
-            assert not await accounts.admits("qiu-min", PASSWORD), "locked, though it is right"
-            now = until
-    assert locks[:3] == [FIRST_LOCK, FIRST_LOCK * 2, FIRST_LOCK * 4]
-    assert locks[-1] == max(locks) == LONGEST_LOCK
-    assert await accounts.admits("qiu-min", PASSWORD)
-    assert {each.person: each.failures for each in await accounts.listed()}["qiu-min"] == 0
     await engine.dispose()
 
 

@@ -44,6 +44,7 @@ class Link(NamedTuple):
                 (row.actor_id, row.actor_role, row.actor_unit),
                 row.command_id,
                 self.stored,
+                row.credential,
             )
             return link(previous, said, row.algorithm)
         except (ValueError, RecursionError, OverflowError):

@@ -36,7 +36,7 @@ _VOCABULARIES: tuple[type[StrEnum], ...] = (
 _WORDS = tuple(word.value for vocabulary in _VOCABULARIES for word in vocabulary)
 _PINNED = ("calendar", "policy")
 """What a case pins of calendar and policy: long, and of words no case says."""
-_COLUMNS = ("actor_id", "actor_role", "actor_unit", "command_id", "recorded_at", "version")
+_COLUMNS = ("actor_id", "actor_role", "actor_unit", "credential", "command_id", "recorded_at", "version")
 
 Accepts = Callable[[Link], bool]
 Path = tuple[str | int, ...]
@@ -95,6 +95,8 @@ class Search:
 
     def _column_values(self, chain: Chain, name: str) -> Iterable[Any]:
         seen = dict.fromkeys(getattr(each.row, name) for each in chain.links)
+        if name == "credential":
+            seen |= {"": None}
         if name == "actor_role":
             seen |= dict.fromkeys(role.value for role in p.Role)
         if name == "version":
