@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from activities.defaults import police_words
 from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
+from activities.record.known import KnownPeople
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
+from gateway.redacting import Redacting
 from schemas.errors import UserError
 from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
@@ -60,6 +62,7 @@ class Door:
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
         self.hearing = Hearings(self.organisation)
+        self.redacting = Redacting(KnownPeople(system.database, system.keyring), self.organisation)
         self.desk = Desk(
             system.client,
             system.record,

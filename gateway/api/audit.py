@@ -83,7 +83,8 @@ async def read_timeline(
 ) -> Timeline:
     """某一时刻的案情 / a case at any moment, as people saw it."""
     own = (await seen(readings, number, viewer.actor)).state.number
-    return await timeline_of(door, own, as_of or datetime.now(UTC))
+    redactor = await door.redacting.of_case(own, viewer.actor)
+    return redactor.model(await timeline_of(door, own, as_of or datetime.now(UTC)))
 
 
 @router.post(
@@ -134,7 +135,7 @@ async def read_access(
         if hidden[entry.case_number]:
             continue
         if len(found) == MOST:
-            return AccessAnswer(readings=tuple(found), more=True)
+            return await _told(door, viewer.actor, AccessAnswer(readings=tuple(found), more=True))
         found.append(
             Reading(
                 entry=entry.number,
@@ -148,7 +149,13 @@ async def read_access(
                 body=dict(entry.body),
             )
         )
-    return AccessAnswer(readings=tuple(found), more=False)
+    return await _told(door, viewer.actor, AccessAnswer(readings=tuple(found), more=False))
+
+
+async def _told(door: TheDoor, auditor: Actor, answer: AccessAnswer) -> AccessAnswer:
+    """Who gives a reason in words may have named somebody."""
+    numbers = {each.case_number for each in answer.readings if each.case_number}
+    return (await door.redacting.of_cases(numbers, auditor)).model(answer)
 
 
 async def _is_hidden(door: TheDoor, number: str, auditor: Actor) -> bool:

@@ -105,7 +105,7 @@ async def read_cases_behind(
         found = await current_cases(kept_of(request, door), calendar, moment, asked, viewer.actor)
     else:
         found = await past_cases(readings, calendar, moment, asked)
-    lines = await lines_behind(readings, found, viewer.actor)
+    lines = await lines_behind(door, readings, found, viewer.actor)
     return CasesAnswer(as_of=moment, unit=path, of=of, count=found.count, cases=tuple(lines))
 
 
@@ -128,10 +128,11 @@ def kept_of(request: Request, door: Door) -> Kept:
     return Kept(request.app.state.board_sums, door.system.database, request.app.state.under_way.start)
 
 
-async def lines_behind(readings: CaseQueries, found: CasesBehind, actor: Actor) -> list[CaseLine]:
+async def lines_behind(door: Door, readings: CaseQueries, found: CasesBehind, actor: Actor) -> list[CaseLine]:
     """The lines of the first cases, in their order, read as that actor reads."""
     lines = await patiently(lambda: lines_of(readings, found.numbers, actor), READING_PATIENCE)
-    return [lines[number] for number in found.numbers if number in lines]
+    redactor = await door.redacting.of_cases(list(lines), actor)
+    return redactor.model([lines[number] for number in found.numbers if number in lines])
 
 
 async def unit_in_reach(door: Door, actor: Actor, named: str) -> str:

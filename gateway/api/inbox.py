@@ -34,6 +34,7 @@ class Read(Frozen):
 async def read_inbox(
     viewer: Annotated[Viewer, Depends(entered(Area.INBOX))],
     readings: Readings,
+    door: TheDoor,
     unread: Annotated[bool, Query(description="只看未读 / unread only")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(max_length=300)] = "",
@@ -41,9 +42,10 @@ async def read_inbox(
     """收件箱 / notices of cases the caller may (still) see."""
     # Through row-level security: of notices of a case that has turned against their reader not even the number is told.
     inbox = Inbox(readings.engine)
-    return await patiently(
+    page = await patiently(
         lambda: inbox.page(viewer.actor, unread=unread, limit=limit, cursor=cursor), READING_PATIENCE
     )
+    return (await door.redacting.of_cases({each.case_number for each in page.notices}, viewer.actor)).model(page)
 
 
 @router.post(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, select
 
 from activities.evidence.histories import as_kept, runs_of_case
+from schemas.access.redaction import Redactor
 from schemas.errors import UserError
 from schemas.evidence.archive import ArchiveDocument, written
 from schemas.evidence.chain import content
@@ -25,7 +26,8 @@ UNPROVEN = ("no_checkpoint_yet", "case_not_in_log")
 @dataclass(frozen=True)
 class Evidence:
     """``events``: the rows as they were linked. ``history``: the document of the newest sealed run, byte for byte; of an unsealed case that
-    of the run under way; empty where the engine has none. ``unproven``: why there is no proof, in both languages.
+    of the run under way; empty where the engine has none. ``unproven``: why there is no proof, in both languages. ``withheld``: some events are
+    there by their links only, and the history is not.
     """
 
     events: tuple[dict[str, Any], ...]
@@ -35,6 +37,16 @@ class Evidence:
     proof: ProofBundle | None
     unproven: tuple[str, str]
     keys: tuple[str, ...]
+    withheld: bool = False
+
+    def masked(self, redactor: Redactor) -> Evidence:
+        """Without what is not for everybody: such events leave by their links only, and the engine's history, which repeats them, by the hash
+        in its seal.
+        """
+        events = tuple(_by_link(each) if redactor.withheld(each["body"]["event"]) else each for each in self.events)
+        if events == self.events:
+            return self
+        return replace(self, events=events, history=b"", withheld=True)
 
     @property
     def events_file(self) -> bytes:
@@ -110,6 +122,17 @@ def _linked(row: RowMapping) -> dict[str, Any]:
         row["credential"],
     )
     return {"body": json.loads(body), "algorithm": row["algorithm"], "link": row["link"].hex()}
+
+
+def _by_link(line: dict[str, Any]) -> dict[str, Any]:
+    body = line["body"]
+    said = {
+        "case": body["case"],
+        "seq": body["seq"],
+        "kind": body["event"]["kind"],
+        "recorded_at": body["recorded_at"],
+    }
+    return {"withheld": said, "algorithm": line["algorithm"], "link": line["link"]}
 
 
 def _seal(row: RowMapping) -> dict[str, Any]:

@@ -64,12 +64,13 @@ def proof_pages(told: Timeline, evidence: Evidence, given: Mapping[str, bytes]) 
         ],
         "links": [
             {
-                "seq": str(each["body"]["seq"]),
-                "said": said.get(each["body"]["seq"], each["body"]["event"]["kind"]),
-                "at": each["body"]["recorded_at"][:19].replace("T", " "),
+                "seq": str(seq),
+                "said": said.get(seq, kind),
+                "at": at[:19].replace("T", " "),
                 "link": each["link"],
             }
             for each in evidence.events
+            for seq, kind, at in [_told(each)]
         ],
         "seals": [
             {
@@ -89,6 +90,14 @@ def proof_pages(told: Timeline, evidence: Evidence, given: Mapping[str, bytes]) 
             for name, content in sorted(given.items(), key=lambda item: _place(item[0]))
         ],
     }
+
+
+def _told(line: Mapping[str, Any]) -> tuple[int, str, str]:
+    if "withheld" in line:
+        said = line["withheld"]
+        return said["seq"], said["kind"], said["recorded_at"]
+    body = line["body"]
+    return body["seq"], body["event"]["kind"], body["recorded_at"]
 
 
 def _checkpoint(evidence: Evidence) -> dict[str, Any]:
@@ -115,7 +124,12 @@ def readme(told: Timeline, edition: Edition, evidence: Evidence, file: str) -> b
     history = ("销号时封存的流程历史", "the engine history as it was sealed")
     if not evidence.sealed_history:
         history = ("办理中的流程历史，尚未封存", "the engine history so far, not sealed yet")
-    if not evidence.history:
+    if evidence.withheld:
+        history = (
+            "无：含有不应公开的内容，只以其哈希留存于封存记录",
+            "absent: it holds what is not for everybody; its hash is in the seal",
+        )
+    elif not evidence.history:
         history = ("无：流程引擎已无此件的历史", "absent: the engine has no history of this case any more")
     told_by = {
         "number": told.number,

@@ -13,10 +13,14 @@ from schemas.evidence.merkle import hashing
 
 @dataclass
 class Chain:
-    """A chain as recomputed from its events: the case, and the link after each event (``links[0]``: after event 1) with its algorithm."""
+    """A chain as recomputed from its events: the case, and the link after each event (``links[0]``: after event 1) with its algorithm.
+
+    ``withheld``: the events of which only the link is there.
+    """
 
     case: str = ""
     links: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    withheld: tuple[int, ...] = ()
 
     def at(self, seq: int) -> tuple[str, str] | None:
         """The link after that event (hex) and its algorithm; None where there is no such event."""
@@ -27,13 +31,15 @@ def check_events(given: Given, report: Report) -> Chain:
     """Recomputes the chain from the events alone; stops at the first event that does not follow."""
     chain = Chain()
     previous = b""
+    withheld: list[int] = []
     lines = (given.read(EVENTS) or b"").split(b"\n")
     for seq, line in enumerate(lines if lines[-1] else lines[:-1], start=1):
         try:
             row = cast("dict[str, Any]", strict_json(line))
-            body, algorithm, said = row["body"], row["algorithm"], row["link"]
+            algorithm, said = row["algorithm"], row["link"]
             hashing(algorithm)
-            content = encoded(body)
+            body = row["withheld"] if "body" not in row else row["body"]
+            content = encoded(body) if "body" in row else None
             case, numbered = str(body["case"]), body["seq"]
         except (KeyError, TypeError, ValueError) as error:
             report.bad(
@@ -51,6 +57,12 @@ def check_events(given: Given, report: Report) -> Chain:
                 seq=seq,
             )
             return chain
+        if content is None:
+            # What it said is not for everybody; the next event, or the leaf of the log, builds on the link that stands for it.
+            withheld.append(seq)
+            previous = bytes.fromhex(said)
+            chain.links.append((said, algorithm))
+            continue
         previous = link(previous, content, algorithm)
         if previous.hex() != said:
             report.bad(
@@ -66,10 +78,21 @@ def check_events(given: Given, report: Report) -> Chain:
     if not chain.links:
         report.bad("no_events", "卷宗中没有事件", "The dossier has no events")
         return chain
+    chain.withheld = tuple(withheld)
+    if withheld:
+        named = ", ".join(map(str, withheld))
+        report.note(
+            "event_withheld",
+            f"第 {named} 条事件的内容未予提供（withheld），只有链值：其后的事件和检查点建立在该链值之上，内容本身此处无从重算",
+            f"Of event {named} the content is withheld and only the link is here: later events and the checkpoint build on it; what it said "
+            "can't be recomputed from this dossier",
+            seqs=withheld,
+        )
+    recomputed = len(chain.links) - len(withheld)
     report.good(
         "chain",
-        f"{chain.case} 的 {len(chain.links)} 条事件环环相扣，逐条重算无误",
-        f"The {len(chain.links)} events of {chain.case} follow from each other, each recomputed",
+        f"{chain.case} 的 {len(chain.links)} 条事件环环相扣，重算 {recomputed} 条无误",
+        f"The {len(chain.links)} events of {chain.case} follow from each other, {recomputed} of them recomputed",
         case=chain.case,
         events=len(chain.links),
     )
@@ -113,7 +136,13 @@ def check_seals(given: Given, chain: Chain, report: Report) -> dict[int, str]:
 
 def _history(history: bytes | None, chain: Chain, sealed: dict[int, str], hashed: set[int], report: Report) -> None:
     if history is None:
-        if sealed:
+        if sealed and chain.withheld:
+            report.note(
+                "history_withheld",
+                f"流程历史含有未予提供的内容，故不在卷宗中；其哈希见 {SEALS}",
+                f"The engine history repeats what is withheld and is not in the dossier; its hash is in {SEALS}",
+            )
+        elif sealed:
             report.bad(
                 "history_missing",
                 f"案件已封存，卷宗中却没有 {HISTORY}",

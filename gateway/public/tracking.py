@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway.doors import Door
@@ -43,6 +43,9 @@ async def tracked(door: Door, code: str, answer: str) -> Tracked:
     if told is None:
         raise _not_found()
     await patiently(lambda: door.codes.used(kept.number), READING_PATIENCE)
+    # What offices have written to several may name one of the others.
+    redactor = await door.redacting.of_petitioner(kept.number)
+    told = replace(told, replies=redactor.model(told.replies), extended=redactor.model(told.extended))
     return Tracked(told, factor)
 
 

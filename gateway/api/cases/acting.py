@@ -199,10 +199,13 @@ async def reveal(
     """查看个人信息 / a petitioner's personal data in clear, for whose work needs it; first it is recorded who looks and why."""
     check_text(given.reason, "reason")
     check_text(given.words, "words")
-    own = (await seen(readings, number, viewer.actor)).state.number
+    view = await seen(readings, number, viewer.actor)
+    own = view.state.number
     revealed = await (await door.revealer()).reveal(own, viewer.actor, given.reason, given.words)
     return RevealAnswer(
         number=own,
+        title=view.title,
+        text=view.text,
         petitioners=tuple(
             RevealedPetitioner(
                 alias=each.alias,

@@ -72,7 +72,8 @@ async def attach(
     kept = attachments_of(request, door)
     # Its name is read before it stands on anybody's desk.
     await door.desk.heard_besides(state, name, await asyncio.to_thread(digest_of, content))
-    return await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
+    added = await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
+    return (await door.redacting.of_case(state.number, viewer.actor)).model(added)
 
 
 @router.get(
@@ -86,7 +87,8 @@ async def list_attachments(
 ) -> AttachmentList:
     """附件列表 / what is attached."""
     own = (await seen(readings, number, viewer.actor)).state.number
-    return AttachmentList(number=own, attachments=tuple(await attachments_of(request, door).of(own)))
+    redactor = await door.redacting.of_case(own, viewer.actor)
+    return redactor.model(AttachmentList(number=own, attachments=tuple(await attachments_of(request, door).of(own))))
 
 
 @router.get(
@@ -109,11 +111,12 @@ async def read_attachment(
         raise UserError(
             "attachment_unknown", zh="此件没有这个附件。", en="The case has no such attachment.", digest=digest
         )
+    name = (await door.redacting.of_case(own, viewer.actor)).text(found.name)
     return Response(
         await kept.content(found),
         media_type=found.media_type,
         headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
             "Cache-Control": "private, no-store",

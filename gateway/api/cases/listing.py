@@ -64,4 +64,6 @@ async def list_petitions(
         if (named := getattr(query, name))
     }
     wanted = CaseFilter.model_validate(query.model_dump(exclude={"stage"}) | {"stages": query.stage} | units)
-    return await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
+    page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
+    redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+    return redactor.model(page)

@@ -23,10 +23,12 @@ UNSEEN = problems("case_unknown")
 
 
 @router.get("/petitions/{number}", response_model=CaseAnswer, operation_id="read_petition", responses=UNSEEN)
-async def read_petition(number: str, viewer: CaseReader, readings: Readings) -> CaseAnswer:
+async def read_petition(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> CaseAnswer:
     """案件详情 / one case by number or tracking code; what the caller may do now, and why not the rest."""
     view = await seen(readings, number, viewer.actor)
-    return CaseAnswer.of(view, actions=allowed(view.state, viewer.actor))
+    redactor = await door.redacting.of_case(view.state.number, viewer.actor)
+    answer = CaseAnswer.of(view, actions=allowed(view.state, viewer.actor))
+    return redactor.model(answer)
 
 
 @router.get("/petitions/{number}/history", response_model=History, operation_id="read_history", responses=UNSEEN)
@@ -34,13 +36,15 @@ async def read_history(number: str, viewer: CaseReader, readings: Readings, door
     """案件经过 / everything that happened, by whom, when."""
     own = (await seen(readings, number, viewer.actor)).state.number
     events = await patiently(lambda: door.system.record.history(own), READING_PATIENCE)
-    return History(
+    redactor = await door.redacting.of_case(own, viewer.actor)
+    told = History(
         number=own,
         events=tuple(
             HistoryEvent(**history_line(each).model_dump(), event=without_ciphertext(payload(each.event)))
             for each in events
         ),
     )
+    return redactor.model(told)
 
 
 @router.get("/petitions/{number}/clocks", response_model=Reasons, operation_id="read_clocks", responses=UNSEEN)

@@ -193,9 +193,11 @@ class RevealedPetitioner(Frozen):
 
 
 class RevealAnswer(Frozen):
-    """``entry``: the number under which the journal keeps that this was seen."""
+    """``entry``: the number under which the journal keeps that this was seen. Title and text as they were written, without masks."""
 
     number: str
+    title: str
+    text: str
     petitioners: tuple[RevealedPetitioner, ...]
     entry: int
     at: datetime

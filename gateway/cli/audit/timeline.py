@@ -42,7 +42,8 @@ async def timeline(
     wanted = moment(as_of, "--as-of") or datetime.now(UTC)
     async with audit_door(data_dir, as_person) as audit:
         view = await audit.door.case(case, audit.viewer)
-        told = await timeline_of(audit.door, view.state.number, wanted)
+        redactor = await audit.door.redacting.of_case(view.state.number, audit.viewer)
+        told = redactor.model(await timeline_of(audit.door, view.state.number, wanted))
     if as_json:
         print_json(facts(told))
     else:

@@ -76,6 +76,8 @@ async def list_cases(
             raise field_error(wrong) from None
         viewer = await viewer_of(door, as_person)
         page = await patiently(lambda: door.queries.list(wanted, viewer), READING_PATIENCE)
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer)
+        page = redactor.model(page)
     if as_json:
         print_json(page.model_dump(mode="json"))
     else:
@@ -88,6 +90,7 @@ async def show(case: Case, *, as_person: AsPerson = None, data_dir: DataDir = No
     async with door_for(data_dir) as door:
         viewer = await viewer_of(door, as_person)
         view = await door.case(case, viewer)
+        view = (await door.redacting.of_case(view.state.number, viewer)).model(view)
     actions = actions_of(view.state, viewer)
     if not as_json:
         tables.print_case(view, actions, datetime.now(UTC))
@@ -116,16 +119,17 @@ async def history(case: Case, *, as_person: AsPerson = None, data_dir: DataDir =
     """案件经过：谁在何时做了什么 / everything that happened, by whom, when."""
     async with door_for(data_dir) as door:
         number, events = await history_of(door, case, as_person)
-    lines = [history_line(recorded) for recorded in events]
+        redactor = await door.redacting.of_case(number, await viewer_of(door, as_person))
+    lines = redactor.model([history_line(recorded) for recorded in events])
     if not as_json:
         tables.print_history(number, lines)
         return
+    told = [redactor.model(without_ciphertext(payload(recorded.event))) for recorded in events]
     print_json(
         {
             "number": number,
             "events": [
-                line.model_dump(mode="json") | {"event": without_ciphertext(payload(recorded.event))}
-                for line, recorded in zip(lines, events, strict=True)
+                line.model_dump(mode="json") | {"event": event} for line, event in zip(lines, told, strict=True)
             ],
         }
     )

@@ -90,7 +90,7 @@ async def cases(
         asked={"unit": unit, "as_of": as_of},
         count=found.count,
         listed=LISTED,
-        lines=await lines_behind(readings, found, viewer.actor),
+        lines=await lines_behind(door, readings, found, viewer.actor),
         names=Names(await door.organisation()),
     )
 

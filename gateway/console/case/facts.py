@@ -16,6 +16,7 @@ from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.fields import HUMAN
 from gateway.patience import READING_PATIENCE, patiently
+from schemas.access.redaction import Redactor
 from schemas.access.revealing import Need, needs_of
 from schemas.errors import UserError
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
@@ -90,6 +91,7 @@ class CaseFacts:
     talk: tuple[Deed, ...]
     alike: tuple[Likeness, ...]
     proof: KeptProof
+    redactor: Redactor
     needs: tuple[Need, ...]
     not_revealed: UserError | None
 
@@ -99,20 +101,26 @@ class CaseFacts:
         return self.view.state
 
 
-async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor: Actor, now: datetime) -> CaseFacts:
-    """The facts of a case this person may see, as of ``now``."""
+async def facts_of_case(
+    door: Door, readings: CaseQueries, view: CaseView, actor: Actor, now: datetime, *, revealed: bool = False
+) -> CaseFacts:
+    """The facts of a case this person may see, as of ``now``; ``revealed``: personal data has been opened to them for this one answer."""
+    redactor = await door.redacting.of_case(view.state.number, actor)
     told = await timeline_of(door, view.state.number, now)
     if actor.role is not Role.AUDITOR:
         # Nobody is told that their own readings are being looked at.
         watched = tuple(each for each in told.notices if each.role != Role.AUDITOR.value)
         told = told.model_copy(update={"notices": watched})
+    if not revealed:
+        told = redactor.model(told)
     first = waiting_for(view.state, actor)
     verdicts = {kind: possible(view.state, kind, actor, now) for kind in HUMAN}
     may = [kind for kind, refusal in verdicts.items() if refusal is None]
     needs, not_revealed = _needs(view.state, actor)
     return CaseFacts(
-        view=view,
+        view=view if revealed else redactor.model(view),
         told=told,
+        redactor=redactor,
         stops=stops(told.stations, told.moment),
         promise=tuple(clock for clock in told.clocks.clocks if clock.promise),
         statute=tuple(clock for clock in told.clocks.clocks if not clock.promise),
@@ -132,7 +140,7 @@ async def facts_of_case(door: Door, readings: CaseQueries, view: CaseView, actor
             (deed for deed in reversed(told.deeds) if deed.kind == "rated" and view.state.own_rating is not None), None
         ),
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
-        alike=await _alike(door, readings, view.state.number, actor),
+        alike=redactor.model(await _alike(door, readings, view.state.number, actor)),
         proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
         needs=needs,
         not_revealed=not_revealed,

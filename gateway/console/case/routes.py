@@ -126,7 +126,8 @@ async def page(
 ) -> Response:
     """The page of a case as it stands now."""
     organisation = await door.organisation()
-    facts = await facts_of_case(door, readings, view, viewer.actor, datetime.now(UTC))
+    revealed = more.get("revealed") is not None
+    facts = await facts_of_case(door, readings, view, viewer.actor, datetime.now(UTC), revealed=revealed)
     return render(
         request,
         viewer,
@@ -138,7 +139,7 @@ async def page(
         units=organisation.units,
         people=organisation.people,
         once=uuid4().hex,
-        attachments=await attachments_of(request, door).of(facts.state.number),
+        attachments=facts.redactor.model(await attachments_of(request, door).of(facts.state.number)),
         shown=shown,
         page={"did": "", "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},
     )

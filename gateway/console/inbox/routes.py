@@ -63,14 +63,16 @@ async def page(
     given: tuple[Given, ...] = (),
 ) -> Response:
     """The inbox as it stands now."""
-    waiting = await waiting_cases(readings, viewer.actor, datetime.now(UTC))
+    waiting = inbox_facts(await waiting_cases(readings, viewer.actor, datetime.now(UTC)), kind)
     notices = await Inbox(readings.engine).page(viewer.actor, limit=NOTICES)
+    numbers = {each.line.number for each in waiting.waiting} | {each.case_number for each in notices.notices}
+    redactor = await door.redacting.of_cases(numbers, viewer.actor)
     return render(
         request,
         viewer,
         "inbox/page.html",
-        inbox=inbox_facts(waiting, kind),
-        notices=notices,
+        inbox=redactor.model(waiting),
+        notices=redactor.model(notices),
         kind=kind,
         did=did,
         number=number,
@@ -128,6 +130,7 @@ async def _together_page(
     status: int = 200,
 ) -> Response:
     views = [await seen(readings, each, viewer.actor) for each in chosen]
+    redactor = await door.redacting.of_cases([each.state.number for each in views], viewer.actor)
     organisation = await door.organisation()
     return render(
         request,
@@ -135,7 +138,7 @@ async def _together_page(
         "inbox/together.html",
         status=status,
         kind=kind,
-        views=views,
+        views=redactor.model(views),
         inputs=inputs_together(kind, views[0].state, viewer.actor) if views else (),
         given=given,
         kept=kept or {},

@@ -56,8 +56,9 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
         for each in found
         if (view := await seen_at_all(readings, each.number, actor)) is not None
     ]
+    redactor = await door.redacting.of_cases([each.number for each in alike], actor)
     offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}
-    return Beside({name: offer for name, offer in offers.items() if offer.value}, tuple(alike))
+    return Beside({name: offer for name, offer in offers.items() if offer.value}, redactor.model(tuple(alike)))
 
 
 def draft_of(boxes: Boxes, message: str) -> Draft:

@@ -57,7 +57,8 @@ async def show(request: Request, ledger: str, viewer: SignedIn, door: TheDoor, r
     try:
         wanted = want.wanted(await door.organisation())
         page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        lines, cursor = page.cases, page.cursor
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+        lines, cursor = redactor.model(page.cases), page.cursor
     except UserError as error:
         refusal = error
     manner = manner_of(request, viewer)
@@ -94,7 +95,8 @@ async def export(request: Request, ledger: str, viewer: SignedIn, door: TheDoor,
     while len(lines) < EXPORTED:
         wanted = want.wanted(organisation, limit=STEP, cursor=cursor)
         page = await patiently(lambda wanted=wanted: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        lines += page.cases
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+        lines += redactor.model(page.cases)
         if page.cursor is None:
             break
         cursor = page.cursor

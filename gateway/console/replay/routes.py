@@ -84,7 +84,8 @@ async def _page(request: Request, viewer: Viewer, door: Door, number: str, step:
     history = await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
     steps = steps_of(history)
     at = step if 1 <= step <= len(steps) else len(steps)
-    told = await timeline_of(door, number, steps[at - 1].at)
+    redactor = await door.redacting.of_case(number, viewer.actor)
+    told = redactor.model(await timeline_of(door, number, steps[at - 1].at))
     return render(
         request,
         viewer,
@@ -95,7 +96,7 @@ async def _page(request: Request, viewer: Viewer, door: Door, number: str, step:
         steps=steps,
         step=at,
         now_written=range(steps[at - 1].first, steps[at - 1].last + 1),
-        changes=changed_by(history, steps[at - 1]),
+        changes=redactor.model(changed_by(history, steps[at - 1])),
         names=Names(await door.organisation()),
         page={"checked": False, "findings": (), **more},
     )

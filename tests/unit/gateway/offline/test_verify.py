@@ -386,3 +386,35 @@ def test_it_works_by_itself_without_network_or_server(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "✓ 全部成立" in done.stdout
     assert not done.stderr
+
+
+def test_what_is_withheld_is_noted_and_the_rest_still_follows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laid = Laid()
+    withhold(laid, 1, 3, 6)
+    del laid.files["history.json"]
+    code, found = verified(capsys, laid.write(tmp_path / "masked"), "--key", SIGNER.key.vkey)
+    assert (code, found["bad"]) == (0, [])
+    assert found["note"] == ["event_withheld", "history_withheld", "after_the_checkpoint"]
+    assert "chain" in found["good"]
+
+
+@pytest.mark.parametrize(("seq", "finding"), [(1, "event_altered"), (3, "event_altered"), (5, "leaf_and_chain_differ")])
+def test_the_link_of_a_withheld_event_is_bound_by_the_next_or_by_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], seq: int, finding: str
+) -> None:
+    laid = Laid(events=5)
+    withhold(laid, seq)
+    del laid.files["history.json"]
+    laid.rows[seq - 1]["link"] = "00" * 32
+    code, found = verified(capsys, laid.write(tmp_path / "masked"), "--key", SIGNER.key.vkey)
+    assert code == 1
+    assert finding in found["bad"]
+
+
+def withhold(laid: Laid, *seqs: int) -> None:
+    for seq in seqs:
+        row = laid.rows[seq - 1]
+        said = {"case": CASE, "seq": seq, "kind": "filed", "recorded_at": ""}
+        laid.rows[seq - 1] = {"withheld": said, "algorithm": row["algorithm"], "link": row["link"]}

@@ -1,0 +1,61 @@
+"""The redactor for a viewer, put together from what is known: every door takes what it tells through one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from itertools import chain
+
+from activities.record.known import KnownPeople
+from gateway.patience import READING_PATIENCE, patiently
+from schemas.access.personal_words import Known, staff_names
+from schemas.access.redaction import Redactor
+from schemas.organisation import Organisation
+from schemas.petition import Actor
+from schemas.proposals.names import NameIndex
+from schemas.sealing.personal import PersonalData
+
+
+class Redacting:
+    """Makes redactors; the names of the organisation's people are gathered once for a version of it."""
+
+    def __init__(self, people: KnownPeople, organisation: Callable[[], Awaitable[Organisation]]) -> None:
+        self._people = people
+        self._organisation = organisation
+        self._staff: tuple[int, NameIndex[str]] | None = None
+
+    async def of_case(self, number: str, viewer: Actor | None) -> Redactor:
+        """For a case with its history, for this viewer; None stands for whoever administers this machine."""
+
+        async def look() -> Known:
+            together = await self._people.together(number)
+            return _all_of(await self._people.of(together))
+
+        return Redactor(await patiently(look, READING_PATIENCE), staff=await self._names_for(viewer))
+
+    async def of_cases(self, numbers: Collection[str], viewer: Actor | None) -> Redactor:
+        """For lines of a list: of each case its title and little else."""
+        known = await patiently(lambda: self._people.of(numbers), READING_PATIENCE)
+        return Redactor(_all_of(known), staff=await self._names_for(viewer))
+
+    async def of_petitioner(self, number: str) -> Redactor:
+        """For the petitioners of a case themselves: what is known of those whose cases were merged with theirs is hidden, their own is not."""
+
+        async def look() -> dict[str, list[PersonalData]]:
+            return await self._people.of(await self._people.together(number))
+
+        people = await patiently(look, READING_PATIENCE)
+        own = Known.of(people.pop(number, ()))
+        return Redactor(_all_of(people).without(own), shapes=False, pieces=True, own=own)
+
+    async def _names_for(self, viewer: Actor | None) -> NameIndex[str] | None:
+        """Who decides whom a petition complains of must read whom it names."""
+        if viewer is not None and viewer.complaints:
+            return None
+        organisation = await self._organisation()
+        if self._staff is None or self._staff[0] != organisation.version:
+            self._staff = organisation.version, staff_names(organisation)
+        return self._staff[1]
+
+
+def _all_of(people: dict[str, list[PersonalData]]) -> Known:
+    return Known.of(chain.from_iterable(people.values()))
