@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from pydantic import Field
@@ -21,15 +21,12 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.record.case_record import CaseRecord, utc_now
 from activities.record.codes import new_code
 from activities.record.intake import NumberOffice, Reservation
@@ -48,18 +45,13 @@ from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
 from schemas.worktime import Calendar, local_day
 from workflows.contract import (
-    CASE_LEDGER,
-    CASE_UNIT,
     PETITION_WORKFLOW,
     PETITIONS_QUEUE,
     Answer,
     PetitionStart,
-    shown,
     workflow_id,
 )
-
-TASK_TIMEOUT = timedelta(seconds=2.5)
-"""How long the engine waits for the worker that took a task: one that was killed holds its case up no longer, instead of ten seconds."""
+from workflows.starting import TASK_TIMEOUT, attributes, carry_on
 
 CALENDAR_DAYS = 370
 """How far past receipt a case's own slice of the calendar reaches; later days are counted as provisional until it is renewed."""
@@ -226,21 +218,7 @@ class Desk:
 
     async def carry_on(self, state: Petition) -> bool:
         """Starts the run of an open case that has none, from its state by the record; false where one runs after all."""
-        try:
-            await self._client.start_workflow(
-                PETITION_WORKFLOW,
-                PetitionStart(number=state.number, state=state),
-                id=workflow_id(state.number),
-                task_queue=PETITIONS_QUEUE,
-                task_timeout=TASK_TIMEOUT,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                search_attributes=_attributes(state),
-                # Who calls holds the case and the journal meanwhile.
-                rpc_timeout=CALL_MAY_TAKE,
-            )
-        except WorkflowAlreadyStartedError:
-            return False
-        return True
+        return await carry_on(self._client, state)
 
     async def _carried(self, number: str, command_id: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """The order's answer. One carried out before, in a run the engine asks no more, gets the answer it got then."""
@@ -318,7 +296,7 @@ class Desk:
                 if state is None
                 else WorkflowIDReusePolicy.ALLOW_DUPLICATE
             ),
-            search_attributes=_attributes(shown_as),
+            search_attributes=attributes(shown_as),
         )
         try:
             return await self._client.execute_update_with_start_workflow(
@@ -359,19 +337,6 @@ async def _heard(operation: WithStartWorkflowOperation[Any, Any]) -> None:
     with contextlib.suppress(Exception, asyncio.CancelledError):
         async with asyncio.timeout(1):
             await operation.workflow_handle()
-
-
-def _attributes(state: Petition | None) -> TypedSearchAttributes:
-    if state is None:
-        return TypedSearchAttributes.empty
-    fixed = [
-        SearchAttributePair(CASE_LEDGER, state.ledger.value),
-        SearchAttributePair(CASE_UNIT, state.unit),
-    ]
-    changing: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(update.key, cast("Any", update.value)) for update in shown(state)
-    ]
-    return TypedSearchAttributes([*fixed, *changing])
 
 
 def _trusted(policy: Policy, channel: str) -> bool:

@@ -1,7 +1,9 @@
-"""The worker that keeps the evidence, and the schedules by which it does."""
+"""The worker that keeps the evidence, the schedules by which it does, and the watch over all runs."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -30,6 +32,7 @@ from activities.evidence.seal import Sealer
 from schemas.petition import SYSTEM
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
+from workers.watching import OwnWatch, run_watch, watching
 from workflows.contract import CHECKPOINT_WORKFLOW, EVIDENCE_QUEUE, RECONCILE_WORKFLOW, SEAL_WORKFLOW
 from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
 
@@ -73,9 +76,21 @@ async def serving(system: System) -> AsyncGenerator[Worker]:
         graceful_shutdown_timeout=DRAIN,
         build_id=BUILD,
     )
+    own = OwnWatch(
+        system.client,
+        system.journal,
+        frozenset(map(schedule_id, SCHEDULES)),
+        partial(keep_schedules, system.client),
+    )
     async with worker:
         await keep_schedules(system.client)
-        yield worker
+        looking = asyncio.create_task(watching(run_watch(system).look, own.look), name="watch over the runs")
+        try:
+            yield worker
+        finally:
+            looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await looking
 
 
 async def keep_schedules(client: Client, task_queue: str = EVIDENCE_QUEUE) -> None:

@@ -28,6 +28,10 @@ class EntryKind(StrEnum):
     """A dossier was made: ``full`` (personal data in clear, with ``need``) or masked."""
     REPAIRED = "repaired"
     """A case was mended from its events: ``changed``, by column of the read model the old and the new value; ``run`` where one was started."""
+    RUN_ENDED_OUTSIDE = "run_ended_outside"
+    """A run that the engine ended though the case goes on, which nobody told the system: ``status``, ``run``, ``by`` and ``said`` (in the words
+    of whoever ended it); ``replaced``, a run that stood in its place and was none of ours. The case was carried on from the record
+    (``changed``), or ``hindered`` says why not. Without a case: ``workflow`` or ``schedule``, what of the system's own was started again."""
     RECONCILED = "reconciled"
     VERIFIED = "verified"
     REPLAYED = "replayed"

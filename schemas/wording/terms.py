@@ -69,6 +69,7 @@ TERMS: dict[str, str] = {
     "revealed": "查看个人信息",
     "exported": "导出卷宗",
     "repaired": "重建读模型",
+    "run_ended_outside": "流程在系统外被终止",
     "reconciled": "对账",
     "verified": "核验",
     "replayed": "重放",

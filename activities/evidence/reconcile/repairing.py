@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from pydantic import JsonValue
 from sqlalchemy import RowMapping, func, insert, select, text
@@ -57,15 +58,18 @@ async def carry_on(
     number: str,
     reason: str,
     start: Callable[[Petition], Awaitable[bool]],
+    *,
+    kind: EntryKind = EntryKind.REPAIRED,
+    facts: Mapping[str, Any] | None = None,
 ) -> bool:
     """Has the run of an open case started that has none, from what its events make of it; whether it was, which goes into the journal.
 
-    ``start`` says false where one runs after all. ``UserError`` ``chain_broken`` as for :func:`repair`.
+    ``kind`` and ``facts``: as what, and what besides the journal is told. ``start`` says false where one runs after all. ``UserError`` ``chain_broken`` as for :func:`repair`.
     """
     async with database.connect() as connection:
         _, made = await _held(connection, number)
-        body = {"changed": {"run": [None, "running"]}}
-        await journal.append_with(connection, EntryKind.REPAIRED, actor, case_number=number, reason=reason, body=body)
+        body = {**(facts or {}), "changed": {"run": [None, "running"]}}
+        await journal.append_with(connection, kind, actor, case_number=number, reason=reason, body=body)
         # Last, for it cannot be taken back: with the case still held, so that nothing is decided meanwhile that it does not know.
         started = made.state.open and await start(made.state)
         if started:
