@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import chain
 
 from activities.record.known import KnownPeople
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.access.personal_words import Known, staff_names
+from schemas.access.personal_words import Known, PersonalWords, Span, staff_names
 from schemas.access.redaction import Redactor
 from schemas.organisation import Organisation
 from schemas.petition import Actor
@@ -46,6 +46,16 @@ class Redacting:
         people = await patiently(look, READING_PATIENCE)
         own = Known.of(people.pop(number, ()))
         return Redactor(_all_of(people).without(own), shapes=False, pieces=True, own=own)
+
+    async def telling_apart(self, number: str, texts: Mapping[str, str]) -> dict[str, list[Span]]:
+        """What in these texts tells one petitioner of a case, or of those merged with it, apart from the others; by the name of the text."""
+
+        async def look() -> Known:
+            return _all_of(await self._people.of(await self._people.together(number)))
+
+        words = PersonalWords(await patiently(look, READING_PATIENCE), pieces=True, guessable=False)
+        found = {name: words.find(text) for name, text in texts.items()}
+        return {name: spans for name, spans in found.items() if spans}
 
     async def _names_for(self, viewer: Actor | None) -> NameIndex[str] | None:
         """Who decides whom a petition complains of must read whom it names."""

@@ -248,12 +248,16 @@ class Urge(Asked):
 
 
 class Reply(Asked):
-    """答复: outcome, text, measures taken."""
+    """答复: outcome, text, measures taken.
+
+    ``acknowledged``: it goes to the petitioners of merged cases too, and whoever writes it knows that it holds what tells one of them apart.
+    """
 
     kind: Literal["reply"] = "reply"
     outcome: Outcome
     text: Text
     measures: Text = ""
+    acknowledged: bool = False
 
 
 class RecordRevisit(Heard):

@@ -12,6 +12,7 @@ from gateway.desk import refusal_error
 from gateway.doors import Door
 from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
+from gateway.orders.shared_answers import check_shared_answer
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import allowed, may_know
 from schemas.lifecycle.authority import parties_conflict, party_of
@@ -53,6 +54,7 @@ async def carry_out(
         keyring=door.system.keyring,
         now=datetime.now(UTC),
     )
+    await check_shared_answer(door, view.state, actor, order)
     return await door.desk.act(view.state.number, actor, order, command_id=command_id)
 
 

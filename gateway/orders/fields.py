@@ -77,6 +77,7 @@ FIELDS_ZH: Mapping[str, str] = {
     "no_fault": "无责任问题",
     "into": "主件编号",
     "facts": "新的事实",
+    "acknowledged": "已知其中有可认出某一位信访人的内容，仍发给并案各方（对他人以掩码显示）",
 }
 
 

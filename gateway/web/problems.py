@@ -59,6 +59,7 @@ STATUS: Final[dict[str, HTTPStatus]] = {
     "method_wrong": HTTPStatus.METHOD_NOT_ALLOWED,
     "request_slow": HTTPStatus.REQUEST_TIMEOUT,
     "in_flight": HTTPStatus.CONFLICT,
+    "shared_answer_names_petitioner": HTTPStatus.CONFLICT,
     "calendar_changed_meanwhile": HTTPStatus.CONFLICT,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachment_type_wrong": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -143,7 +143,8 @@ def _is_name(name: str) -> bool:
 
 
 class PersonalWords:
-    """What to look for. ``shapes``: every telephone and identity number, whosever; ``pieces``: also what gives the known ones away in part (the
+    """What to look for. ``guessable`` off: nothing that would let whoever writes the text find out the end of a number by trying, and no number of an
+    office (a telephone with an area code). ``shapes``: every telephone and identity number, whosever; ``pieces``: also what gives the known ones away in part (the
     end of a number, a surname with a title, a piece of an address), unless the same is to be said of ``own``; ``staff``: these names too.
     """
 
@@ -153,14 +154,16 @@ class PersonalWords:
         *,
         shapes: bool = True,
         pieces: bool = False,
+        guessable: bool = True,
         own: Known | None = None,
         staff: NameIndex[str] | None = None,
     ) -> None:
-        self._shapes = shapes
+        self._shapes = _SHAPES if guessable else tuple(each for each in _SHAPES if each[0] not in (_LANDLINE, _CALLED))
+        self._shapes = self._shapes if shapes else ()
         self._staff = staff
         self._names = _names(known.names)
         self._numbers = _numbers(known)
-        self._pieces = _Pieces(known, own or Known()) if pieces else None
+        self._pieces = _Pieces(known, own or Known(), ends=guessable) if pieces else None
 
     def find(self, text: str) -> list[Span]:
         """Everything there is, in the order of reading, without overlaps."""
@@ -172,7 +175,7 @@ class PersonalWords:
         if _DIGIT.search(digits):
             found += self._numbered(digits)
         if self._shapes and _DIGIT.search(digits):
-            found += _shaped(digits)
+            found += _shaped(digits, self._shapes)
         if self._pieces is not None:
             found += self._pieces.find(plain, digits)
         return _apart(found)
@@ -249,8 +252,8 @@ def _is_meant(plain: str, start: int, end: int) -> bool:
     return bool(_INTRODUCED.search(plain[max(0, start - 8) : start]) or _FOLLOWED.match(plain[end : end + 8]))
 
 
-def _shaped(digits: str) -> Iterator[Span]:
-    for pattern, kind in _SHAPES:
+def _shaped(digits: str, shapes: Sequence[tuple[re.Pattern[str], Kind]]) -> Iterator[Span]:
+    for pattern, kind in shapes:
         for each in pattern.finditer(digits):
             start, end = each.span() if pattern in (_LANDLINE, _MOBILE, _PARTLY) else each.span(1)
             yield Span(start, end, kind, _hidden(digits[start:end]))
@@ -282,14 +285,15 @@ def _hidden(written: str) -> str:
 class _Pieces:
     """What gives somebody known away in part."""
 
-    def __init__(self, known: Known, own: Known) -> None:
+    def __init__(self, known: Known, own: Known, *, ends: bool) -> None:
         surnames = "|".join(sorted(map(re.escape, _surnames(known) - _surnames(own))))
         self._titled = (
             re.compile(rf"(?:老|小)?(?:{surnames})(?=(?:某某|某)?(?:{_TITLE}))|(?:老|小)(?:{surnames})")
             if surnames
             else None
         )
-        self._ends, self._heads = _ends(known) - _ends(own), _heads(known) - _heads(own)
+        self._ends = _ends(known) - _ends(own) if ends else frozenset[str]()
+        self._heads = _heads(known) - _heads(own)
         self._grams = _all_grams(known) - _all_grams(own)
 
     def find(self, plain: str, digits: str) -> Iterator[Span]:

@@ -174,11 +174,11 @@ def _accusing_row(number: str, case: Case) -> dict[str, Any]:
     return case_row(state, case.events, MONDAY) | {"link": b"1"}
 
 
-async def keep(record: CaseRecord, number: str, case: Case, keyring: KeyRing) -> None:
+async def keep(record: CaseRecord, number: str, case: Case, keyring: KeyRing, who: PersonalData | None = None) -> None:
     """Writes a lived case into the record, under that number and with a petitioner."""
     first, *rest = case.events
     assert isinstance(first, Filed)
-    petitioner = Petitioner(sealed=seal(keyring, PersonalData(name="王小明", phone=PHONE)))
+    petitioner = Petitioner(sealed=seal(keyring, who or PersonalData(name="王小明", phone=PHONE)))
     content = first.content.model_copy(update={"petitioners": (petitioner,)})
     events = (first.model_copy(update={"number": number, "content": content}), *rest)
     await record.commit(CommitOrder(number=number, command_id="file", actor=SYSTEM, events=events))

@@ -43,6 +43,7 @@ MET_BY_EVERY_COMMAND = (
     "scope_wrong",
     "stage_wrong",
     "merged_follow",
+    "shared_answer_names_petitioner",
     "field_missing",
     "field_invalid",
     "field_unknown",

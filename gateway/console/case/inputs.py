@@ -41,6 +41,7 @@ ENGLISH: Mapping[str, str] = {
     "countersigned_by": "Countersigned by",
     "co_offices": "Co-offices",
     "lead": "Lead office",
+    "acknowledged": "I know that it tells one petitioner apart; send it to all of them (masked for the others)",
     "fault": "Fault",
     "measure": "Measure",
 }
@@ -80,6 +81,8 @@ def inputs_of(kind: str, state: Petition, actor: Actor) -> tuple[Input, ...]:
     left_out = (
         ("conflicted_units", "countersigned_by") if in_force(state.rules, ACCUSER_SAFE) else ("conflicted_units",)
     )
+    if not state.members:
+        left_out = (*left_out, "acknowledged")
     return tuple(_input(kind, field, state, actor) for field in fields_of(kind) if field.name not in left_out)
 
 

@@ -22,6 +22,7 @@ from gateway.console.rendering import address_with, render
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from gateway.orders.fields import command_model
+from gateway.orders.shared_answers import marked
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
@@ -139,6 +140,7 @@ async def page(
         units=organisation.units,
         people=organisation.people,
         once=uuid4().hex,
+        marked=marked,
         attachments=facts.redactor.model(await attachments_of(request, door).of(facts.state.number)),
         shown=shown,
         page={"did": "", "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},

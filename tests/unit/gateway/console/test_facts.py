@@ -74,7 +74,17 @@ def test_every_command_has_a_name_and_a_form() -> None:
     for kind in HUMAN:
         assert kind in COMMANDS
         drawn = {each.name for each in inputs_of(kind, state, FILING.actor)}
-        assert drawn | {"conflicted_units"} >= {field.name for field in fields_of(kind)}
+        assert drawn | {"conflicted_units", "acknowledged"} >= {field.name for field in fields_of(kind)}
+
+
+def test_only_an_answer_that_others_get_is_acknowledged() -> None:
+    decided = decide(None, FILING, RECEIVED)
+    assert not isinstance(decided, Refusal)
+    state = fold(decided)
+    assert state is not None
+    followed = state.model_copy(update={"members": ("WC-2026-C-000002",)})
+    drawn = [{each.name for each in inputs_of("reply", each, FILING.actor)} for each in (state, followed)]
+    assert ["acknowledged" in each for each in drawn] == [False, True]
 
 
 def test_a_form_gives_what_was_filled_in() -> None:
