@@ -34,6 +34,8 @@ def seal(keyring: KeyRing, data: PersonalData, *, account: str = "") -> SealedPe
         masked_phone=mask_phone(data.phone or ""),
         masked_id=mask_id(data.id_number or ""),
         masked_address=mask_address(data.address or ""),
+        masked_guardian=mask_name(data.guardian or ""),
+        masked_guardian_phone=mask_phone(data.guardian_phone or ""),
     )
 
 

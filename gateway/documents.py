@@ -23,6 +23,7 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
 from schemas.calendar import apply_notice, check_notice, diff, notice_warnings
 from schemas.errors import UserError
+from schemas.health_tags import check_tag
 from schemas.organisation import Organisation
 from schemas.petition import Frozen
 from schemas.policy import Policy
@@ -68,9 +69,20 @@ async def import_organisation(door: Door, text: str, *, preview: bool) -> Import
 
 
 async def take_policy(door: Door, given: Policy, *, preview: bool) -> Imported:
-    """As :func:`import_policy`, of one that is read already."""
+    """As :func:`import_policy`, of one that is read already. ``UserError`` ``health_tag``."""
+    _check_tags(given)
     reference = door.system.reference
     return await _taken(given, reference.policy, reference.add_policy, preview=preview)
+
+
+def _check_tags(policy: Policy) -> None:
+    for code, channel in policy.channels.items():
+        check_tag("channels", f"{code} {channel.name}")
+    for by_complexity in policy.ledgers.values():
+        for figures in by_complexity.values():
+            for field in ("pause_reasons", "decline_grounds", "disclosure_exemptions"):
+                for tag in getattr(figures, field):
+                    check_tag(field, tag)
 
 
 async def take_organisation(door: Door, given: Organisation, *, preview: bool) -> Imported:

@@ -33,11 +33,12 @@ from schemas.worktime import Calendar
 
 
 class Petitioner(Frozen):
-    """群众/信访人: sealed personal data, or nothing for an anonymous one; ``alias`` is what the source calls them."""
+    """群众/信访人: sealed personal data, or nothing for an anonymous one; ``alias`` is what the source calls them. ``minor``: not of age."""
 
     alias: str = ""
     sealed: SealedPersonal | None = None
     representative: bool = True
+    minor: bool = False
 
 
 class FiledContent(Frozen):

@@ -318,7 +318,7 @@ class Span(Frozen):
 class Petition(Frozen):
     """A case, as folded from its events. ``seq`` counts the events folded; ``rules``: by which release's it is decided (:mod:`schemas.rules`).
 
-    ``held``: until it is decided who is complained of; ``complains``: it was held once; ``cleared``: who was let off then. ``parties``: of the ``members`` those that told whom to keep out.
+    ``held``: until it is decided who is complained of; ``complains``: it was held once; ``cleared``: who was let off then. ``minor``: one of the petitioners is not of age. ``parties``: of the ``members`` those that told whom to keep out.
     """
 
     number: str
@@ -339,6 +339,7 @@ class Petition(Frozen):
     cleared: tuple[str, ...] = ()
     pending: Pending | None = None
     persons: tuple[str, ...] = ()
+    minor: bool = False
     policy: CasePolicy
     calendar: Calendar
     rules: str = FIRST_RULES

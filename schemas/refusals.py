@@ -241,6 +241,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "保密件不得公开，请选择不公开理由。",
         "A confidential case must not be published; withhold it with an exemption code.",
     ),
+    "minor_published": (
+        "信访人是未成年人，不得公开，请选择不公开理由。",
+        "A petitioner is a minor: the case is never published; withhold it with an exemption code.",
+    ),
     "not_published": ("此件没有公开的摘要可撤回。", "There is no published summary to retract."),
     "accounted_already": ("问责事项已决定。", "Accountability has been decided already."),
     "findings_or_none": (

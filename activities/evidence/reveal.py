@@ -25,6 +25,8 @@ FIELDS: Final = {
     "phone": "masked_phone",
     "id_number": "masked_id",
     "address": "masked_address",
+    "guardian": "masked_guardian",
+    "guardian_phone": "masked_guardian_phone",
 }
 """What personal data there may be, and the mask that is empty where it was not given."""
 
@@ -80,7 +82,7 @@ class Revealer:
             number=number,
             entry=entry,
             petitioners=tuple(
-                RevealedPetitioner(alias, representative, None if each is None else open_(self._keyring, each))
+                RevealedPetitioner(alias, representative, None if each is None else _shown(open_(self._keyring, each)))
                 for alias, representative, each in petitioners
             ),
         )
@@ -98,6 +100,11 @@ class Revealer:
             (row.alias, row.representative, SealedPersonal.model_validate(row.sealed) if row.sealed else None)
             for row in rows
         ]
+
+
+def _shown(data: PersonalData) -> PersonalData:
+    """A minor is reached through the guardian: the child's own number is shown to nobody."""
+    return data.model_copy(update={"phone": None}) if data.guardian_phone else data
 
 
 def _nothing(number: str) -> UserError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -15,7 +16,8 @@ from schemas.events import FiledContent, Petitioner
 from schemas.petition import Complexity, Ledger
 from schemas.policy import Channel
 from schemas.sealing.keys import KeyRing
-from schemas.sealing.personal import PersonalData
+from schemas.sealing.personal import PersonalData, under_age
+from schemas.worktime import local_day
 
 TITLE_FROM_TEXT = 40
 """Characters of the text that stand for a subject nobody wrote."""
@@ -76,7 +78,8 @@ class Contents:
             return ()
         # An account of one source is nobody's account at another.
         account = f"{self.source}/{account}" if account else ""
-        return (Petitioner(alias=message.user, sealed=seal(self._keyring, data, account=account)),)
+        minor = under_age(data.id_number or "", local_day(datetime.now(UTC)))
+        return (Petitioner(alias=message.user, sealed=seal(self._keyring, data, account=account), minor=minor),)
 
 
 def _title(text: str) -> str:

@@ -12,6 +12,7 @@ from gateway.importing.proposing import Proposals, Proposer
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit, sealed_petitioners
 from schemas.events import FiledContent
+from schemas.health_tags import check_tag
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Complexity, Frozen, Ledger
 from schemas.proposals.proposal import Proposal
@@ -43,9 +44,11 @@ def content_of(
     """The content to file, and by field what was proposed for it.
 
     A case is filed on a unit that has a chief: of a department, on the unit it hangs off; where neither the desk nor the text names one, on the
-    desk's own. ``UserError``: ``unit_unknown``, ``person_unknown``, ``field_missing``, ``field_invalid``, ``text_too_long``.
+    desk's own. ``UserError``: ``unit_unknown``, ``person_unknown``, ``field_missing``, ``field_invalid``, ``text_too_long``, ``guardian_missing``,
+    ``health_tag``.
     """
     title = draft.title.strip() or _title(draft.text)
+    check_tag("category", draft.category)
     proposals = proposer.propose(title, draft.text)
     unit, named = _unit(draft, actor, organisation, proposals)
     accused_units = tuple(resolved_unit(organisation, each) for each in draft.accused_units)

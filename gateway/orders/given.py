@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from gateway.orders.drafting import Draft
-from gateway.orders.reading import PERSONAL_FIELDS
+from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from schemas.petition import Complexity, Frozen, Ledger
 
 Name = Annotated[str, Field(max_length=200)]
@@ -30,6 +30,9 @@ class PetitionerGiven(Frozen):
     phone: str = Field(default="", max_length=50, repr=False, examples=["13800000000"])
     id_number: str = Field(default="", max_length=50, repr=False)
     address: str = Field(default="", max_length=300, repr=False)
+    guardian: str = Field(default="", max_length=100, repr=False, description="监护人姓名 / of a minor")
+    guardian_phone: str = Field(default="", max_length=50, repr=False, description="监护人电话 / of a minor")
+    minor: bool = Field(default=False, description="未成年人，须有监护人 / not of age; takes a guardian")
     alias: str = Field(default="", max_length=100, description="来源系统的用户号 / what the source calls them")
     representative: bool = True
 
@@ -62,4 +65,4 @@ class PetitionGiven(Frozen):
 
 
 def _person(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name not in PERSONAL_FIELDS or value}
+    return {name: value for name, value in given.items() if name not in (*PERSONAL_FIELDS, *GUARDIAN_FIELDS) or value}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -12,14 +12,20 @@ from activities.personal import seal
 from gateway.desk import Rules
 from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
 from schemas import commands as c
+from schemas.errors import UserError
 from schemas.events import Petitioner
+from schemas.health_tags import check_tag
 from schemas.organisation import Organisation
 from schemas.petition import Complexity, Ledger, Petition
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
-from schemas.sealing.personal import PersonalData
+from schemas.sealing.personal import PersonalData, under_age
+from schemas.worktime import local_day
 
 PERSONAL_FIELDS = ("name", "phone", "id_number", "address")
+
+GUARDIAN_FIELDS = ("guardian", "guardian_phone")
+"""Of a minor, and of nobody else."""
 
 _UNITS = ("unit", "lead")
 _MANY_UNITS = ("co_offices", "accused_units", "mentioned_units", "conflicted_units")
@@ -37,7 +43,8 @@ def read_order(
 ) -> c.Command:
     """The command a person means for this case at ``now`` (aware). ``UserError`` for fields, units and people that are not there.
 
-    Petitioners come in clear (``name``, ``phone``, ``id_number``, ``address``, ``alias``, ``representative``) and leave sealed.
+    Petitioners come in clear (``name``, ``phone``, ``id_number``, ``address``, ``guardian``, ``guardian_phone``, ``alias``, ``representative``,
+    ``minor``) and leave sealed.
     """
     fields = dict(given)
     if "petitioners" in fields:
@@ -49,6 +56,8 @@ def read_order(
         if isinstance(fields.get(name), list | tuple):
             fields[name] = [resolved_unit(organisation, str(each)) for each in fields[name]]
     _check_people(fields, organisation)
+    if kind == "amend" and isinstance(fields.get("category"), str):
+        check_tag("category", fields["category"])
     accuses = kind in ("amend", "name_accused", "decide_accused") and fields.get("accused_persons") is not None
     if accuses and "conflicted_units" not in fields:
         fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
@@ -80,20 +89,39 @@ def _sealed(given: object, keyring: KeyRing) -> Petitioner:
     if not isinstance(given, Mapping):
         raise field_invalid("petitioners", "应为若干“名称: 值”", "each must be names with values")
     person = dict(cast("Mapping[str, Any]", given))
-    known = (*PERSONAL_FIELDS, "alias", "representative")
+    known = (*PERSONAL_FIELDS, *GUARDIAN_FIELDS, "alias", "representative", "minor")
     for name in person:
         if name not in known:
             raise field_unknown(f"petitioners.{name}", known)
     try:
-        data = PersonalData.model_validate({name: person.get(name) for name in PERSONAL_FIELDS})
+        data = PersonalData.model_validate({name: person.get(name) for name in (*PERSONAL_FIELDS, *GUARDIAN_FIELDS)})
         petitioner = Petitioner.model_validate(
-            {name: person[name] for name in ("alias", "representative") if name in person}
+            {name: person[name] for name in ("alias", "representative", "minor") if name in person}
         )
     except ValidationError as wrong:
         raise field_error(wrong) from None
+    check_tag("petitioners.alias", petitioner.alias)
+    petitioner = _of_age_or_guarded(petitioner, data)
     if data == PersonalData():
         return petitioner
     return petitioner.model_copy(update={"sealed": seal(keyring, data, account=petitioner.alias)})
+
+
+def _of_age_or_guarded(petitioner: Petitioner, data: PersonalData) -> Petitioner:
+    """Marks a minor, known by the mark, the guardian or the identity number. ``UserError`` ``guardian_missing`` where the mark comes without one.
+
+    A child whom only the number tells is heard without a guardian too.
+    """
+    guarded = bool(data.guardian or data.guardian_phone)
+    if (petitioner.minor or guarded) and not (data.guardian and data.guardian_phone):
+        raise UserError(
+            "guardian_missing",
+            zh="信访人是未成年人的，须填写监护人的姓名和电话：今后只与监护人联系。",
+            en="For a minor the guardian's name and telephone are needed: only the guardian is called.",
+            field="guardian",
+        )
+    young = under_age(data.id_number or "", local_day(datetime.now(UTC)))
+    return petitioner.model_copy(update={"minor": True}) if guarded or young else petitioner
 
 
 def _check_people(fields: Mapping[str, Any], organisation: Organisation) -> None:

@@ -42,8 +42,10 @@ class Known:
         """What these people gave; telephones and identity numbers in their one form."""
         given = list(people)
         return Known(
-            names=frozenset(each.name for each in given if each.name),
-            phones=frozenset(filter(None, (normal_phone(each.phone or "") for each in given))),
+            names=frozenset(name for each in given for name in (each.name, each.guardian) if name),
+            phones=frozenset(
+                filter(None, (normal_phone(said or "") for each in given for said in (each.phone, each.guardian_phone)))
+            ),
             id_numbers=frozenset(filter(None, (normal_id(each.id_number or "") for each in given))),
             addresses=frozenset(each.address for each in given if each.address),
         )

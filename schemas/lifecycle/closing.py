@@ -158,6 +158,8 @@ def disclose(state: Petition, command: c.Disclose, actor: Actor, at: datetime) -
     if command.published:
         if state.confidential:
             return refuse("confidential_published")
+        if state.minor:
+            return refuse("minor_published")
         if not command.summary.strip():
             return refuse("field_missing", field="summary")
     elif command.exemption not in state.policy.disclosure_exemptions:

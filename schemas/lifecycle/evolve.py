@@ -85,6 +85,7 @@ def _filed(event: e.Filed) -> Petition:
         held=accusation,
         complains=accusation is not None,
         persons=_persons(content.petitioners),
+        minor=any(each.minor for each in content.petitioners),
         policy=event.policy,
         calendar=event.calendar,
         rules=event.rules,
@@ -121,6 +122,7 @@ def _amended(state: Petition, event: e.Amended) -> Changes:
         changes["confidential"] = state.confidential or event.policy.confidential
     if event.petitioners is not None:
         changes["persons"] = _persons(event.petitioners)
+        changes["minor"] = state.minor or any(each.minor for each in event.petitioners)
     return changes
 
 

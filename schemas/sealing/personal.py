@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -60,6 +61,8 @@ class PersonalData(BaseModel):
     phone: Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_tidy)] = None
     id_number: Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_tidy)] = None
     address: Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_tidy)] = None
+    guardian: Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(_tidy)] = None
+    guardian_phone: Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_tidy)] = None
 
     def __repr__(self) -> str:
         return f"PersonalData({WITHHELD})"
@@ -83,6 +86,8 @@ class SealedPersonal(BaseModel):
     masked_phone: str = ""
     masked_id: str = ""
     masked_address: str = ""
+    masked_guardian: str = ""
+    masked_guardian_phone: str = ""
 
 
 def normal_phone(phone: str) -> str:
@@ -157,3 +162,16 @@ def mask_address(address: str) -> str:
         return ""
     found = _DISTRICT.match(address)
     return (found.group() if found else "") + "***"
+
+
+OF_AGE: Final = 18
+_BORN: Final = re.compile(r"\d{6}(\d{4})(\d{2})(\d{2})\d{3}[\dX]")
+
+
+def under_age(id_number: str, on: date) -> bool:
+    """Whether the resident identity number says that its holder is not of age on that day."""
+    found = _BORN.fullmatch(normal_id(id_number))
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
+    return (on.year - year, on.month, on.day) < (OF_AGE, month, day) and year <= on.year

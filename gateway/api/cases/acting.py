@@ -23,6 +23,7 @@ from schemas.errors import UserError
 from schemas.lifecycle import RULES
 from schemas.petition import Role
 from schemas.refusals import SENTENCES
+from schemas.sealing.personal import PersonalData
 
 router = APIRouter(route_class=CallerFirst)
 
@@ -211,11 +212,7 @@ async def reveal(
             RevealedPetitioner(
                 alias=each.alias,
                 representative=each.representative,
-                **(
-                    each.data.model_dump()
-                    if each.data is not None
-                    else dict.fromkeys(("name", "phone", "id_number", "address"))
-                ),
+                **(each.data.model_dump() if each.data is not None else dict.fromkeys(PersonalData.model_fields)),
             )
             for each in revealed.petitioners
         ),

@@ -68,6 +68,7 @@ class CaseState(Frozen):
     channel: str
     category: str
     confidential: bool
+    minor: bool
     unit: str
     registrar: str
     accountable: str
@@ -182,7 +183,7 @@ class RevealReason(Frozen):
 
 
 class RevealedPetitioner(Frozen):
-    """A petitioner in clear."""
+    """A petitioner in clear; of a minor the guardian's telephone instead of the child's."""
 
     alias: str
     representative: bool
@@ -190,6 +191,8 @@ class RevealedPetitioner(Frozen):
     phone: str | None
     id_number: str | None
     address: str | None
+    guardian: str | None
+    guardian_phone: str | None
 
 
 class RevealAnswer(Frozen):

@@ -19,7 +19,14 @@ from schemas.wording.terms import chinese
 
 READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
 
-_FIELDS = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
+_FIELDS = {
+    "name": "姓名",
+    "phone": "电话",
+    "id_number": "证件号码",
+    "address": "住址",
+    "guardian": "监护人",
+    "guardian_phone": "监护人电话",
+}
 
 
 @command

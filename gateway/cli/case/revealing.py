@@ -16,7 +16,14 @@ from gateway.cli.output import AsJson, AsPerson, DataDir, actor_of, command, loc
 from gateway.doors import ADMINISTRATOR, open_door
 from schemas.access.revealing import Need
 
-_HEADINGS = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
+_HEADINGS = {
+    "name": "姓名",
+    "phone": "电话",
+    "id_number": "证件号码",
+    "address": "住址",
+    "guardian": "监护人",
+    "guardian_phone": "监护人电话",
+}
 
 
 @command

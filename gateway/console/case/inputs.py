@@ -9,7 +9,7 @@ from annotated_types import MaxLen
 from starlette.datastructures import FormData
 
 from gateway.orders.fields import MODELS, Field, fields_of, listed_choices
-from gateway.orders.reading import PERSONAL_FIELDS
+from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from schemas.events import Finding
 from schemas.lifecycle.authority import in_conflict
 from schemas.petition import Actor, Petition
@@ -54,6 +54,8 @@ PARTS_ZH: Mapping[str, str] = {
     "phone": "电话",
     "id_number": "证件号码",
     "address": "住址",
+    "guardian": "监护人（未成年人须填）",
+    "guardian_phone": "监护人电话",
 }
 
 _LONG = ("text", "reason", "note", "told", "measures", "comment", "remark", "facts", "summary", "notice")
@@ -133,7 +135,7 @@ def _asked_about(kind: str, name: str, state: Petition) -> tuple[str, ...]:
 
 
 def _parts(name: str) -> tuple[tuple[str, str, str], ...]:
-    known = PERSONAL_FIELDS if name == "petitioners" else tuple(Finding.model_fields)
+    known = (*PERSONAL_FIELDS, *GUARDIAN_FIELDS) if name == "petitioners" else tuple(Finding.model_fields)
     return tuple((part, PARTS_ZH.get(part, part), ENGLISH.get(part, part.replace("_", " "))) for part in known)
 
 

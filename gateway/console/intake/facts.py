@@ -14,7 +14,7 @@ from gateway.console.case.seeing import seen_at_all
 from gateway.doors import Door
 from gateway.intake.drafts import Drafts
 from gateway.orders.drafting import Draft
-from gateway.orders.reading import PERSONAL_FIELDS
+from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.petition import Actor
 from schemas.proposals.proposal import Proposal
@@ -64,7 +64,7 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
 def draft_of(boxes: Boxes, message: str) -> Draft:
     """The draft a filled-in form stands for; what was left empty is proposed."""
     people = [
-        {name: value for name in PERSONAL_FIELDS if (value := shown(boxes, name, place).strip())}
+        {name: value for name in (*PERSONAL_FIELDS, *GUARDIAN_FIELDS) if (value := shown(boxes, name, place).strip())}
         for place in range(len(boxes.get("name", ())))
     ]
     said: dict[str, Any] = {

@@ -325,6 +325,7 @@ FILED_SO: list[tuple[str, dict[str, Any], Walk, Actor, c.Command]] = [
     ),
     ("accused_office", {"accused_units": (NEXT_STATION,)}, APPROVED, SUPERVISOR, c.Assign(lead=NEXT_STATION)),
     ("confidential_published", {"confidential": True}, ARCHIVED, SUPERVISOR, SHOWN),
+    ("minor_published", {"petitioners": (Petitioner(minor=True),)}, ARCHIVED, SUPERVISOR, SHOWN),
     (
         "second_person_recused",
         {"accused_persons": (AUDITOR.id,)},
