@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowHistoryEventFilterType
@@ -21,6 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.evidence.journal import JOURNAL_LOCK, Journal
 from activities.evidence.reachable import CALL_MAY_TAKE, reachable
+from activities.evidence.reconcile.read_model import folded, rows_of
 from activities.evidence.reconcile.repairing import carry_on
 from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError
@@ -238,27 +240,47 @@ class RunWatch:
         return _Ended(status=status, run=execution.run_id, **told)
 
     async def _told(self, execution: WorkflowExecution, number: str) -> bool | None:
-        """Tells of a run that ended while its case runs on. What was reset is started from the record: it may have forgotten what that knows."""
+        """Tells of a run that ended while its case runs on. What was reset or began from anything else than the record is started from that."""
         if (gone := await self._what_ended(number)) is not None:
             return await self._carried_on(number, gone)  # the list was behind: it does not run on
         ended = await self._told_by_engine(number, execution)
         if execution.status is WorkflowExecutionStatus.FAILED and ended.said == NOT_FILED:
             return None
         current = await self._client.get_workflow_handle(execution.id).describe(rpc_timeout=CALL_MAY_TAKE)
-        if await self._was_reset(execution.id, current.run_id):
+        if amiss := await self._amiss(number, current.run_id):
             await self._end(number, current.run_id)
-            reset = ended.model_copy(update={"status": "reset", "replaced": current.run_id})
-            return await self._carried_on(number, reset)
+            return await self._carried_on(
+                number, ended.model_copy(update={"status": amiss, "replaced": current.run_id})
+            )
         facts = {**ended.facts(), "changed": {"run": [ended.status, "running"]}}
         return True if await self._tell_once(number, facts, t.journal.c.body["run"].as_string() == ended.run) else None
 
-    async def _was_reset(self, workflow: str, run_id: str) -> bool:
-        handle = self._client.get_workflow_handle(workflow, run_id=run_id)
+    async def _amiss(self, number: str, run_id: str) -> str:
+        """What is wrong with a run that took another's place: it was reset, or did not begin from what the record held then. Empty: nothing."""
+        handle = self._client.get_workflow_handle(workflow_id(number), run_id=run_id)
+        begun: Petition | None = None
         async for event in handle.fetch_history_events(rpc_timeout=CALL_MAY_TAKE):
             failed = event.workflow_task_failed_event_attributes
             if failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
-                return True
-        return False
+                return "reset"
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                begun = await self._begun_from(event.workflow_execution_started_event_attributes.input.payloads)
+        return "" if begun is not None and begun == await self._recorded(number, begun.seq) else "replaced"
+
+    async def _begun_from(self, payloads: Sequence[Payload]) -> Petition | None:
+        """The state a run was started with; None for whatever else a stranger put there."""
+        try:
+            [start] = await self._client.data_converter.decode(payloads, [dict])
+            return Petition.model_validate(start["state"])
+        except Exception:  # anything may have been put there, sealed or not
+            return None
+
+    async def _recorded(self, number: str, seq: int) -> Petition | None:
+        """What the first ``seq`` events of a case make of it."""
+        async with self._database.connect() as connection:
+            rows = await rows_of(connection, number)
+        made = folded(number, [row for row in rows.events if row["seq"] <= seq])
+        return None if made is None else made.state
 
     async def _end(self, number: str, run_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id(number), run_id=run_id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,27 +18,34 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, Re
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+import workers.watching
 from activities.evidence import run_watch
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile import reconcile_all
 from activities.evidence.run_watch import Looked, RunWatch
+from activities.record.reference import ReferenceStore
+from activities.settings import Settings
 from schemas import commands as c
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.lifecycle import next_alarm
+from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, own_house
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple
-from workers.evidence import SCHEDULES, keep_schedules, schedule_id
+from workers.composition import System
+from workers.evidence import SCHEDULES, keep_schedules, schedule_id, serving
 from workers.watching import OwnWatch, watching
-from workflows.contract import NOTICES_ID, PETITION_WORKFLOW, PETITIONS_QUEUE, SEAL_WORKFLOW, workflow_id
+from workflows.contract import NOTICES_ID, PETITION_WORKFLOW, PETITIONS_QUEUE, SEAL_WORKFLOW, PetitionStart, workflow_id
 from workflows.starting import carry_on
+
+KEYS = "k1:" + base64.b64encode(bytes(32)).decode()
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(database_dsn: str) -> AsyncIterator[House]:
-    async with own_house(database_dsn, "ended_outside") as house:
+    async with own_house(database_dsn, "ended_outside", keyring=KeyRing.parse(KEYS)) as house:
         yield house
 
 
@@ -85,6 +94,22 @@ async def put_elsewhere(house: House, number: str) -> None:
     await house.client.start_workflow(PETITION_WORKFLOW, id=workflow_id(number), task_queue="nobody-listens")
 
 
+async def garbled(house: House, number: str) -> None:
+    await house.handle(number).terminate()
+    await house.client.start_workflow(PETITION_WORKFLOW, "nonsense", id=workflow_id(number), task_queue=PETITIONS_QUEUE)
+
+
+async def forged(house: House, number: str) -> None:
+    state = await house.engine_state(number)
+    await house.handle(number).terminate()
+    await house.client.start_workflow(
+        PETITION_WORKFLOW,
+        PetitionStart(number=number, state=state.model_copy(update={"clocks": ()})),
+        id=workflow_id(number),
+        task_queue=PETITIONS_QUEUE,
+    )
+
+
 async def reset(house: House, number: str) -> None:
     described = await house.handle(number).describe()
     history = await house.handle(number).fetch_history()
@@ -129,6 +154,8 @@ ATTACKS: dict[Callable[[House, str], Awaitable[None]], tuple[str, ...]] = {
     deleted: ("deleted", "terminated"),
     replaced: ("replaced",),
     put_elsewhere: ("replaced",),
+    garbled: ("replaced",),
+    forged: ("replaced",),
     reset: ("reset",),
 }
 
@@ -312,3 +339,30 @@ async def test_whoever_looks_goes_on_looking() -> None:
     looking.cancel()
     # A storm goes on at once, what is away after a pause, and what nobody could carry on after one too.
     assert seen == ["runs", "runs", "pause", "runs", "own", "pause", "runs", "own", "pause"]
+
+
+async def test_the_evidence_worker_looks_by_itself(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers.watching, "EVERY", timedelta(seconds=0.1))
+    settings = Settings.from_environment(
+        {
+            "SANZHANG_DATA_DIR": str(tmp_path),
+            "SANZHANG_AUDIT_KEYS": KEYS,
+            "SANZHANG_SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
+        }
+    )
+    reference = ReferenceStore(house.database)
+    system = System(settings, KeyRing.parse(KEYS), house.database, house.client, house.record, reference)
+    number = await approved(house)
+    async with serving(system):
+        # Whoever ends runs may well pause the schedules first.
+        for name in SCHEDULES:
+            await house.client.get_schedule_handle(schedule_id(name)).pause()
+        await terminated(house, number)
+        async with asyncio.timeout(60):
+            while not await told(house, number):
+                await house.client.get_schedule_handle(schedule_id(SEAL_WORKFLOW)).describe()
+    await house.agreed(number)
+    for name in SCHEDULES:
+        await house.client.get_schedule_handle(schedule_id(name)).delete()
