@@ -160,6 +160,10 @@ class Settings(BaseModel):
     """Workflows without the sandbox: production only."""
     taxonomy_file: _Folder | None = None
     """The category taxonomy of this installation; unset: the one that ships."""
+    syslog: Annotated[str, Field(pattern=r"^(udp|tcp|tls)://[^/\s@?#]+/?$")] | None = None
+    """Where the security trail goes besides (RFC 5424): ``udp://host:514``, ``tcp://…``, ``tls://…``; unset: nowhere."""
+    syslog_ca: Annotated[Path, AfterValidator(_expanded)] | None = None
+    """The certificates by which a ``tls://`` receiver is known; unset: the system's."""
     hosts: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
     """Host names under which the gateway is called, separated by blanks; unset: whatever a request says."""
     metrics: Literal["local", "token"] = "local"

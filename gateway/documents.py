@@ -18,14 +18,15 @@ from activities.access.ending import end_those_who_left
 from activities.documents import read_organisation, read_policy
 from gateway.calendar_notice import read_notice
 from gateway.desk import Rules
-from gateway.doors import Door
+from gateway.doors import ADMINISTRATOR, Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
 from schemas.calendar import apply_notice, check_notice, diff, notice_warnings
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 from schemas.health_tags import check_tag
 from schemas.organisation import Organisation
-from schemas.petition import Frozen
+from schemas.petition import Actor, Frozen
 from schemas.policy import Policy
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 
@@ -57,22 +58,24 @@ class Imported(Frozen):
     to_recompute: int = 0
 
 
-async def import_policy(door: Door, text: str, *, preview: bool) -> Imported:
+async def import_policy(door: Door, text: str, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
     """``UserError`` as of :func:`read_policy`."""
     # A long document takes seconds to read, and everybody else's requests must not wait for it.
-    return await take_policy(door, await asyncio.to_thread(read_policy, text), preview=preview)
+    return await take_policy(door, await asyncio.to_thread(read_policy, text), preview=preview, by=by)
 
 
-async def import_organisation(door: Door, text: str, *, preview: bool) -> Imported:
+async def import_organisation(door: Door, text: str, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
     """``UserError`` as of :func:`read_organisation`."""
-    return await take_organisation(door, await asyncio.to_thread(read_organisation, text), preview=preview)
+    return await take_organisation(door, await asyncio.to_thread(read_organisation, text), preview=preview, by=by)
 
 
-async def take_policy(door: Door, given: Policy, *, preview: bool) -> Imported:
+async def take_policy(door: Door, given: Policy, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
     """As :func:`import_policy`, of one that is read already. ``UserError`` ``health_tag``."""
     _check_tags(given)
     reference = door.system.reference
-    return await _taken(given, reference.policy, reference.add_policy, preview=preview)
+    told = await _taken(given, reference.policy, reference.add_policy, preview=preview)
+    await _note_import(door, by, "policy", told)
+    return told
 
 
 def _check_tags(policy: Policy) -> None:
@@ -85,17 +88,24 @@ def _check_tags(policy: Policy) -> None:
                     check_tag(field, tag)
 
 
-async def take_organisation(door: Door, given: Organisation, *, preview: bool) -> Imported:
+async def take_organisation(door: Door, given: Organisation, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
     """As :func:`import_organisation`, of one that is read already."""
     reference = door.system.reference
     told = await _taken(given, reference.organisation, reference.add_organisation, preview=preview)
+    await _note_import(door, by, "organisation", told)
     if not preview:
-        await end_those_who_left(door.system.database, given)
+        note = door.trail.noted(EntryKind.ACCOUNT_DISABLED, by)
+        await end_those_who_left(door.system.database, given, note=note)
     named = await patiently(door.queries.units_at_work, READING_PATIENCE)
     paths = {unit.path for unit in given.units}
     return told.model_copy(
         update={"units_missing": {unit: count for unit, count in sorted(named.items()) if unit not in paths}}
     )
+
+
+async def _note_import(door: Door, by: Actor, what: str, told: Imported) -> None:
+    if not told.preview and not told.already_known:
+        await door.trail.record(EntryKind.IMPORTED, by, {"what": what, "version": told.version})
 
 
 async def _taken(
@@ -114,7 +124,7 @@ async def _taken(
 
 
 async def import_calendar(
-    door: Door, file: Path, covers: tuple[date, date] | None, *, preview: bool
+    door: Door, file: Path, covers: tuple[date, date] | None, *, preview: bool, by: Actor = ADMINISTRATOR
 ) -> tuple[Imported, Recompute]:
     """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError`` as of :func:`read_notice`."""
     notice = read_notice(file, covers)
@@ -142,6 +152,7 @@ async def import_calendar(
     rules = await door.rules()
     work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=after, city=rules.city))
     told = _told(after.version, current.version, changes, preview=preview, known=known)
+    await _note_import(door, by, "calendar", told)
     return told.model_copy(
         update={
             "warnings": tuple(warning.as_dict() for warning in warnings),

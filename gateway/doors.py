@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from activities.defaults import police_words
+from activities.evidence.trail import Trail
 from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
 from activities.record.known import KnownPeople
@@ -18,6 +19,8 @@ from gateway.desk import Desk, Rules
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from gateway.redacting import Redacting
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
+from schemas.evidence.trail import Counted
 from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Role
@@ -57,6 +60,8 @@ class Door:
 
     def __init__(self, system: System, *, patience: float = PATIENCE) -> None:
         self.system = system
+        self._looking: set[asyncio.Task[None]] = set()
+        self.trail = Trail(system.database, system.journal)
         self.queries = CaseQueries(system.database)
         self.codes = TrackingCodes(system.database, system.keyring)
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
@@ -71,6 +76,28 @@ class Door:
             self.hearing,
             patience=patience,
         )
+
+    def sought(self, actor: Actor, place: str, named: str) -> None:
+        """Counts that somebody asked for a case that they may not see or that is not there. Whether it is there is looked up beside the answer."""
+
+        async def look() -> None:
+            number = named.strip().upper()
+            try:
+                state = await patiently(lambda: self.system.record.state(number), READING_PATIENCE)
+            except UserError:
+                # Counted all the same, when the record is there again.
+                state = None
+            # What was asked for is told only where it is a case: it can be anything else.
+            self.trail.count(Counted(EntryKind.CASE_SOUGHT, actor, "", place, number if state is not None else ""))
+
+        task = asyncio.create_task(look())
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def settled(self) -> None:
+        """Returns when all that was counted beside answers is written."""
+        await asyncio.gather(*self._looking)
+        await self.trail.settled()
 
     async def organisation_now(self) -> Organisation:
         """The organisation in force at this very moment, for what must not be a few seconds late."""

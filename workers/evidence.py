@@ -27,8 +27,10 @@ from temporalio.client import (
 from temporalio.worker import Worker
 
 from activities.evidence.activities import EvidenceActivities
+from activities.evidence.forwarding import Forwarder, Syslog, keep_trail
 from activities.evidence.reconcile import reconcile_all
 from activities.evidence.seal import Sealer
+from activities.evidence.trail import Trail
 from schemas.petition import SYSTEM
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
@@ -82,7 +84,7 @@ async def serving(system: System) -> AsyncGenerator[Worker]:
         frozenset(map(schedule_id, SCHEDULES)),
         partial(keep_schedules, system.client),
     )
-    async with worker:
+    async with worker, keeping_trail(system):
         await keep_schedules(system.client)
         looking = asyncio.create_task(watching(run_watch(system).look, own.look), name="watch over the runs")
         try:
@@ -91,6 +93,23 @@ async def serving(system: System) -> AsyncGenerator[Worker]:
             looking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await looking
+
+
+@asynccontextmanager
+async def keeping_trail(system: System) -> AsyncGenerator[None]:
+    """While the body lasts, what was counted for the security trail gets into the journal, and the trail to the receiver of the settings."""
+    address, forwarder = system.settings.syslog, None
+    if address is not None:
+        ca_file = system.settings.syslog_ca
+        receiver = Syslog(address, ca_file=str(ca_file) if ca_file is not None else None)
+        forwarder = Forwarder(system.database, receiver, address)
+    task = asyncio.create_task(keep_trail(Trail(system.database, system.journal), forwarder))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def keep_schedules(client: Client, task_queue: str = EVIDENCE_QUEUE) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.access.ending import end_all_of
+from activities.access.ending import Note, end_all_of
 from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError
 from schemas.petition import Frozen
@@ -46,7 +46,7 @@ class Accounts:
         self._hasher = hasher or PasswordHasher()
         self._nobodys: str | None = None
 
-    async def set_password(self, person: str, password: SecretStr) -> None:
+    async def set_password(self, person: str, password: SecretStr, *, note: Note | None = None) -> None:
         """Gives a person a new password, opens a disabled account again, and ends every session of that person.
 
         ``UserError`` ``password_unfit`` for one that is too short or too long.
@@ -58,8 +58,10 @@ class Accounts:
         async with self._engine.begin() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["person"], set_=fresh))
             await connection.execute(delete(t.sessions).where(t.sessions.c.person == person))
+            if note is not None:
+                await note(connection, {"account": person})
 
-    async def disable(self, person: str) -> None:
+    async def disable(self, person: str, *, note: Note | None = None) -> None:
         """Shuts a person out, whatever they come in by: sessions and tokens end for good, and the identity provider's word counts no more.
 
         Somebody who has no local account gets one without a password, which says that they are shut out.
@@ -71,15 +73,19 @@ class Accounts:
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["person"], set_={"disabled_at": now})
             )
-            await end_all_of(connection, [person], now)
+            ended = await end_all_of(connection, person, now)
+            if note is not None:
+                await note(connection, {"account": person, **ended})
 
-    async def enable(self, person: str) -> None:
+    async def enable(self, person: str, *, note: Note | None = None) -> None:
         """Lets a person in again as before, with the password there was; sessions and tokens that ended stay ended. ``UserError`` ``account_unknown``."""
         accounts = t.accounts
         here = accounts.c.person == person
         async with self._engine.begin() as connection:
             bare = await connection.execute(delete(accounts).where(here, accounts.c.secret == NO_PASSWORD))
             opened = await connection.execute(update(accounts).where(here).values(disabled_at=None))
+            if note is not None and (bare.rowcount or opened.rowcount):
+                await note(connection, {"account": person})
         if not bare.rowcount and not opened.rowcount:
             raise UserError(
                 "account_unknown",

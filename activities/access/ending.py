@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,25 +14,33 @@ from schemas.organisation import Organisation
 from schemas.petition import Actor
 from schemas.record import tables as t
 
+Note = Callable[[AsyncConnection, Mapping[str, Any]], Awaitable[None]]
+"""Writes down what is done, in the transaction in which it is done; the second is what only then is known."""
 
-async def end_all_of(connection: AsyncConnection, people: Collection[str], now: datetime) -> None:
-    """Ends all of it for these people, in the caller's transaction. What was ended so comes back by nothing; it is given anew."""
+
+async def end_all_of(connection: AsyncConnection, person: str, now: datetime) -> dict[str, int]:
+    """Ends all of it for that person, in the caller's transaction; gives how much. What ended so comes back by nothing; it is given anew."""
     tokens = t.tokens
-    await connection.execute(delete(t.sessions).where(t.sessions.c.person.in_(people)))
-    still = (tokens.c.person.in_(people), tokens.c.revoked_at.is_(None))
-    await connection.execute(update(tokens).where(*still).values(revoked_at=now))
-    await connection.execute(delete(t.known_origins).where(t.known_origins.c.person.in_(people)))
+    sessions = await connection.execute(delete(t.sessions).where(t.sessions.c.person == person))
+    still = (tokens.c.person == person, tokens.c.revoked_at.is_(None))
+    revoked = await connection.execute(update(tokens).where(*still).values(revoked_at=now))
+    await connection.execute(delete(t.known_origins).where(t.known_origins.c.person == person))
+    return {"sessions": sessions.rowcount, "tokens": revoked.rowcount}
 
 
-async def end_those_who_left(engine: AsyncEngine, organisation: Organisation, *, clock: Clock = utc_now) -> list[str]:
+async def end_those_who_left(
+    engine: AsyncEngine, organisation: Organisation, *, clock: Clock = utc_now, note: Note | None = None
+) -> list[str]:
     """Ends all of it for everybody who is not of this organisation; gives who had something to end."""
     sessions, tokens = t.sessions, t.tokens
     query = union_all(select(sessions.c.person), select(tokens.c.person).where(tokens.c.revoked_at.is_(None)))
     async with engine.begin() as connection:
         holding = set((await connection.execute(query)).scalars())
         left = sorted(person for person in holding if not organisation.knows(person))
-        if left:
-            await end_all_of(connection, left, clock())
+        for person in left:
+            ended = await end_all_of(connection, person, clock())
+            if note is not None:
+                await note(connection, {"account": person, "left": True, **ended})
     return left
 
 

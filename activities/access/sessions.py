@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.access.ending import SESSION_NAME, is_shut_out, over
+from activities.access.ending import SESSION_NAME, Note, is_shut_out, over
 from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError
 from schemas.petition import Frozen
@@ -105,25 +105,33 @@ class Sessions:
                 await connection.execute(update(sessions).where(sessions.c.id == _id(secret)).values(seen_at=now))
         return Session(row.person, row.csrf, row.language, row.name)
 
-    async def end(self, secret: str) -> None:
+    async def end(self, secret: str, *, note: Note | None = None) -> None:
         """Ends a session; one that is over already stays so."""
         async with self._engine.begin() as connection:
-            await connection.execute(delete(t.sessions).where(t.sessions.c.id == _id(secret)))
+            ended = await connection.execute(delete(t.sessions).where(t.sessions.c.id == _id(secret)))
+            if note is not None and ended.rowcount:
+                await note(connection, {})
 
-    async def end_all(self, person: str, *, but: str = "") -> list[str]:
+    async def end_all(self, person: str, *, but: str = "", note: Note | None = None) -> list[str]:
         """Ends every session of a person, but the one of that name; gives the names of those that ended."""
         sessions = t.sessions
         statement = delete(sessions).where(sessions.c.person == person, SESSION_NAME.is_distinct_from(but))
         async with self._engine.begin() as connection:
-            return list((await connection.execute(statement.returning(SESSION_NAME))).scalars())
+            ended = list((await connection.execute(statement.returning(SESSION_NAME))).scalars())
+            if note is not None:
+                for name in ended:
+                    await note(connection, {"account": person, "session": name})
+            return ended
 
-    async def end_named(self, person: str, name: str) -> None:
+    async def end_named(self, person: str, name: str, *, note: Note | None = None) -> None:
         """Ends that session of that person. ``UserError`` ``session_unknown``, also for somebody else's."""
         sessions = t.sessions
         async with self._engine.begin() as connection:
             ended = await connection.execute(
                 delete(sessions).where(sessions.c.person == person, SESSION_NAME.in_([name]))
             )
+            if note is not None and ended.rowcount:
+                await note(connection, {"account": person, "session": name})
         if not ended.rowcount:
             raise UserError(
                 "session_unknown",

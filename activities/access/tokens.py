@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.access.ending import is_shut_out
+from activities.access.ending import Note, is_shut_out
 from activities.record.case_record import Clock, utc_now
 from activities.record.migrate import at_once
 from schemas.access import check_scopes
@@ -64,7 +64,13 @@ class Tokens:
         self._clock = clock
 
     async def create(
-        self, person: str, scopes: Collection[str], *, label: str = "", expires_at: datetime | None = None
+        self,
+        person: str,
+        scopes: Collection[str],
+        *,
+        label: str = "",
+        expires_at: datetime | None = None,
+        note: Note | None = None,
     ) -> Issued:
         """A token that acts as ``person`` within ``scopes``, until ``expires_at`` or for 90 days. ``UserError`` ``scope_unknown``."""
         name, secret, now = secrets.token_hex(8), secrets.token_urlsafe(32), self._clock()
@@ -80,6 +86,9 @@ class Tokens:
         )
         async with self._engine.begin() as connection:
             await connection.execute(insert(t.tokens), view.model_dump() | {"secret": _hash(secret)})
+            if note is not None:
+                until = view.expires_at.isoformat()
+                await note(connection, {"account": person, "token": name, "scopes": list(view.scopes), "until": until})
         return Issued(f"szt_{name}_{secret}", view)
 
     async def shown(self, text: str) -> TokenView:
@@ -100,7 +109,7 @@ class Tokens:
                 await connection.execute(update(t.tokens).where(t.tokens.c.id == view.id).values(used_at=now))
         return view
 
-    async def revoke(self, name: str, *, person: str | None = None) -> TokenView:
+    async def revoke(self, name: str, *, person: str | None = None, note: Note | None = None) -> TokenView:
         """Ends a token for good, and gives it as it was. ``person``: only one that acts as them. ``UserError`` ``token_unknown``; one revoked
         before keeps the moment of that.
         """
@@ -117,14 +126,16 @@ class Tokens:
                     en=f"There is no token {name}; see sanzhang token list.",
                     token=name,
                 )
-            await connection.execute(
+            ended = await connection.execute(
                 update(tokens)
                 .where(tokens.c.id == name, tokens.c.revoked_at.is_(None))
                 .values(revoked_at=self._clock())
             )
+            if note is not None and ended.rowcount:
+                await note(connection, {"account": found["person"], "token": name})
         return _view(dict(found))
 
-    async def revoke_all(self, person: str) -> list[str]:
+    async def revoke_all(self, person: str, *, note: Note | None = None) -> list[str]:
         """Ends every token that acts as that person, for good; gives their ids."""
         tokens = t.tokens
         statement = (
@@ -134,7 +145,11 @@ class Tokens:
             .returning(tokens.c.id)
         )
         async with self._engine.begin() as connection:
-            return list((await connection.execute(statement)).scalars())
+            ended = list((await connection.execute(statement)).scalars())
+            if note is not None:
+                for name in ended:
+                    await note(connection, {"account": person, "token": name})
+            return ended
 
     async def listed(self, person: str | None = None) -> list[TokenView]:
         """All tokens, or those that act as ``person``, newest first; those that are over too."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, text
+from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
@@ -104,8 +104,13 @@ class Journal:
         person: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        about: str | None = None,
+        after: int = 0,
     ) -> AsyncGenerator[Entry]:
-        """The entries for which all that is given holds, oldest first; ``since`` and ``until`` are both included."""
+        """The entries for which all that is given holds, oldest first; ``since`` and ``until`` are both included.
+
+        ``about``: somebody who did it, or to whose account it was done; ``after``: only entries behind that one.
+        """
         journal = t.journal
         conditions: list[ColumnElement[bool]] = []
         if case_number is not None:
@@ -118,7 +123,9 @@ class Journal:
             conditions.append(journal.c.at >= since)
         if until is not None:
             conditions.append(journal.c.at <= until)
-        number = 0
+        if about is not None:
+            conditions.append(or_(journal.c.person == about, journal.c.body["account"].as_string() == about))
+        number = after
         while True:
             query = select(journal).where(*conditions, journal.c.number > number).order_by(journal.c.number).limit(PAGE)
             async with self._engine.connect() as connection:

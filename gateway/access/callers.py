@@ -23,7 +23,8 @@ from gateway.web.limits import Limits
 from gateway.web.viewer import Language, Viewer
 from schemas.access import Area, check_sending, opens
 from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.evidence.journal import EntryKind
+from schemas.petition import SYSTEM, Actor
 from schemas.policy import DoorPolicy
 
 SESSION_COOKIE: Final = "sanzhang_session"
@@ -55,6 +56,7 @@ class Callers:
         self._door = door
         self.guessing = Guessing(database, door.system.keyring)
         self.pause = pause
+        self.trail = door.trail
         self.accounts = Accounts(database)
         self.sessions = Sessions(database)
         self.tokens = Tokens(database)
@@ -85,8 +87,12 @@ class Callers:
         idle = timedelta(minutes=(await self.policy()).session_idle_minutes)
         return await standing(self._door.system.database, actors, self.sessions.now(), idle)
 
-    async def check_person(self, person: str) -> None:
-        """``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not one of the people of the organisation in force,
+    async def account_named(self, person: str) -> str:
+        """Who was meant where somebody typed a name: a person of the organisation, or nobody; what else stands there can be anything."""
+        return person if (await self._door.organisation()).knows(person) else ""
+
+    async def check_person(self, person: str) -> Actor:
+        """The person as one who acts. ``UserError`` ``person_not_here`` for somebody who may be known elsewhere but is not one of the people of the organisation in force,
         ``person_shut_out`` for somebody whom the administrator has shut out, whoever vouches for them.
 
         An upstream system is none of them: it shows a token. The organisation is read anew: who has left it is out with that.
@@ -110,6 +116,7 @@ class Callers:
                 en=f"{person} is not a person of this organisation and can't sign in; ask the administrator.",
                 person=person,
             )
+        return actor
 
     async def _by_token(self, request: Request, said: str) -> Viewer:
         scheme, _, text = said.partition(" ")
@@ -143,7 +150,8 @@ class Callers:
             return None
         actor, name = await self._person(session.person)
         if actor is None:
-            await self.sessions.end_all(session.person)
+            note = self.trail.noted(EntryKind.SESSION_ENDED, SYSTEM, {"left": True})
+            await self.sessions.end_all(session.person, note=note)
             return None
         if request.method not in SAFE and not hmac.compare_digest(await _mark(request), session.csrf.encode()):
             raise UserError(

@@ -17,6 +17,7 @@ from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, SignedIn, Viewer
 from schemas.access import Area, enter
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 
 router = APIRouter(include_in_schema=False, route_class=CallerFirst)
 
@@ -57,7 +58,8 @@ async def new_password(
                 zh="现在的密码不对，未作更改。",
                 en="The present password is wrong; nothing has changed.",
             )
-        await callers.accounts.set_password(person, SecretStr(wanted))
+        note = callers.trail.noted(EntryKind.ACCOUNT_SET, viewer.actor)
+        await callers.accounts.set_password(person, SecretStr(wanted), note=note)
     except UserError as error:
         return await _page(request, callers, viewer, error=error)
     return await entered(request, callers, person, "/accounts/me?done=1")
@@ -69,11 +71,12 @@ async def end_sessions(
 ) -> Response:
     """Ends one of one's own sessions, or with no name all but the one that asks."""
     enter(Area.ACCOUNT, viewer.actor, viewer.scopes, writing=True)
+    note = callers.trail.noted(EntryKind.SESSION_ENDED, viewer.actor)
     try:
         if name:
-            await callers.sessions.end_named(viewer.actor.id, name)
+            await callers.sessions.end_named(viewer.actor.id, name, note=note)
         else:
-            await callers.sessions.end_all(viewer.actor.id, but=viewer.actor.credential)
+            await callers.sessions.end_all(viewer.actor.id, but=viewer.actor.credential, note=note)
     except UserError as error:
         return await _page(request, callers, viewer, error=error)
     return RedirectResponse("/accounts/me?ended=1", 303)
@@ -85,11 +88,12 @@ async def revoke_tokens(
 ) -> Response:
     """Ends a token that acts as oneself, or with no name all of them."""
     enter(Area.ACCOUNT, viewer.actor, viewer.scopes, writing=True)
+    note = callers.trail.noted(EntryKind.TOKEN_REVOKED, viewer.actor)
     try:
         if name:
-            await callers.tokens.revoke(name, person=viewer.actor.id)
+            await callers.tokens.revoke(name, person=viewer.actor.id, note=note)
         else:
-            await callers.tokens.revoke_all(viewer.actor.id)
+            await callers.tokens.revoke_all(viewer.actor.id, note=note)
     except UserError as error:
         return await _page(request, callers, viewer, error=error)
     return RedirectResponse("/accounts/me?ended=1", 303)

@@ -23,6 +23,8 @@ from gateway.web.viewer import Anybody, TheDoor, access_of
 from schemas.access import place_of
 from schemas.access.guessing import KNOWN_FOR
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
+from schemas.evidence.trail import STRANGER, Counted
 from schemas.organisation import Person
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
@@ -79,11 +81,17 @@ async def sign_in(
 
 async def admitted(request: Request, callers: Callers, person: str, password: SecretStr) -> bool:
     """Whether this is the person's password. Whoever guesses is slowed down: ``UserError`` ``too_many``."""
-    knock = await callers.guessing.knock(
-        person, Origin(place_of(address_of(request)), request.cookies.get(MARK_COOKIE, ""))
-    )
+    place = place_of(address_of(request))
+    guess = Counted(EntryKind.SIGN_IN_FAILED, STRANGER, await callers.account_named(person), place)
+    origin = Origin(place, request.cookies.get(MARK_COOKIE, ""))
+    try:
+        knock = await callers.guessing.knock(person, origin)
+    except UserError:
+        callers.trail.count(guess._replace(kind=EntryKind.SIGN_IN_SLOWED))
+        raise
     await callers.pause(knock.delay)
     if not await callers.accounts.admits(person, password):
+        callers.trail.count(guess)
         return False
     request.state.mark = await callers.guessing.welcome(knock)
     return True
@@ -94,7 +102,8 @@ async def sign_out(request: Request, callers: TheCallers, viewer: Anybody) -> Re
     """Ends the session; asked of the viewer first, so that only the person's own page can do it."""
     answer = RedirectResponse("/sign-in", 303)
     if viewer is not None and not viewer.is_machine:
-        await callers.sessions.end(request.cookies[SESSION_COOKIE])
+        note = callers.trail.noted(EntryKind.SIGNED_OUT, viewer.actor)
+        await callers.sessions.end(request.cookies[SESSION_COOKIE], note=note)
     answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request))
     return answer
 
@@ -130,7 +139,7 @@ async def back_from_provider(request: Request, callers: TheCallers, door: TheDoo
                 en="The sign-in is out of date or belongs to another browser; please try again.",
             )
         person = await _provider(callers).arrive(going, dict(request.query_params), _back(request), utc_now())
-        answer = await entered(request, callers, person, going.next)
+        answer = await entered(request, callers, person, going.next, by="provider")
     except UserError as error:
         answer = await _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
     answer.delete_cookie(GOING_COOKIE, path=BACK, httponly=True, samesite="lax", secure=is_secure(request))
@@ -147,11 +156,11 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https" or request.url.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-async def entered(request: Request, callers: Callers, person: str, page: str) -> Response:
+async def entered(request: Request, callers: Callers, person: str, page: str, *, by: str = "password") -> Response:
     """On to ``page`` under a new session; the one before, if there was one, is over. ``UserError`` ``person_not_here``."""
     if (secret := request.cookies.get(SESSION_COOKIE)) is not None:
         await callers.sessions.end(secret)
-    await callers.check_person(person)
+    actor = await callers.check_person(person)
     policy = await callers.policy()
     begun = await callers.sessions.begin(
         person,
@@ -160,6 +169,9 @@ async def entered(request: Request, callers: Callers, person: str, page: str) ->
         idle=timedelta(minutes=policy.session_idle_minutes),
         whole=timedelta(hours=policy.session_hours),
     )
+    # A session of which nothing is known must not open anything: it is given only when the trail has it.
+    actor = actor.model_copy(update={"credential": begun.session.name})
+    await callers.trail.record(EntryKind.SIGNED_IN, actor, {"by": by, "place": place_of(address_of(request))})
     answer = RedirectResponse(page, 303)
     if mark := getattr(request.state, "mark", ""):
         answer.set_cookie(

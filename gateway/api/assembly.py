@@ -103,4 +103,5 @@ async def background(app: FastAPI, door: Door) -> AsyncGenerator[None]:
     finally:
         app.state.stopping.set()
         await pulse.close()
+        await door.trail.close()
         await under_way.close()

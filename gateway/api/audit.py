@@ -13,11 +13,13 @@ from gateway.api.entering import entered, seen
 from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.given import Moment
+from gateway.trail import kinds_named, trail_for
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.timeline.facts import Timeline
+from schemas.evidence.trail import facts
 from schemas.lifecycle import is_accused
 from schemas.petition import Actor, Frozen, Role
 
@@ -156,6 +158,53 @@ async def _told(door: TheDoor, auditor: Actor, answer: AccessAnswer) -> AccessAn
     """Who gives a reason in words may have named somebody."""
     numbers = {each.case_number for each in answer.readings if each.case_number}
     return (await door.redacting.of_cases(numbers, auditor)).model(answer)
+
+
+class TrailEntry(Frozen):
+    """An entry of the security trail; ``entry`` is 0 while it is still being counted."""
+
+    entry: int
+    at: datetime
+    kind: EntryKind
+    person: str
+    role: Role
+    unit: str
+    credential: str
+    case: str
+    facts: dict[str, Any]
+
+
+class TrailAnswer(Frozen):
+    """Oldest first; ``more``: there are more than are told."""
+
+    entries: tuple[TrailEntry, ...]
+    more: bool
+
+
+@router.get(
+    "/security",
+    response_model=TrailAnswer,
+    operation_id="audit_security",
+    responses=problems("body_invalid", "kind_unknown"),
+)
+async def read_security(
+    viewer: Auditor,
+    door: TheDoor,
+    kind: Annotated[str, Query(max_length=100, description="只看此类 / of this kind only")] = "",
+    person: Annotated[
+        str, Query(max_length=100, description="此人所为或关于其账户 / by them or about their account")
+    ] = "",
+    since: Moment | None = None,
+    until: Moment | None = None,
+) -> TrailAnswer:
+    """安全记录 / sign-ins, accounts, tokens, imports, exports, attachments, attempts."""
+    found: list[TrailEntry] = []
+    kinds = kinds_named([kind] if kind else ())
+    async for entry in trail_for(door, viewer.actor, kinds=kinds, person=person or None, since=since, until=until):
+        if len(found) == MOST:
+            return TrailAnswer(entries=tuple(found), more=True)
+        found.append(TrailEntry.model_validate(facts(entry)))
+    return TrailAnswer(entries=tuple(found), more=False)
 
 
 async def _is_hidden(door: TheDoor, number: str, auditor: Actor) -> bool:

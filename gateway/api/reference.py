@@ -16,7 +16,7 @@ from gateway.api.answers import SENDING, problems
 from gateway.api.entering import as_json, check_text, entered
 from gateway.documents import Imported, import_calendar, import_organisation, import_policy
 from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import CallerFirst, TheDoor
+from gateway.web.viewer import CallerFirst, SignedIn, TheDoor
 from schemas.access import Area
 from schemas.calendar import CalendarDay, missing_years
 from schemas.errors import UserError
@@ -96,10 +96,10 @@ async def read_policy_version(door: TheDoor, version: Version = None) -> PolicyA
     dependencies=WRITING,
     responses=problems(*SENDING, "policy_unreadable", "policy_contradiction", "door_closed", "body_invalid"),
 )
-async def take_policy(given: DocumentGiven, door: TheDoor) -> Imported:
+async def take_policy(given: DocumentGiven, door: TheDoor, viewer: SignedIn) -> Imported:
     """导入政策 / import the next version; cases filed before keep theirs."""
     check_text(given.document, "document")
-    return await import_policy(door, given.document, preview=given.preview)
+    return await import_policy(door, given.document, preview=given.preview, by=viewer.actor)
 
 
 @router.get(
@@ -125,10 +125,10 @@ async def read_organisation_version(door: TheDoor, version: Version = None) -> O
         *SENDING, "organisation_unreadable", "organisation_chief_missing", "door_closed", "body_invalid"
     ),
 )
-async def take_organisation(given: DocumentGiven, door: TheDoor) -> Imported:
+async def take_organisation(given: DocumentGiven, door: TheDoor, viewer: SignedIn) -> Imported:
     """导入组织机构 / import the next version; units that open cases name should stay."""
     check_text(given.document, "document")
-    return await import_organisation(door, given.document, preview=given.preview)
+    return await import_organisation(door, given.document, preview=given.preview, by=viewer.actor)
 
 
 @router.get(
@@ -167,13 +167,13 @@ async def read_calendar(door: TheDoor, version: Version = None) -> CalendarAnswe
         "body_invalid",
     ),
 )
-async def take_calendar(given: NoticeGiven, door: TheDoor, request: Request) -> Imported:
+async def take_calendar(given: NoticeGiven, door: TheDoor, viewer: SignedIn, request: Request) -> Imported:
     """导入放假通知 / import a holiday notice; the open cases that lean on it are then recomputed, each by a recorded command."""
     check_text(given.document, "document")
     with tempfile.TemporaryDirectory(prefix="notice-") as folder:
         file = Path(folder) / f"notice.{given.format}"
         await asyncio.to_thread(file.write_text, given.document, "utf-8")
-        told, work = await import_calendar(door, file, _covers(given), preview=given.preview)
+        told, work = await import_calendar(door, file, _covers(given), preview=given.preview, by=viewer.actor)
     if not given.preview and told.to_recompute:
         # The answer does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
         request.app.state.under_way.start(work.run(lambda _: None, dry=False))

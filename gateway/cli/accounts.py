@@ -15,7 +15,9 @@ from activities.access.accounts import Accounts, AccountView
 from activities.access.ending import holds_something
 from activities.access.sessions import Sessions
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
+from gateway.doors import ADMINISTRATOR
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 
 app = typer.Typer(help="本地账户：登录门户用 / local accounts, to sign in with.", no_args_is_help=True)
 
@@ -38,7 +40,9 @@ async def set_(
     async with door_for(data_dir) as door:
         name = (await door.organisation()).person(person).name
         password = _password(from_stdin=password_stdin)
-        await Accounts(door.system.database).set_password(person, password)
+        await Accounts(door.system.database).set_password(
+            person, password, note=door.trail.noted(EntryKind.ACCOUNT_SET, ADMINISTRATOR)
+        )
     _done(person, f"{name}（{person}）现在可以用此密码登录", f"{person} can sign in with this password now", as_json)
 
 
@@ -58,7 +62,7 @@ async def disable(person: Person, *, data_dir: DataDir = None, as_json: AsJson =
                 en=f"{person} has no local account, no session and no token; see sanzhang account list.",
                 person=person,
             )
-        await accounts.disable(person)
+        await accounts.disable(person, note=door.trail.noted(EntryKind.ACCOUNT_DISABLED, ADMINISTRATOR))
     _done(
         person, f"{person} 已停用，登录与令牌均已失效", f"{person} is shut out; sessions and tokens have ended", as_json
     )
@@ -69,7 +73,8 @@ async def disable(person: Person, *, data_dir: DataDir = None, as_json: AsJson =
 async def enable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """恢复停用的账户；令牌须另发 / let a person in again, with the password there was; tokens are made anew."""
     async with door_for(data_dir) as door:
-        await Accounts(door.system.database).enable(person)
+        note = door.trail.noted(EntryKind.ACCOUNT_ENABLED, ADMINISTRATOR)
+        await Accounts(door.system.database).enable(person, note=note)
     _done(person, f"{person} 已恢复", f"{person} may come in again", as_json)
 
 
@@ -103,11 +108,12 @@ async def end(
     """结束此人的登录，立即生效 / end a person's sessions at once."""
     async with door_for(data_dir) as door:
         sessions = Sessions(door.system.database)
+        note = door.trail.noted(EntryKind.SESSION_ENDED, ADMINISTRATOR)
         if session:
-            await sessions.end_named(person, session)
+            await sessions.end_named(person, session, note=note)
             ended = [session]
         else:
-            ended = await sessions.end_all(person)
+            ended = await sessions.end_all(person, note=note)
     if as_json:
         print_json({"person": person, "ended": ended})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import time
@@ -27,6 +28,7 @@ from gateway.workbook.headings import parse_map
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow, Workbook
 from gateway.workbook.reading import read_workbook
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 from schemas.petition import Actor, Role
 from schemas.policy import Policy
 from schemas.wording.terms import chinese
@@ -113,6 +115,9 @@ async def import_(
             received = _recorded(message) if as_recorded else None
             return (await door.desk.file(actor, content, received_at=received)).known
 
+        digest = hashlib.sha256(await asyncio.to_thread(file.read_bytes)).hexdigest()
+        said = {"what": "workbook", "digest": digest, "rows": len(rows)}
+        await door.trail.record(EntryKind.IMPORTED, actor, said)
         tally = await _watched(rows, file_one, concurrency, quiet=as_json)
     summary = summed_up(
         tally,

@@ -12,8 +12,10 @@ from rich.table import Table
 from activities.access.tokens import Tokens, TokenView
 from activities.record.case_record import utc_now
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
+from gateway.doors import ADMINISTRATOR
 from schemas.access import TokenScope
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 
 app = typer.Typer(help="API 令牌：给其他系统用 / API tokens, for other systems.", no_args_is_help=True)
 
@@ -51,7 +53,8 @@ async def create(
                 most=policy.token_days_most,
             )
         until = utc_now() + timedelta(days=days or policy.token_days)
-        issued = await Tokens(door.system.database).create(person, scope, label=label, expires_at=until)
+        note = door.trail.noted(EntryKind.TOKEN_CREATED, ADMINISTRATOR)
+        issued = await Tokens(door.system.database).create(person, scope, label=label, expires_at=until, note=note)
     if as_json:
         print_json(issued.view.model_dump(mode="json") | {"token": issued.text})
         return
@@ -71,7 +74,8 @@ async def revoke(
 ) -> None:
     """撤销令牌，立即生效 / end a token at once."""
     async with door_for(data_dir) as door:
-        await Tokens(door.system.database).revoke(token)
+        note = door.trail.noted(EntryKind.TOKEN_REVOKED, ADMINISTRATOR)
+        await Tokens(door.system.database).revoke(token, note=note)
     if as_json:
         print_json({"id": token})
     else:

@@ -24,6 +24,7 @@ PLACES: tuple[Place, ...] = (
     Place("/ledgers", "ledger", "三本账", "Ledgers", Area.LEDGERS),
     Place("/board", "board", "督办看板", "Board", Area.BOARD),
     Place("/replay", "replay", "审计回放", "Replay", Area.AUDIT),
+    Place("/audit/security", "lock", "安全记录", "Security", Area.AUDIT),
     Place("/calendar", "calendar", "工作日历", "Calendar", Area.REFERENCE),
     Place("/policy", "policy", "办理时限", "Policy", Area.REFERENCE),
     Place("/organisation", "organisation", "组织机构", "Organisation", Area.REFERENCE),

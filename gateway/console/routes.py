@@ -18,6 +18,7 @@ from gateway.console.navigation import home_of
 from gateway.console.preferences import preferences_router
 from gateway.console.reference.routes import reference_router
 from gateway.console.replay.routes import replay_router
+from gateway.console.security.routes import security_router
 from gateway.public.routes import public_router
 from gateway.web.viewer import Anybody
 
@@ -39,6 +40,7 @@ def console_router() -> APIRouter:
         bulletin_router(),
         intake_router(),
         replay_router(),
+        security_router(),
         reference_router(),
         case_router(),
         public_router(),

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from activities.settings import Settings
 from gateway.access.own_account import router as own_account
+from gateway.access.sign_in import address_of
 from gateway.access.sign_in import router as sign_in
 from gateway.api.assembly import api_router, background, describe
 from gateway.api.entering import storable_address, storable_form
@@ -23,7 +24,8 @@ from gateway.web.health import router as health
 from gateway.web.observed import Figures, Observed
 from gateway.web.problems import from_http, from_validation, problem_response
 from gateway.web.security import Security
-from gateway.web.viewer import Access, Viewer, access_of
+from gateway.web.viewer import Access, Viewer, access_of, door_of
+from schemas.access import place_of
 from schemas.errors import UserError
 
 Opening = Callable[[], AbstractAsyncContextManager[tuple[Door, Access]]]
@@ -97,9 +99,18 @@ async def _told(request: Request, error: Exception) -> Response:
             told = from_http(error)
         case _:
             raise error
+    if told.code == "case_unknown":
+        await _sought(request)
     if asks_for_page(request):
         return trouble_page(request, told, await _reader(request))
     return problem_response(request, told, headers=headers)
+
+
+async def _sought(request: Request) -> None:
+    """Counts that somebody asked for a case they may not see, or one that is not there: both alike, and both beside the answer."""
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    if viewer is not None:
+        door_of(request).sought(viewer.actor, place_of(address_of(request)), str(request.path_params.get("number", "")))
 
 
 async def _reader(request: Request) -> Viewer | None:

@@ -83,11 +83,11 @@ class City:
     sessions: dict[str, tuple[str, str]]
 
     async def kept(self) -> dict[str, str]:
-        """Of every table a digest of all its rows; without when a session or a token was last used."""
+        """Of every table a digest of all its rows; without when a session or a token was last used, and what is counted of attempts."""
         asked = " UNION ALL ".join(
             f"SELECT '{name}', count(*) || ':' || coalesce(sum(hashtextextended(x::text, 0)), 0) FROM \"{name}\" x"
             for name in t.METADATA.tables
-            if name not in ("sessions", "tokens")
+            if name not in ("sessions", "tokens", "trail_counts")
         )
         async with self.database.connect() as connection:
             return {row[0]: row[1] for row in await connection.execute(text(asked))}

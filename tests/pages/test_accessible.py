@@ -35,6 +35,8 @@ PAGES = (
     ("lu-zhengping", "/organisation"),
     ("lu-zhengping", "/accounts/me"),
     ("fu-zhiyuan", "/replay"),
+    ("fu-zhiyuan", "/audit/security"),
+    ("fu-zhiyuan", "/audit/security?kind=nothing"),
     ("gu-feng", "/nowhere"),
     ("gu-feng", "/replay"),
 )

@@ -17,6 +17,7 @@ from gateway.doors import Door
 from gateway.web.problems import body_too_large
 from gateway.web.viewer import CallerFirst, Readings, TheDoor
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 from schemas.petition import Frozen
 
 router = APIRouter(route_class=CallerFirst)
@@ -112,8 +113,10 @@ async def read_attachment(
             "attachment_unknown", zh="此件没有这个附件。", en="The case has no such attachment.", digest=digest
         )
     name = (await door.redacting.of_case(own, viewer.actor)).text(found.name)
+    content = await kept.content(found)
+    await door.trail.record(EntryKind.ATTACHMENT_READ, viewer.actor, {"digest": digest}, case_number=own)
     return Response(
-        await kept.content(found),
+        content,
         media_type=found.media_type,
         headers={
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",

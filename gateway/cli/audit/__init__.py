@@ -9,6 +9,7 @@ from gateway.cli.audit.checkpoint import checkpoint, proof
 from gateway.cli.audit.export import export
 from gateway.cli.audit.reconcile import reconcile
 from gateway.cli.audit.replay import replay
+from gateway.cli.audit.security import security
 from gateway.cli.audit.timeline import timeline
 from gateway.cli.audit.verify import verify
 
@@ -21,5 +22,6 @@ app.command("proof")(proof)
 app.command("export")(export)
 app.command("reconcile")(reconcile)
 app.command("replay")(replay)
+app.command("security")(security)
 app.command("timeline")(timeline)
 app.command("verify")(verify)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,14 +17,16 @@ from sqlalchemy.exc import DBAPIError
 
 from activities.evidence.verify.chain.decided import Decisions
 from activities.evidence.verify.verification import Counts, Outside, Verification, count_events
+from activities.record.case_record import utc_now
 from gateway.cli.audit.auditor import AuditDoor, audit_door
-from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
+from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.errors import UserError
 from schemas.events import Event
 from schemas.evidence.checkpoint import CheckpointError, PublicKey
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
+from schemas.evidence.trail import KEPT as KEPT_SIX_MONTHS
 from schemas.sealing.keys import SealBrokenError
 from workers.composition import System
 from workers.replay.decisions import decisions_by
@@ -66,17 +69,47 @@ async def verify(
             number = "" if case is None else await _number(audit, case)
             async with _outside(audit.door.system, trusted) as outside:
                 tally = await _checked(audit, outside, number, quiet=as_json)
+            trail = None if number else await _trail_kept(audit, tally)
             recorded = await _recorded(audit, number, tally)
     except Exception as error:  # judged by is_passing, raised again where it is none of ours
         if is_passing(error):
             raise away(error) from error
         raise
     if as_json:
-        print_json(tally.facts() | {"keys": [key.vkey for key in outside.keys], "recorded": recorded})
+        kept = {} if trail is None else {"trail": trail}
+        print_json(tally.facts() | {"keys": [key.vkey for key in outside.keys], "recorded": recorded} | kept)
     else:
         _print(tally, recorded=recorded)
+        if trail is not None:
+            _print_trail(trail)
     if tally.total:
         raise typer.Exit(REFUSED)
+
+
+async def _trail_kept(audit: AuditDoor, tally: _Tally) -> dict[str, Any]:
+    """Whether the security trail stands for at least six months back, or from its first entry where it is younger: the chain has no gap there."""
+    first = None
+    async for entry in audit.door.system.journal.entries():
+        first = entry
+        break
+    asked = utc_now() - KEPT_SIX_MONTHS
+    return {
+        "since": first.at.isoformat() if first is not None else None,
+        "begins_with": first.number if first is not None else None,
+        "asked_since": asked.isoformat(),
+        "whole": not any(code.startswith("journal") for code in tally.codes) and (first is None or first.number == 1),
+    }
+
+
+def _print_trail(trail: dict[str, Any]) -> None:
+    out = Console(highlight=False, soft_wrap=True)
+    since = local(datetime.fromisoformat(trail["since"])) if trail["since"] else "—"
+    if trail["whole"]:
+        out.print(
+            f"  安全记录自 {since} 起无缺口，不少于六个月的部分均在 / the security trail has no gap since {since}"
+        )
+    else:
+        out.print("[red]✗[/red] 安全记录有缺口或被改动 / the security trail has gaps or was altered")
 
 
 class _Tally:

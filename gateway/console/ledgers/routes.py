@@ -21,6 +21,7 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 from schemas.organisation.names import Names
 from schemas.petition import Card, Stage
 
@@ -106,6 +107,7 @@ async def export(request: Request, ledger: str, viewer: SignedIn, door: TheDoor,
     rows = [[column.said(line, words) for column in columns] for line in lines]
     headings = [manner.say(column.zh, column.en) for column in columns]
     body = await asyncio.to_thread(workbook, title[:31], headings, rows)
+    await door.trail.record(EntryKind.TABLE_EXPORTED, viewer.actor, {"ledger": ledger, "rows": len(rows)})
     name = f"{title}-{datetime.now(UTC):%Y%m%d}.xlsx"
     return Response(
         body,

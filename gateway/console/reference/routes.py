@@ -33,13 +33,14 @@ from schemas.access import Area, enter, opens
 from schemas.calendar import missing_years
 from schemas.errors import UserError
 from schemas.organisation import KINDS_ZH
+from schemas.petition import Actor
 from schemas.wording.figures import FIGURES
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 
 DOCUMENT_LIMIT = 5_000_000
 FORMATS = ("csv", "json", "ics")
 
-Take = Callable[[Door, str, FormData, bool, Request], Awaitable[Imported]]
+Take = Callable[[Door, str, FormData, bool, Request, Actor], Awaitable[Imported]]
 
 
 def reference_router() -> APIRouter:
@@ -86,7 +87,7 @@ async def take(request: Request, viewer: SignedIn, door: TheDoor) -> Response:
         kept["format"] = _format(form)
         try:
             text = await _text(form)
-            told = await taking(door, text, form, preview, request)
+            told = await taking(door, text, form, preview, request, viewer.actor)
         except UserError as refusal:
             return await page(request, viewer, door, status=status_of(refusal), refusal=refusal, given=text, kept=kept)
     return await page(request, viewer, door, told=told, given=text if preview else "", kept=kept if preview else {})
@@ -116,19 +117,21 @@ async def _text(form: FormData) -> str:
     )
 
 
-async def _take_policy(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
-    return await import_policy(door, text, preview=preview)
+async def _take_policy(door: Door, text: str, form: FormData, preview: bool, request: Request, by: Actor) -> Imported:
+    return await import_policy(door, text, preview=preview, by=by)
 
 
-async def _take_organisation(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
-    return await import_organisation(door, text, preview=preview)
+async def _take_organisation(
+    door: Door, text: str, form: FormData, preview: bool, request: Request, by: Actor
+) -> Imported:
+    return await import_organisation(door, text, preview=preview, by=by)
 
 
-async def _take_calendar(door: Door, text: str, form: FormData, preview: bool, request: Request) -> Imported:
+async def _take_calendar(door: Door, text: str, form: FormData, preview: bool, request: Request, by: Actor) -> Imported:
     with tempfile.TemporaryDirectory(prefix="notice-") as folder:
         file = Path(folder) / f"notice.{_format(form)}"
         await asyncio.to_thread(file.write_text, text, "utf-8")
-        told, work = await import_calendar(door, file, _covers(form), preview=preview)
+        told, work = await import_calendar(door, file, _covers(form), preview=preview, by=by)
     if not preview and told.to_recompute:
         # The page does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
         request.app.state.under_way.start(work.run(lambda _: None, dry=False))

@@ -26,6 +26,8 @@ from schemas.record.tables.evidence import (
     journal,
     log_leaves,
     seals,
+    trail_counts,
+    trail_forwarded,
 )
 from schemas.record.tables.incoming import intake, parked, resemblance_bands, resemblances, series, tracking_codes
 from schemas.record.tables.notices import deliveries, inbox, outbox
@@ -70,4 +72,6 @@ __all__ = [
     "sessions",
     "tokens",
     "tracking_codes",
+    "trail_counts",
+    "trail_forwarded",
 ]

@@ -61,6 +61,31 @@ journal = Table(
 their findings. One chain through all of it: ``link`` = hash(previous link ‖ canonical entry). ``case_number`` is empty where no one case is meant.
 """
 
+trail_counts = Table(
+    "trail_counts",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("credential", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("case_number", Text, primary_key=True),
+    Column("since", MOMENT, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+"""Of the security trail what is still being counted; the journal gets it when its window has ended."""
+
+trail_forwarded = Table(
+    "trail_forwarded",
+    METADATA,
+    Column("target", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("at", MOMENT, nullable=False),
+)
+"""Up to which entry of the journal the trail was handed to each receiver."""
+
 seals = Table(
     "seals",
     METADATA,

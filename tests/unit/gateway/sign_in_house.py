@@ -13,6 +13,8 @@ from fastapi import FastAPI, Request
 
 from activities.access.accounts import Accounts
 from activities.defaults import default_policy, demo_organisation
+from activities.evidence.journal import Journal
+from activities.evidence.trail import Trail
 from activities.record.migrate import new_engine
 from gateway.access.callers import Callers
 from gateway.access.provider import Provider
@@ -44,7 +46,13 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
     system = SimpleNamespace(database=engine, keyring=KeyRing([("k1", b"k" * 32)]))
     door = cast(
         "Door",
-        SimpleNamespace(system=system, organisation=organisation, organisation_now=organisation, rules=rules),
+        SimpleNamespace(
+            system=system,
+            organisation=organisation,
+            organisation_now=organisation,
+            rules=rules,
+            trail=Trail(engine, Journal(engine)),
+        ),
     )
     callers = Callers(door, limits=Limits(), provider=provider, pause=no_pause)
     callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -66,6 +74,7 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
         return str(form.get("said", ""))
 
     yield callers, app
+    await callers.trail.close()
     await engine.dispose()
 
 

@@ -1,0 +1,1 @@
+"""The security trail: what happened at the doors, for auditors."""
