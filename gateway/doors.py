@@ -11,7 +11,7 @@ from activities.defaults import police_words
 from activities.evidence.trail import Trail
 from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
-from activities.record.known import KnownPeople
+from activities.record.known import KnownPeople, NamedCases
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from activities.settings import Settings
@@ -67,7 +67,9 @@ class Door:
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
         self.hearing = Hearings(self.organisation)
-        self.redacting = Redacting(KnownPeople(system.database, system.keyring), self.organisation)
+        self.redacting = Redacting(
+            KnownPeople(system.database, system.keyring), NamedCases(system.database), self.organisation
+        )
         self.desk = Desk(
             system.client,
             system.record,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import chain
 
-from activities.record.known import KnownPeople
+from activities.record.known import KnownPeople, NamedCases
 from gateway.patience import READING_PATIENCE, patiently
+from schemas.access.case_numbers import numbers_told
 from schemas.access.personal_words import Known, PersonalWords, Span, staff_names
 from schemas.access.redaction import Redactor
 from schemas.organisation import Organisation
@@ -18,24 +19,36 @@ from schemas.sealing.personal import PersonalData
 class Redacting:
     """Makes redactors; the names of the organisation's people are gathered once for a version of it."""
 
-    def __init__(self, people: KnownPeople, organisation: Callable[[], Awaitable[Organisation]]) -> None:
+    def __init__(
+        self, people: KnownPeople, numbers: NamedCases, organisation: Callable[[], Awaitable[Organisation]]
+    ) -> None:
         self._people = people
+        self._numbers = numbers
         self._organisation = organisation
         self._staff: tuple[int, NameIndex[str]] | None = None
 
     async def of_case(self, number: str, viewer: Actor | None) -> Redactor:
         """For a case with its history, for this viewer; None stands for whoever administers this machine."""
 
-        async def look() -> Known:
+        async def look() -> tuple[Known, Collection[str] | None]:
             together = await self._people.together(number)
-            return _all_of(await self._people.of(together))
+            named = () if viewer is None else await self._numbers.named_in(number)
+            return _all_of(await self._people.of(together)), await self._seen({number}, named, viewer)
 
-        return Redactor(await patiently(look, READING_PATIENCE), staff=await self._names_for(viewer))
+        known, seen = await patiently(look, READING_PATIENCE)
+        return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
-    async def of_cases(self, numbers: Collection[str], viewer: Actor | None) -> Redactor:
-        """For lines of a list: of each case its title and little else."""
-        known = await patiently(lambda: self._people.of(numbers), READING_PATIENCE)
-        return Redactor(_all_of(known), staff=await self._names_for(viewer))
+    async def of_cases(self, numbers: Collection[str], viewer: Actor | None, telling: object = None) -> Redactor:
+        """For lines of a list of cases the viewer sees: of each its title and little else. ``telling``: what else is told with them, which may
+        name other cases.
+        """
+
+        async def look() -> tuple[Known, Collection[str] | None]:
+            seen = await self._seen(numbers, numbers_told(telling), viewer)
+            return _all_of(await self._people.of(numbers)), seen
+
+        known, seen = await patiently(look, READING_PATIENCE)
+        return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
     async def of_petitioner(self, number: str) -> Redactor:
         """For the petitioners of a case themselves: what is known of those whose cases were merged with theirs is hidden, their own is not."""
@@ -45,7 +58,14 @@ class Redacting:
 
         people = await patiently(look, READING_PATIENCE)
         own = Known.of(people.pop(number, ()))
-        return Redactor(_all_of(people).without(own), shapes=False, pieces=True, own=own)
+        return Redactor(_all_of(people).without(own), shapes=False, pieces=True, own=own, seen={number})
+
+    async def _seen(self, own: Collection[str], named: Collection[str], viewer: Actor | None) -> Collection[str] | None:
+        """Of those numbers those of cases the viewer sees; ``own`` are among them. None stands for all there are."""
+        if viewer is None:
+            return None
+        others = set(named) - set(own)
+        return {*own, *(await self._numbers.seen(others, viewer) if others else ())}
 
     async def telling_apart(self, number: str, texts: Mapping[str, str]) -> dict[str, list[Span]]:
         """What in these texts tells one petitioner of a case, or of those merged with it, apart from the others; by the name of the text."""

@@ -1,4 +1,4 @@
-"""Whom cases are about, opened to be looked for in texts and hidden there; what is opened here is shown to nobody."""
+"""Whom cases are about, and which others they name, to be looked for in texts and hidden there; what is read here is shown to nobody."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.personal import open_
+from schemas.access import eyes
 from schemas.errors import UserError
+from schemas.petition import Actor
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, SealBrokenError
 from schemas.sealing.personal import PersonalData, SealedPersonal
@@ -67,3 +69,30 @@ class KnownPeople:
                 continue
             found.setdefault(row.case_number, []).append(clear)
         return found
+
+
+_NAMED: Final = text(
+    "SELECT DISTINCT upper(named[1]) FROM events,"
+    " regexp_matches(payload::text, '[A-Z][A-Z0-9_]{0,19}-[0-9]{4}-[SCP]-[0-9]{6,12}', 'gi') AS named"
+    " WHERE events.case_number = :number LIMIT 5000"
+)
+
+
+class NamedCases:
+    """The numbers of cases that others name, and who sees them; reads one database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def named_in(self, number: str) -> set[str]:
+        """The numbers that anything in a case's history holds, whether there are such cases or not."""
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(_NAMED, {"number": number})).scalars())
+
+    async def seen(self, numbers: Collection[str], viewer: Actor) -> set[str]:
+        """Those of these numbers that are cases the viewer sees."""
+        cases, own = t.cases, eyes(viewer)
+        query = select(cases.c.case_number, cases.c.seen_by, cases.c.kept_from).where(cases.c.case_number.in_(numbers))
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.case_number for row in rows if own.meet(row.seen_by, row.kept_from)}

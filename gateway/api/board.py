@@ -131,7 +131,7 @@ def kept_of(request: Request, door: Door) -> Kept:
 async def lines_behind(door: Door, readings: CaseQueries, found: CasesBehind, actor: Actor) -> list[CaseLine]:
     """The lines of the first cases, in their order, read as that actor reads."""
     lines = await patiently(lambda: lines_of(readings, found.numbers, actor), READING_PATIENCE)
-    redactor = await door.redacting.of_cases(list(lines), actor)
+    redactor = await door.redacting.of_cases(list(lines), actor, lines)
     return redactor.model([lines[number] for number in found.numbers if number in lines])
 
 

@@ -45,7 +45,7 @@ async def read_inbox(
     page = await patiently(
         lambda: inbox.page(viewer.actor, unread=unread, limit=limit, cursor=cursor), READING_PATIENCE
     )
-    return (await door.redacting.of_cases({each.case_number for each in page.notices}, viewer.actor)).model(page)
+    return (await door.redacting.of_cases({each.case_number for each in page.notices}, viewer.actor, page)).model(page)
 
 
 @router.post(

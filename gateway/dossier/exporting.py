@@ -57,9 +57,9 @@ async def export(door: Door, number: str, maker: Actor, *, full: bool, reason: s
     told = await timeline_of(door, number, moment)
     clear = _opened(door, events) if full else None
     evidence = await evidence_of(system, number)
-    if not full:
-        redactor = await door.redacting.of_case(number, maker)
-        told, events, evidence = redactor.model(told), redactor.model(events), evidence.masked(redactor)
+    redactor = await door.redacting.of_case(number, maker)
+    redactor = redactor.only_numbers() if full else redactor
+    told, events, evidence = redactor.model(told), redactor.model(events), evidence.masked(redactor)
     edition = Edition(made_at=entry.at, maker=maker, reason=because, clear=clear)
     content = await asyncio.to_thread(_made, told, events, edition, await _names(door), evidence, file)
     return Dossier(number=number, content=content, entry=entry.number, evidence=evidence, told=told)

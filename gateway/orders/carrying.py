@@ -13,6 +13,7 @@ from gateway.doors import Door
 from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
 from gateway.orders.shared_answers import check_shared_answer
+from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import allowed, may_know
 from schemas.lifecycle.authority import parties_conflict, party_of
@@ -38,24 +39,36 @@ async def carry_out(
     if not may_know(view.state, actor):
         # Before anything about the fields is said: even that would tell somebody that there is such a case.
         raise case_unknown(named)
-    fields = dict(given)
+    try:
+        return await _given(door, view.state, actor, action, dict(given), command_id)
+    except UserError as refusal:
+        redactor = await door.redacting.of_case(view.state.number, actor)
+        told = redactor.only_numbers().refusal(refusal)
+        if told is refusal:
+            raise
+        raise told from None
+
+
+async def _given(
+    door: Door, state: Petition, actor: Actor, action: str, fields: dict[str, Any], command_id: str | None
+) -> Answer:
     if isinstance(into := fields.get("into"), str) and into.strip():
         # Nobody merges into a case they are kept from, nor learns that it is there.
         lead = (await door.case(into, actor)).state
-        if parties_conflict(party_of(view.state), party_of(lead)):
+        if parties_conflict(party_of(state), party_of(lead)):
             raise refusal_error(refuse("merge_conflict", number=lead.number))
         fields["into"] = lead.number
     order = read_order(
         action,
         fields,
-        view.state,
+        state,
         rules=await door.rules(),
         organisation=await door.organisation(),
         keyring=door.system.keyring,
         now=datetime.now(UTC),
     )
-    await check_shared_answer(door, view.state, actor, order)
-    return await door.desk.act(view.state.number, actor, order, command_id=command_id)
+    await check_shared_answer(door, state, actor, order)
+    return await door.desk.act(state.number, actor, order, command_id=command_id)
 
 
 def actions_of(state: Petition, viewer: Actor | None) -> dict[str, dict[str, str] | None]:

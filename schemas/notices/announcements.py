@@ -1,7 +1,7 @@
 """What is said to whom, event by event: plain sentences that name what to do and by when.
 
 A sentence holds the case's number, dates and units, never a title, a text, a reason or a name: notices leave the house by channels that are
-not ours.
+not ours. Nor another case's number, which not everybody who is told may see.
 """
 
 from __future__ import annotations
@@ -262,14 +262,14 @@ def _merged(event: e.Merged, before: Petition | None, after: Petition) -> Said:
     yield line(
         "merged",
         awaited(before or after),
-        f"已并入 {event.into}，随该件办理",
-        f"merged into {event.into}; it is handled there",
+        "已并入另一件，随该件办理",
+        "merged into another case; it is handled there",
     )
 
 
 def _admitted(event: e.MemberAdmitted, before: Petition | None, after: Petition) -> Said:
     if after.stage in (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE):
-        zh, en = f"{event.number} 并入本件，请一并办理", f"{event.number} joins this case; settle both"
+        zh, en = "另一件并入本件，请一并办理", "another case joins this one; settle both"
         yield line("merged", awaited(after), zh, en)
 
 

@@ -42,6 +42,10 @@ _ADDRESSED: Final = re.compile(
     r"(?:请|望|盼|恳求|建议|尊敬的|致|拜托|麻烦|呼吁|求助|提请|督促|要求|感谢|谢谢)[^。！？，,:：]{0,8}$"
 )
 _TURNED_TO: Final = re.compile(r"(?:向|到|去|找|给|跟|报|由|经|拨打|打|联系|致电)[^。！？，,:：]{0,6}$")
+_BESIDE: Final = re.compile(
+    r"(?:斜|正|大|后|前|的)?(?:旁|附近|周边|对面|对过|门口|门前|前面|后面|背后|后门|前门|路口|隔壁|一带|楼下|外面|边上|[东南西北][侧边面])"
+)
+"""Behind an office's name: then it is where something is, and not who did it."""
 _TO_DO: Final = re.compile("[查管处严打整治理决加强调帮协安]|巡")
 
 
@@ -257,7 +261,8 @@ class _Text:
                     return cue.word
             elif follows and (cue.word not in self._reader.close or cue.start - mention.end <= _CLOSE // 2):
                 return cue.word
-        if asked or self._friendly or len(self._whole) > _SHORT_TEXT:
+        landmark = bool(_BESIDE.match(self._whole, mention.end))
+        if asked or landmark or self._friendly or len(self._whole) > _SHORT_TEXT:
             return None
         return self._softly(mention, 0, _CLOSE)
 

@@ -288,6 +288,18 @@ async def test_a_changed_message_is_refused_by_name(machine: RunningUp, door: Do
     assert alike.number == numbers["1"]
 
 
+async def test_a_dry_run_says_which_rows_would_be_held_and_by_which_words(machine: RunningUp, tmp_path: Path) -> None:
+    complaint = "A3区第一派出所的民警收了钱不办事，我们去问还骂人。"
+    rows = [("11", "u1", "投诉", "2026-03-02 10:00:00", complaint), ("12", *LETTERS[0][1:])]
+    file = write_csv(tmp_path / "投诉.csv", rows)
+    shown = await asyncio.to_thread(
+        sanzhang, "import", str(file), "--dry-run", "--json", "--data-dir", str(machine.data_dir)
+    )
+    held, plain = json.loads(shown.stdout)["proposals"]
+    assert (held["held"], held["held_at"], plain["held"], plain["held_by"]) == (True, "XA/A3", False, [])
+    assert any("派出所" in word or "民警" in word for word in held["held_by"])
+
+
 async def test_garbage_is_refused_with_a_sentence(machine: RunningUp, tmp_path: Path) -> None:
     garbage = tmp_path / "坏.xlsx"
     garbage.write_bytes(os.urandom(5000))

@@ -65,5 +65,5 @@ async def list_petitions(
     }
     wanted = CaseFilter.model_validate(query.model_dump(exclude={"stage"}) | {"stages": query.stage} | units)
     page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
-    redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+    redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
     return redactor.model(page)

@@ -55,4 +55,4 @@ async def read_clocks(number: str, viewer: CaseReader, readings: Readings, door:
     reasons = due_reasons([each.event for each in events], datetime.now(UTC))
     if reasons is None:
         raise UserError("case_unknown", zh=f"没有编号为 {own} 的件。", en=f"There is no case {own}.", number=own)
-    return reasons
+    return (await door.redacting.of_case(own, viewer.actor)).model(reasons)

@@ -86,7 +86,8 @@ async def act(
 async def _show_actions(door: Door, case: str, person: str, *, as_json: bool) -> None:
     actor = await actor_of(door, person)
     view = await door.case(case, actor)
-    actions = actions_of(view.state, actor)
+    redactor = await door.redacting.of_case(view.state.number, actor)
+    actions = redactor.only_numbers().model(actions_of(view.state, actor))
     if as_json:
         print_json({"number": view.state.number, "stage": view.state.stage.value, "actions": actions})
         return

@@ -76,7 +76,7 @@ async def list_cases(
             raise field_error(wrong) from None
         viewer = await viewer_of(door, as_person)
         page = await patiently(lambda: door.queries.list(wanted, viewer), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer)
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer, page)
         page = redactor.model(page)
     if as_json:
         print_json(page.model_dump(mode="json"))
@@ -90,8 +90,9 @@ async def show(case: Case, *, as_person: AsPerson = None, data_dir: DataDir = No
     async with door_for(data_dir) as door:
         viewer = await viewer_of(door, as_person)
         view = await door.case(case, viewer)
-        view = (await door.redacting.of_case(view.state.number, viewer)).model(view)
-    actions = actions_of(view.state, viewer)
+        redactor = await door.redacting.of_case(view.state.number, viewer)
+    actions = redactor.model(actions_of(view.state, viewer))
+    view = redactor.model(view)
     if not as_json:
         tables.print_case(view, actions, datetime.now(UTC))
         return
@@ -120,27 +121,24 @@ async def history(case: Case, *, as_person: AsPerson = None, data_dir: DataDir =
     async with door_for(data_dir) as door:
         number, events = await history_of(door, case, as_person)
         redactor = await door.redacting.of_case(number, await viewer_of(door, as_person))
-    lines = redactor.model([history_line(recorded) for recorded in events])
+    lines = [history_line(recorded) for recorded in events]
     if not as_json:
-        tables.print_history(number, lines)
+        tables.print_history(number, redactor.model(lines))
         return
-    told = [redactor.model(without_ciphertext(payload(recorded.event))) for recorded in events]
-    print_json(
-        {
-            "number": number,
-            "events": [
-                line.model_dump(mode="json") | {"event": event} for line, event in zip(lines, told, strict=True)
-            ],
-        }
-    )
+    told = [
+        line.model_dump(mode="json") | {"event": without_ciphertext(payload(recorded.event))}
+        for line, recorded in zip(lines, events, strict=True)
+    ]
+    print_json({"number": number, "events": redactor.model(told)})
 
 
 @command
 async def why(case: Case, *, as_person: AsPerson = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """期限从何而来：依据、起算日、逐日说明 / why each term ends when it does, day by day."""
     async with door_for(data_dir) as door:
-        _, events = await history_of(door, case, as_person)
-    reasons = due_reasons([recorded.event for recorded in events], datetime.now(UTC))
+        number, events = await history_of(door, case, as_person)
+        redactor = await door.redacting.of_case(number, await viewer_of(door, as_person))
+    reasons = redactor.model(due_reasons([recorded.event for recorded in events], datetime.now(UTC)))
     if reasons is None:
         return
     if as_json:

@@ -111,14 +111,14 @@ async def facts_of_case(
         # Nobody is told that their own readings are being looked at.
         watched = tuple(each for each in told.notices if each.role != Role.AUDITOR.value)
         told = told.model_copy(update={"notices": watched})
-    if not revealed:
-        told = redactor.model(told)
+    redactor = redactor.only_numbers() if revealed else redactor
+    told = redactor.model(told)
     first = waiting_for(view.state, actor)
     verdicts = {kind: possible(view.state, kind, actor, now) for kind in HUMAN}
     may = [kind for kind, refusal in verdicts.items() if refusal is None]
     needs, not_revealed = _needs(view.state, actor)
     return CaseFacts(
-        view=view if revealed else redactor.model(view),
+        view=redactor.model(view),
         told=told,
         redactor=redactor,
         stops=stops(told.stations, told.moment),
@@ -129,7 +129,7 @@ async def facts_of_case(
             for kind in sorted(may, key=lambda kind: first.index(kind) if kind in first else len(first))
         ),
         refused=tuple(
-            (kind, refusal)
+            (kind, redactor.model(refusal))
             for kind, refusal in verdicts.items()
             if refusal is not None and refusal.code not in ("role_wrong", "recused")
         ),
@@ -140,7 +140,7 @@ async def facts_of_case(
             (deed for deed in reversed(told.deeds) if deed.kind == "rated" and view.state.own_rating is not None), None
         ),
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
-        alike=redactor.model(await _alike(door, readings, view.state.number, actor)),
+        alike=await _alike(door, readings, view.state.number, actor),
         proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
         needs=needs,
         not_revealed=not_revealed,
@@ -170,4 +170,5 @@ async def _alike(door: Door, readings: CaseQueries, number: str, actor: Actor) -
     resemblances = Resemblances(door.system.database)
     found = await patiently(lambda: resemblances.of(number, actor), READING_PATIENCE)
     views = [(each.number, await seen_at_all(readings, each.number, actor)) for each in found]
-    return tuple(Likeness(each, view) for each, view in views if view is not None)
+    alike = tuple(Likeness(each, view) for each, view in views if view is not None)
+    return (await door.redacting.of_cases([each.number for each in alike], actor, alike)).model(alike)

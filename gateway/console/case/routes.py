@@ -26,6 +26,7 @@ from gateway.orders.shared_answers import marked
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
+from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.errors import UserError
 from schemas.organisation.names import Names
 
@@ -136,6 +137,7 @@ async def page(
         status=status,
         case=facts,
         state=facts.state,
+        hidden_number=HIDDEN_NUMBER,
         names=Names(organisation),
         units=organisation.units,
         people=organisation.people,

@@ -66,7 +66,7 @@ async def page(
     waiting = inbox_facts(await waiting_cases(readings, viewer.actor, datetime.now(UTC)), kind)
     notices = await Inbox(readings.engine).page(viewer.actor, limit=NOTICES)
     numbers = {each.line.number for each in waiting.waiting} | {each.case_number for each in notices.notices}
-    redactor = await door.redacting.of_cases(numbers, viewer.actor)
+    redactor = await door.redacting.of_cases(numbers, viewer.actor, (waiting, notices))
     return render(
         request,
         viewer,
@@ -130,7 +130,7 @@ async def _together_page(
     status: int = 200,
 ) -> Response:
     views = [await seen(readings, each, viewer.actor) for each in chosen]
-    redactor = await door.redacting.of_cases([each.state.number for each in views], viewer.actor)
+    redactor = await door.redacting.of_cases([each.state.number for each in views], viewer.actor, views)
     organisation = await door.organisation()
     return render(
         request,

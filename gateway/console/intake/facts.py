@@ -56,7 +56,7 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
         for each in found
         if (view := await seen_at_all(readings, each.number, actor)) is not None
     ]
-    redactor = await door.redacting.of_cases([each.number for each in alike], actor)
+    redactor = await door.redacting.of_cases([each.number for each in alike], actor, alike)
     offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}
     return Beside({name: offer for name, offer in offers.items() if offer.value}, redactor.model(tuple(alike)))
 

@@ -58,7 +58,7 @@ async def show(request: Request, ledger: str, viewer: SignedIn, door: TheDoor, r
     try:
         wanted = want.wanted(await door.organisation())
         page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
         lines, cursor = redactor.model(page.cases), page.cursor
     except UserError as error:
         refusal = error
@@ -96,7 +96,7 @@ async def export(request: Request, ledger: str, viewer: SignedIn, door: TheDoor,
     while len(lines) < EXPORTED:
         wanted = want.wanted(organisation, limit=STEP, cursor=cursor)
         page = await patiently(lambda wanted=wanted: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor)
+        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
         lines += redactor.model(page.cases)
         if page.cursor is None:
             break

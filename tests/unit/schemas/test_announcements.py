@@ -252,7 +252,7 @@ def test_merging_is_told_on_both_sides() -> None:
     assert "并入本件" in to(case.give(SYSTEM, c.AdmitMember(number="XA-2026-C-000009")))["XA/A3/02", "handler"]
     other = assigned()
     merged = to(other.give(SUPERVISOR, c.Merge(into="XA-2026-C-000009", basis="same_matter")))
-    assert merged == {("XA/A3/02", "handler"): f"【{NUMBER}】已并入 XA-2026-C-000009，随该件办理。"}
+    assert merged == {("XA/A3/02", "handler"): f"【{NUMBER}】已并入另一件，随该件办理。"}
     assert "单独办理" in to(other.give(SUPERVISOR, c.Unmerge(reason="并非一事")))["XA/A3/02", "handler"]
 
 
