@@ -199,7 +199,7 @@ def test_started_as_root_engine_and_database_are_accounts_of_their_own(runtime: 
 
 @as_root
 def test_no_other_account_reads_the_data_or_reaches_the_database(runtime: Runtime, folder: Path) -> None:
-    closed = ["keys.json", "audit-keys.json", "signing-key.json", "runtime.json", "log/engine.log"]
+    closed = ["keys.json", "audit-keys.json", "signing-key.json", "runtime.json", "up.lock", "log/engine.log"]
     owner = psutil.Process(runtime.pids["engine"]).uids().effective
     [sock] = [each for each in Path(runtime.database_dsn.partition("host=")[2]).glob(".s.PGSQL.*") if each.is_socket()]
     for uid in (owner, STRANGER):

@@ -64,6 +64,8 @@ def sole_owner(data_dir: Path, patience_seconds: float = 1) -> Generator[None]:
     die.
     """
     with lock_file(data_dir).open("a+", encoding="utf-8") as lock:
+        # Whoever may read it can hold it too, and keep us from starting; where we run as root others may pass through the folder.
+        os.fchmod(lock.fileno(), 0o600)
         give_up = time.monotonic() + patience_seconds
         while True:
             try:
