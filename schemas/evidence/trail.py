@@ -28,6 +28,7 @@ TRAIL: Final = (
     EntryKind.REVEALED,
     EntryKind.REVEAL_STOPPED,
     EntryKind.UNUSUAL_READING,
+    EntryKind.RUN_ENDED_OUTSIDE,
 )
 """What ``sanzhang audit security`` shows and what is forwarded."""
 
@@ -38,6 +39,7 @@ WARNINGS: Final = frozenset(
         EntryKind.CASE_SOUGHT,
         EntryKind.REVEAL_STOPPED,
         EntryKind.UNUSUAL_READING,
+        EntryKind.RUN_ENDED_OUTSIDE,
     }
 )
 """What somebody should look at."""

@@ -26,7 +26,9 @@ from activities.evidence.run_watch import Looked, RunWatch
 from activities.record.reference import ReferenceStore
 from activities.settings import Settings
 from schemas import commands as c
+from schemas.evidence import trail
 from schemas.evidence.journal import Entry, EntryKind
+from schemas.evidence.trail import TRAIL, WARNINGS
 from schemas.lifecycle import next_alarm
 from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
@@ -207,6 +209,9 @@ async def test_who_ended_it_is_told_in_their_words(house: House) -> None:
     [entry] = await told(house, number)
     assert (entry.actor.id, entry.body["run"]) == ("system", run)
     assert "@" in entry.body["by"]
+    # The auditor is warned of it in the security trail.
+    assert {entry.kind} <= {*TRAIL} & WARNINGS
+    assert "status=terminated" in trail.told(entry)[1]
     assert entry.body["said"].startswith("清理 [2Jxxx")
     assert len(entry.body["said"]) == run_watch.LONGEST_WORDS
 
