@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.events import FiledContent, Finding, Petitioner
-from schemas.petition import Accusation, Actor, Complexity, Frozen, Ledger, Outcome, Party
+from schemas.petition import Accusation, Actor, Complexity, Frozen, Ledger, Outcome, Party, RatingDoor
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
+from schemas.sealing.factors import Factor
 from schemas.tagged import Tagged
 from schemas.worktime import Calendar
 
@@ -272,13 +273,38 @@ class RecordRevisit(Heard):
 
 
 class Rate(Heard):
-    """评价: the petitioner's own answer to the reply of this round, the petition office and the handling unit apart. The latest counts."""
+    """评价: the petitioner's own answer to the reply of this round, the petition office and the handling unit apart. The latest counts.
+
+    ``door`` and ``factor`` as of the event, from the door itself.
+    """
 
     kind: Literal["rate"] = "rate"
     solved: bool
     satisfied_with_office: bool
     satisfied_with_unit: bool
     remark: str = Field(default="", max_length=REMARK_LIMIT)
+    door: RatingDoor | None = None
+    factor: Factor | None = None
+
+
+class ContradictRevisit(Heard):
+    """回访异议: the petitioner says that a revisit (from 1) was not as it was recorded. A case that was to be closed by it is revisited anew, one
+    that was is taken up again.
+    """
+
+    kind: Literal["contradict_revisit"] = "contradict_revisit"
+    revisit: int = Field(ge=1)
+    words: str = Field(default="", max_length=REMARK_LIMIT)
+    policy: CasePolicy | None = None
+    calendar: Calendar | None = None
+    rules: str = ""
+
+
+class ReissueCode(Asked):
+    """补发查询码: the petitioner has lost theirs; the old one is over, the new one is shown once."""
+
+    kind: Literal["reissue_code"] = "reissue_code"
+    reason: Text
 
 
 class Rework(Asked):
@@ -447,6 +473,8 @@ Command = Annotated[
     | Reply
     | RecordRevisit
     | Rate
+    | ContradictRevisit
+    | ReissueCode
     | Rework
     | SignOff
     | Terminate

@@ -22,11 +22,13 @@ from schemas.petition import (
     Ledger,
     Outcome,
     Party,
+    RatingDoor,
     Role,
     Verdict,
 )
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
+from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
 from schemas.tagged import Tagged
 from schemas.worktime import Calendar
@@ -374,7 +376,11 @@ class RevisitRecorded(Happened):
 
 
 class Rated(Happened):
-    """The petitioner's own answer; ``taken_down``: to an operator."""
+    """The petitioner's own answer; ``taken_down``: to an operator.
+
+    ``door``: where it came in. On the public's page: ``factor``, what proved them to be the petitioner besides the code, and who had issued that
+    code anew, when, where it was not the filing's own.
+    """
 
     kind: Literal["rated"] = "rated"
     solved: bool
@@ -382,6 +388,33 @@ class Rated(Happened):
     satisfied_with_unit: bool
     remark: str = ""
     taken_down: bool = False
+    door: RatingDoor | None = None
+    factor: Factor | None = None
+    code_by: str = ""
+    code_at: datetime | None = None
+
+    @property
+    def code_alone(self) -> bool:
+        """Whether nothing but the code was asked for, as of cases of before to which nothing else belongs."""
+        return self.door is RatingDoor.PUBLIC and self.factor is None
+
+
+class RevisitContradicted(Happened):
+    """The petitioner says that a revisit (from 1) was not as it was recorded; ``overrules``: it was what the case was to be closed by."""
+
+    kind: Literal["revisit_contradicted"] = "revisit_contradicted"
+    revisit: int
+    words: str = ""
+    overrules: bool = False
+
+
+class CodeReissued(Happened):
+    """The petitioner's tracking code was issued anew; the code itself stands nowhere."""
+
+    kind: Literal["code_reissued"] = "code_reissued"
+    issue: int
+    by: str
+    reason: str
 
 
 class Reworked(Happened):
@@ -527,6 +560,8 @@ Event = Annotated[
     | Replied
     | RevisitRecorded
     | Rated
+    | RevisitContradicted
+    | CodeReissued
     | Reworked
     | SignOffKeyTurned
     | SignedOff

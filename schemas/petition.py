@@ -276,6 +276,15 @@ class Answered(Frozen):
     unit: str
 
 
+class RatingDoor(StrEnum):
+    """Where the petitioner's own answer came in: given by themselves on the public's page, or written down by an operator at one of these."""
+
+    PUBLIC = "public_page"
+    DESK = "desk"
+    API = "api"
+    COMMAND_LINE = "command_line"
+
+
 class Rating(Frozen):
     """What the petitioner said at the revisit; the petition office and the handling unit are rated apart."""
 
@@ -294,6 +303,14 @@ class OwnRating(Rating):
     """What the petitioner answered of their own accord; ``taken_down``: to an operator, who wrote it down."""
 
     taken_down: bool = False
+
+
+class CodeIssue(Frozen):
+    """A tracking code that was issued anew: the how-manieth, by whom, when."""
+
+    issue: int
+    by: str
+    at: datetime
 
 
 class CardShown(Frozen):
@@ -318,6 +335,7 @@ class Span(Frozen):
 class Petition(Frozen):
     """A case, as folded from its events. ``seq`` counts the events folded; ``rules``: by which release's it is decided (:mod:`schemas.rules`).
 
+    ``code``: the latest that was issued after the filing's own; ``contradicted``: the revisits (from 1) that the petitioner says were otherwise.
     ``held``: until it is decided who is complained of; ``complains``: it was held once; ``cleared``: who was let off then. ``minor``: one of the petitioners is not of age. ``parties``: of the ``members`` those that told whom to keep out.
     """
 
@@ -366,6 +384,8 @@ class Petition(Frozen):
     rating: Rating | None = None
     own_rating: OwnRating | None = None
     revisits: int = 0
+    contradicted: tuple[int, ...] = ()
+    code: CodeIssue | None = None
     ground: Ground | None = None
     signed_by: tuple[str, ...] = ()
     disclosed: bool | None = None

@@ -184,6 +184,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "尚未回访到群众，或群众其后另有评价，请先回访。",
         "The petitioner has not been reached yet, or has answered otherwise since; revisit first.",
     ),
+    "revisit_unknown": (
+        "没有第 {revisit} 次回访。",
+        "There has been no revisit {revisit}.",
+    ),
+    "contradicted_already": (
+        "您已对这次回访提出异议，每次回访提一次即可；须重新回访的，回访后可再提。",
+        "You have contradicted this revisit already, which takes but once; a further revisit can be contradicted again.",
+    ),
+    "revisit_not_decisive": (
+        "此件已销号，且不是按这次回访结案的；如有新情况，可凭编号再次提出。",
+        "The case is closed, and not by this revisit; with new facts it can be taken up again by its number.",
+    ),
     "nothing_to_rate": (
         "本轮尚无答复可供评价。",
         "There is no reply of this round to rate yet.",

@@ -25,12 +25,14 @@ from schemas.petition import (
     Outcome,
     Party,
     Petition,
+    RatingDoor,
     Role,
     petitioner_of,
 )
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 from schemas.rules import CURRENT_RULES, FIRST_RULES
+from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
 from schemas.worktime import Calendar
 
@@ -360,6 +362,8 @@ def _ratings() -> st.SearchStrategy[c.Command]:
         satisfied_with_unit=st.booleans(),
         remark=WORDS,
         accusation=accusations(),
+        door=st.none() | st.sampled_from(list(RatingDoor)),
+        factor=st.none() | st.sampled_from(list(Factor)),
     )
 
 
@@ -405,6 +409,10 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
     "reply": lambda: st.builds(c.Reply, outcome=st.sampled_from(list(Outcome)), text=WORDS),
     "record_revisit": _revisits,
     "rate": _ratings,
+    "contradict_revisit": lambda: st.builds(
+        c.ContradictRevisit, revisit=st.integers(1, 4), words=SAID, accusation=accusations()
+    ),
+    "reissue_code": lambda: st.builds(c.ReissueCode, reason=WORDS),
     "rework": lambda: st.builds(c.Rework, reason=SAID),
     "sign_off": lambda: st.builds(c.SignOff),
     "terminate": lambda: st.builds(
@@ -442,7 +450,7 @@ _COMMANDS: dict[str, Callable[[], st.SearchStrategy[c.Command]]] = {
 }
 
 SYSTEM_KINDS = ("ring_alarm", *(kind for kind, rule in RULES.items() if not rule.people))
-RARE = ("name_accused", "withdraw", "decline", "transfer", "merge", "terminate")
+RARE = ("contradict_revisit", "reissue_code", "name_accused", "withdraw", "decline", "transfer", "merge", "terminate")
 """Short ways out: taken as often as the rest, hardly a script would come to a reply."""
 
 

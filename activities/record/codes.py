@@ -22,7 +22,7 @@ from activities.record.case_record import Clock, utc_now
 from schemas.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing import tracking
-from schemas.sealing.factors import PIN_LENGTH, Factor, plain_answer, proven
+from schemas.sealing.factors import PIN_LENGTH, Factor, factor_of, plain_answer, proven
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 from schemas.sealing.personal import PersonalData, SealedPersonal
 
@@ -115,9 +115,6 @@ class TrackingCodes:
         row = await self._found(code)
         if row is None:
             return None
-        people = select(t.petitioners.c.sealed).where(t.petitioners.c.case_number == row["case_number"])
-        async with self._engine.connect() as connection:
-            sealed = (await connection.execute(people.order_by(t.petitioners.c.position))).scalars().all()
         return Kept(
             number=row["case_number"],
             code=code,
@@ -125,8 +122,18 @@ class TrackingCodes:
             taken_over=row["taken_over"],
             key_id=row["key_id"],
             pin_hash=row["pin_hash"],
-            people=self.people(SealedPersonal.model_validate(each) if each else None for each in sealed),
+            people=await self._people(row["case_number"]),
         )
+
+    async def factor(self, number: str) -> Factor:
+        """What is asked for besides the code of that case, by what its petitioners have given."""
+        return factor_of(await self._people(number))
+
+    async def _people(self, number: str) -> tuple[PersonalData, ...]:
+        people = select(t.petitioners.c.sealed).where(t.petitioners.c.case_number == number)
+        async with self._engine.connect() as connection:
+            sealed = (await connection.execute(people.order_by(t.petitioners.c.position))).scalars().all()
+        return self.people(SealedPersonal.model_validate(each) if each else None for each in sealed)
 
     def proven(self, kept: Kept, said: str) -> Factor | None:
         """By what the answer proves that it comes from a petitioner of the case; None where it proves nothing."""
@@ -244,5 +251,5 @@ _REISSUE: Final = text(
     " VALUES (:number, :issue, :key_id, :code_hash, :pin_hash, :at)"
     " ON CONFLICT (case_number) DO UPDATE SET issue = excluded.issue, key_id = excluded.key_id, code_hash = excluded.code_hash,"
     " pin_hash = excluded.pin_hash, sealed = NULL, issued_at = excluded.issued_at, taken_over = false"
-    " WHERE old.issue < excluded.issue OR CAST(:unseen AS boolean) RETURNING case_number"
+    " WHERE old.issue < excluded.issue OR CAST(:unseen AS boolean) OR old.code_hash = excluded.code_hash RETURNING case_number"
 )

@@ -10,15 +10,17 @@ from activities.record.queries import case_unknown
 from activities.record.views import HistoryLine
 from gateway.desk import refusal_error
 from gateway.doors import Door
-from gateway.orders.fields import command_model
+from gateway.orders.fields import FILLED_BY_THE_DOOR, command_model, field_unknown, fields_of
 from gateway.orders.reading import read_order
 from gateway.orders.shared_answers import check_shared_answer
+from schemas import commands as c
 from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
 from schemas.lifecycle import allowed, may_know
 from schemas.lifecycle.authority import parties_conflict, party_of
-from schemas.petition import Actor, Petition
+from schemas.petition import Actor, Petition, RatingDoor
 from schemas.refusals import refuse
+from schemas.sealing.factors import Factor
 from schemas.sealing.personal import end_hidden
 from schemas.wording.narration import narrate
 from workflows.contract import Answer
@@ -28,19 +30,32 @@ _CIPHERTEXT = ("sealed", "key_id", "person")
 
 
 async def carry_out(
-    door: Door, named: str, actor: Actor, action: str, given: Mapping[str, Any], *, command_id: str | None = None
+    door: Door,
+    named: str,
+    actor: Actor,
+    action: str,
+    given: Mapping[str, Any],
+    *,
+    command_id: str | None = None,
+    came_by: RatingDoor | None = None,
+    factor: Factor | None = None,
 ) -> Answer:
     """Carries the order to the case of that number or tracking code. Refusals, and fields that can't be, are ``UserError``.
 
-    ``command_id`` makes a repeated order one order.
+    ``command_id`` makes a repeated order one order; ``came_by``: where a petitioner's own answer came in, ``factor``: what proved them to be one.
     """
     command_model(action)
     view = await door.case(named)
     if not may_know(view.state, actor):
         # Before anything about the fields is said: even that would tell somebody that there is such a case.
         raise case_unknown(named)
+    for name in FILLED_BY_THE_DOOR & set(given):
+        raise field_unknown(name, (field.name for field in fields_of(action)))
     try:
-        return await _given(door, view.state, actor, action, dict(given), command_id)
+        order = await _read(door, view.state, actor, action, dict(given))
+        if isinstance(order, c.Rate):
+            order = order.model_copy(update={"door": came_by, "factor": factor})
+        return await door.desk.act(view.state.number, actor, order, command_id=command_id)
     except UserError as refusal:
         redactor = await door.redacting.of_case(view.state.number, actor)
         told = redactor.only_numbers().refusal(refusal)
@@ -49,9 +64,7 @@ async def carry_out(
         raise told from None
 
 
-async def _given(
-    door: Door, state: Petition, actor: Actor, action: str, fields: dict[str, Any], command_id: str | None
-) -> Answer:
+async def _read(door: Door, state: Petition, actor: Actor, action: str, fields: dict[str, Any]) -> c.Command:
     if isinstance(into := fields.get("into"), str) and into.strip():
         # Nobody merges into a case they are kept from, nor learns that it is there.
         lead = (await door.case(into, actor)).state
@@ -68,7 +81,7 @@ async def _given(
         now=datetime.now(UTC),
     )
     await check_shared_answer(door, state, actor, order)
-    return await door.desk.act(state.number, actor, order, command_id=command_id)
+    return order
 
 
 def actions_of(state: Petition, viewer: Actor | None) -> dict[str, dict[str, str] | None]:

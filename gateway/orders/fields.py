@@ -26,7 +26,7 @@ MODELS: Mapping[str, type[Tagged]] = {
 HUMAN: tuple[str, ...] = tuple(kind for kind, rule in RULES.items() if rule.people)
 """The commands people give to a filed case, in the order of the lifecycle."""
 
-FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar", "rules", "accusation"})
+FILLED_BY_THE_DOOR = frozenset({"kind", "policy", "calendar", "rules", "accusation", "door", "factor"})
 """Fields that nobody types: they follow from the rules in force."""
 
 FIELDS_ZH: Mapping[str, str] = {
@@ -66,6 +66,8 @@ FIELDS_ZH: Mapping[str, str] = {
     "satisfied_with_unit": "对办理单位满意",
     "comment": "群众意见",
     "remark": "群众的话",
+    "revisit": "第几次回访",
+    "words": "群众的话",
     "basis": "依据",
     "review": "复查文号",
     "re_review": "复核文号",

@@ -63,7 +63,7 @@ def read_order(
         fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
     if kind == "amend":
         fields |= _refigured(fields, state, rules)
-    if kind == "reopen":
+    if kind == "reopen" or (kind == "contradict_revisit" and not state.open):
         fields |= {
             "policy": rules.policy.figures(state.ledger, state.complexity),
             "calendar": rules.window(now),

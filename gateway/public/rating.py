@@ -7,7 +7,8 @@ from typing import Any, Final
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from schemas.errors import UserError
-from schemas.petition import petitioner_of
+from schemas.petition import RatingDoor, petitioner_of
+from schemas.sealing.factors import Factor
 
 QUESTIONS: Final = (
     ("solved", "您的事解决了吗？", "Is your matter solved?", "解决了", "solved", "没有解决", "not solved"),
@@ -29,10 +30,10 @@ QUESTIONS: Final = (
 _SAID: Final = {"true": True, "false": False}
 
 
-async def rate(door: Door, number: str, given: dict[str, str], *, once: str) -> None:
+async def rate(door: Door, number: str, given: dict[str, str], *, once: str, factor: Factor | None) -> None:
     """Carries the answer to that case, whose petitioner the door has made sure of. Refusals are ``UserError``.
 
-    ``once``: the mark of the form that was filled in; sent twice, it is one answer.
+    ``once``: the mark of the form that was filled in; sent twice, it is one answer. ``factor``: what has proven them to be the petitioner.
     """
     fields: dict[str, Any] = {name: _SAID.get(given.get(name, "")) for name, *_ in QUESTIONS}
     if None in fields.values():
@@ -42,4 +43,19 @@ async def rate(door: Door, number: str, given: dict[str, str], *, once: str) -> 
             en="Please answer all three questions, then send again.",
         )
     fields["remark"] = given.get("remark", "").strip()
-    await carry_out(door, number, petitioner_of(number), "rate", fields, command_id=once or None)
+    await carry_out(
+        door,
+        number,
+        petitioner_of(number),
+        "rate",
+        fields,
+        command_id=once or None,
+        came_by=RatingDoor.PUBLIC,
+        factor=factor,
+    )
+
+
+async def contradict(door: Door, number: str, place: int, words: str, *, once: str) -> None:
+    """Carries it to that case that a revisit was not as it was recorded. Refusals are ``UserError``; ``once`` as of :func:`rate`."""
+    fields = {"revisit": place, "words": words.strip()}
+    await carry_out(door, number, petitioner_of(number), "contradict_revisit", fields, command_id=once or None)

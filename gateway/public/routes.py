@@ -18,6 +18,7 @@ from gateway.orders.drafting import Draft
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.disclosed import disclosed
 from gateway.public.rating import QUESTIONS
+from gateway.public.rating import contradict as carry_contradiction
 from gateway.public.rating import rate as carry_rating
 from gateway.public.tracking import tracked
 from gateway.web.limits import Limits
@@ -48,6 +49,8 @@ def public_router() -> APIRouter:
     router.post("/track")(track)
     router.get("/rate")(track_page)
     router.post("/rate")(rate)
+    router.get("/contradict")(track_page)
+    router.post("/contradict")(contradict)
     router.get("/disclosed")(disclosed_page)
     return router
 
@@ -137,16 +140,42 @@ async def rate(
     }
     try:
         await _limits(request).tracking(address_of(request))
+        found = await tracked(door, code, last_four)
+    except UserError as refusal:
+        return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
+    told = found.told
+    shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
+    try:
+        await _limits(request).rating(told.number)
+        await carry_rating(door, told.number, given, once=once, factor=found.factor)
+    except UserError as refusal:
+        return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, given=given, **shown)
+    return _track_page(request, told=(await tracked(door, code, last_four)).told, rated=True, **shown)
+
+
+async def contradict(
+    request: Request,
+    door: TheDoor,
+    code: Line = "",
+    last_four: Line = "",
+    revisit: Annotated[int, Form(ge=1, le=1_000)] = 1,
+    words: Annotated[str, Form(max_length=REMARK_LIMIT)] = "",
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Takes it from the petitioner that a revisit was not as it was recorded, after the same two things."""
+    try:
+        await _limits(request).tracking(address_of(request))
         told = (await tracked(door, code, last_four)).told
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
     try:
         await _limits(request).rating(told.number)
-        await carry_rating(door, told.number, given, once=once)
+        await carry_contradiction(door, told.number, revisit, words, once=once)
     except UserError as refusal:
-        return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, given=given, **shown)
-    return _track_page(request, told=(await tracked(door, code, last_four)).told, rated=True, **shown)
+        kept = {"revisit": str(revisit), "words": words}
+        return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, said=kept, **shown)
+    return _track_page(request, told=(await tracked(door, code, last_four)).told, contradicted=True, **shown)
 
 
 async def disclosed_page(request: Request, door: TheDoor) -> Response:
@@ -178,6 +207,8 @@ def _track_page(request: Request, *, code: str = "", status: int = 200, **more: 
         "last_four": "",
         "given": {},
         "rated": False,
+        "contradicted": False,
+        "said": {},
         "questions": QUESTIONS,
         "once": uuid4().hex,
         "limit": REMARK_LIMIT,

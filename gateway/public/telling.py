@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas import events as e
+from schemas.commands import ContradictRevisit, Order
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
 from schemas.evidence.timeline.stations import stations
-from schemas.lifecycle import fold
+from schemas.lifecycle import decide, fold
 from schemas.lifecycle.awaited import possible
 from schemas.petition import ClockName, Ground, Petition, Stage, petitioner_of
+from schemas.refusals import Refusal
 
 NOW: dict[Stage, tuple[str, str]] = {
     Stage.APPROVE: ("已收到，正在由负责人审批。", "Received; the chief is deciding on it."),
@@ -59,6 +61,30 @@ class Rated:
 
 
 @dataclass(frozen=True)
+class Visited:
+    """A revisit as it was recorded, the how-manieth, by an office; ``contradicted``: when they said that it was otherwise, and in what ``words``."""
+
+    place: int
+    at: datetime
+    office: str
+    reached: bool
+    solved: bool
+    satisfied_with_unit: bool
+    satisfied_with_office: bool
+    comment: str
+    contradicted: datetime | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Reissued:
+    """Their code was issued anew, by an office."""
+
+    at: datetime
+    office: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer as it was given to the petitioner."""
 
@@ -72,7 +98,8 @@ class Reply:
 class Told:
     """What a petitioner is told. ``promised``: by when it is to be answered, while that is still owed. ``asks``: they may rate it now.
 
-    ``rated``: what they have answered to the reply that stands.
+    ``rated``: what they have answered to the reply that stands. ``issue``: of their code (0: the filing's own). ``open_to_contradiction``: the
+    revisits they may contradict now.
     """
 
     number: str
@@ -87,6 +114,10 @@ class Told:
     extended: tuple[str, ...]
     asks: bool
     rated: tuple[Rated, ...]
+    visits: tuple[Visited, ...]
+    open_to_contradiction: tuple[int, ...]
+    reissued: tuple[Reissued, ...]
+    issue: int
 
 
 def told_of(history: Sequence[Recorded], now: datetime) -> Told | None:
@@ -114,7 +145,38 @@ def told_of(history: Sequence[Recorded], now: datetime) -> Told | None:
         extended=tuple(each.told for each in events if isinstance(each, e.ExtensionGranted)),
         asks=possible(state, "rate", petitioner_of(state.number), now) is None,
         rated=tuple(_rated(events)) if state.own_rating is not None else (),
+        visits=(visits := _visits(history)),
+        open_to_contradiction=tuple(
+            each.place for each in visits if each.contradicted is None and _may_contradict(state, each.place, now)
+        ),
+        reissued=tuple(
+            Reissued(at=each.event.at, office=each.actor.unit)
+            for each in history
+            if isinstance(each.event, e.CodeReissued)
+        ),
+        issue=state.code.issue if state.code is not None else 0,
     )
+
+
+def _may_contradict(state: Petition, place: int, now: datetime) -> bool:
+    order = Order(actor=petitioner_of(state.number), command=ContradictRevisit(revisit=place))
+    return not isinstance(decide(state, order, now), Refusal)
+
+
+def _visits(history: Sequence[Recorded]) -> tuple[Visited, ...]:
+    visits: list[Visited] = []
+    for each in history:
+        event = each.event
+        if isinstance(event, e.RevisitRecorded):
+            facts = {name: getattr(event, name) for name in ("reached", "solved", "comment", *_SATISFIED)}
+            visits.append(Visited(place=len(visits) + 1, at=event.at, office=each.actor.unit, **facts))
+        elif isinstance(event, e.RevisitContradicted):
+            at = event.revisit - 1
+            visits[at] = replace(visits[at], contradicted=event.at, words=event.words)
+    return tuple(visits)
+
+
+_SATISFIED = ("satisfied_with_unit", "satisfied_with_office")
 
 
 def _how_it_stands(state: Petition) -> tuple[str, str]:

@@ -40,7 +40,8 @@ async def tracked(door: Door, code: str, answer: str) -> Tracked:
         raise _not_found()
     history = await patiently(lambda: door.system.record.history(kept.number), READING_PATIENCE)
     told = told_of(history, datetime.now(UTC))
-    if told is None:
+    if told is None or told.issue != kept.issue:
+        # Issued anew since: the old one is over from the event on, whatever is kept of it.
         raise _not_found()
     await patiently(lambda: door.codes.used(kept.number), READING_PATIENCE)
     # What offices have written to several may name one of the others.

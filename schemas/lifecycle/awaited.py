@@ -138,6 +138,12 @@ def possible(state: Petition, kind: str, actor: Actor, at: datetime) -> Refusal 
 _SAID = "—"
 
 
+def _revisit(state: Petition) -> int:
+    """The latest revisit that the petitioner has not contradicted, else one that there is not."""
+    left = (each for each in range(state.revisits, 0, -1) if each not in state.contradicted)
+    return next(left, state.revisits + 1)
+
+
 def _well_filled(kind: str, state: Petition) -> c.Command:
     """The command with fields that no rule objects to by themselves."""
     missing = (office.unit for office in state.co_offices if not (office.reported or office.waived))
@@ -156,6 +162,7 @@ def _well_filled(kind: str, state: Petition) -> c.Command:
         "pause": {"reason": next(iter(state.policy.pause_reasons), _SAID)},
         "reply": {"outcome": Outcome.EXPLAINED},
         "record_revisit": {"reached": False},
+        "contradict_revisit": {"revisit": _revisit(state)},
         "rate": {"solved": False, "satisfied_with_office": False, "satisfied_with_unit": False},
         "terminate": {"basis": "unreasonable"},
         "disclose": {

@@ -8,7 +8,7 @@ from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle.authority import Scope, check, in_conflict
 from schemas.lifecycle.clocks import set_clock
-from schemas.lifecycle.intake import Made, assign_clock_after_return, followers_left
+from schemas.lifecycle.intake import Made, assign_clock_after_return, followers_left, reopen
 from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
 from schemas.refusals import Refusal, refuse
 from schemas.rules import ACCUSER_SAFE, in_force
@@ -42,6 +42,7 @@ def rate(state: Petition, command: c.Rate, actor: Actor, at: datetime) -> Made:
     if not any(answer.round == state.round for answer in state.answers):
         return refuse("nothing_to_rate")
     own, taken_down = state.own_rating, actor.role is not Role.PETITIONER
+    code = None if taken_down else state.code
     if taken_down and own is not None and not own.satisfied and not own.taken_down:
         return refuse("own_answer_stands")
     return [
@@ -52,8 +53,49 @@ def rate(state: Petition, command: c.Rate, actor: Actor, at: datetime) -> Made:
             satisfied_with_unit=command.satisfied_with_unit,
             remark=command.remark,
             taken_down=taken_down,
+            door=command.door,
+            factor=command.factor,
+            code_by=code.by if code is not None else "",
+            code_at=code.at if code is not None else None,
         )
     ]
+
+
+def contradict_revisit(state: Petition, command: c.ContradictRevisit, actor: Actor, at: datetime) -> Made:
+    """回访异议: once for each revisit. One by which the case was to be closed counts no more; where it was closed by it, it is taken up again."""
+    if command.revisit > state.revisits:
+        return refuse("revisit_unknown", revisit=command.revisit)
+    if command.revisit in state.contradicted:
+        return refuse("contradicted_already")
+    rating = state.rating
+    latest = command.revisit == state.revisits and rating is not None and rating.satisfied
+    overrules = latest and state.ground is Ground.SATISFIED
+    if not state.open and not overrules:
+        return refuse("revisit_not_decisive")
+    contradicted = e.RevisitContradicted(at=at, revisit=command.revisit, words=command.words, overrules=overrules)
+    if state.open:
+        return [contradicted]
+    again = c.Reopen(
+        facts=command.words.strip() or CONTRADICTED,
+        policy=command.policy or state.policy,
+        calendar=command.calendar or state.calendar,
+        rules=command.rules,
+        accusation=command.accusation,
+    )
+    reopened = reopen(state, again, actor, at)
+    return reopened if isinstance(reopened, Refusal) else [contradicted, *reopened]
+
+
+CONTRADICTED = "群众否认回访记录 / the petitioner contradicts the revisit"
+"""Why a case is taken up again, where they said nothing more."""
+
+
+def reissue_code(state: Petition, command: c.ReissueCode, actor: Actor, at: datetime) -> Made:
+    """补发查询码: by a desk that has not handled the case, on record; whoever rates by it is told of as such."""
+    if not command.reason.strip():
+        return refuse("field_missing", field="reason")
+    issue = 1 + (state.code.issue if state.code is not None else 0)
+    return [e.CodeReissued(at=at, issue=issue, by=actor.id, reason=command.reason)]
 
 
 def petitioner_satisfied(state: Petition) -> bool | None:

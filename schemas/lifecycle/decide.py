@@ -88,6 +88,10 @@ RULES: dict[str, Rule] = {
         closing.rate,
         follows=True,
     ),
+    "contradict_revisit": Rule(
+        (*OPEN, S.ARCHIVED), {Role.PETITIONER: Scope.PETITIONER}, closing.contradict_revisit, follows=True
+    ),
+    "reissue_code": Rule((*OPEN, S.ARCHIVED), {Role.OPERATOR: Scope.VISITOR}, closing.reissue_code, follows=True),
     "rework": Rule((S.REVISIT, S.SIGN_OFF), {Role.VISITOR: Scope.VISITOR} | CHIEF, closing.rework, follows=True),
     "sign_off": Rule((S.SIGN_OFF,), {Role.CHIEF: Scope.SIGNER}, closing.sign_off, follows=True, waits=True),
     "terminate": Rule(

@@ -71,6 +71,8 @@ COMMAND_OF: Mapping[str, str] = {
     "replied": "reply",
     "revisit_recorded": "record_revisit",
     "rated": "rate",
+    "revisit_contradicted": "contradict_revisit",
+    "code_reissued": "reissue_code",
     "reworked": "rework",
     "sign_off_key_turned": "sign_off",
     "signed_off": "sign_off",

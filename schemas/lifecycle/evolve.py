@@ -12,6 +12,7 @@ from schemas.petition import (
     Answered,
     CardShown,
     ClockName,
+    CodeIssue,
     CoOffice,
     Extension,
     Ground,
@@ -334,6 +335,19 @@ def _rated(state: Petition, event: e.Rated) -> Changes:
     return {"own_rating": own}
 
 
+def _contradicted(state: Petition, event: e.RevisitContradicted) -> Changes:
+    changes: Changes = {"contradicted": (*state.contradicted, event.revisit)}
+    if not event.overrules:
+        return changes
+    changes |= {"rating": None, "ground": None, "signed_by": (), "accounted": False, "pending": None}
+    # What was sealed is taken up again by the next event.
+    return changes | ({"stage": Stage.REVISIT} if state.open else {})
+
+
+def _code_reissued(state: Petition, event: e.CodeReissued) -> Changes:
+    return {"code": CodeIssue(issue=event.issue, by=event.by, at=event.at)}
+
+
 def _reworked(state: Petition, event: e.Reworked) -> Changes:
     # The answer did not stand, so the statute's own term to finish runs again, from where it was.
     statute = state.clock(ClockName.STATUTE_FINISH)
@@ -443,6 +457,8 @@ _FOLDS: dict[str, Callable[[Petition, Any], Changes]] = {
     "rated": _rated,
     "reworked": _reworked,
     "sign_off_key_turned": lambda state, event: {"signed_by": (*state.signed_by, event.by)},
+    "revisit_contradicted": _contradicted,
+    "code_reissued": _code_reissued,
     "signed_off": lambda state, event: {"stage": Stage.ARCHIVE, "signed_by": event.by},
     "terminated": _closed(Ground.TERMINATED, Stage.ARCHIVE),
     "disclosed": _disclosed,

@@ -98,6 +98,8 @@ class _Run:
             # The answer the petitioner was content with no longer stands; a discontent is not made undone by the next round.
             if self.rating is not None and self.rating.satisfied:
                 self.rating = None
+        elif isinstance(event, e.RevisitContradicted) and event.overrules:
+            self.rating = None
         elif isinstance(event, e.Merged | e.Unmerged):
             self.same_person = isinstance(event, e.Merged) and event.basis == "same_person"
         self.apart = _apart(event) or self.apart

@@ -107,6 +107,21 @@ def _rated(event: e.Rated, before: Petition | None, after: Petition) -> Said:
         yield line("rated", awaited(after), zh, en)
 
 
+def _contradicted(event: e.RevisitContradicted, before: Petition | None, after: Petition) -> Said:
+    zh, en = f"群众否认第 {event.revisit} 次回访的记录", f"the petitioner contradicts revisit {event.revisit}"
+    yield line("contradicted", (after.registrar, Role.SUPERVISOR), zh, en)
+    if event.overrules and after.open:
+        yield line("contradicted", awaited(after), f"{zh}，请重新回访", f"{en}; revisit again")
+
+
+def _code_reissued(event: e.CodeReissued, before: Petition | None, after: Petition) -> Said:
+    zh, en = (
+        f"{event.by} 补发了群众的查询码，请核实确为群众所求",
+        f"{event.by} has issued the petitioner's tracking code anew; make sure that it was asked for",
+    )
+    yield line("code_reissued", (after.registrar, Role.SUPERVISOR), zh, en)
+
+
 def _approved(event: e.Approved, before: Petition | None, after: Petition) -> Said:
     if after.stage is Stage.ASSIGN:
         yield from step(
@@ -311,6 +326,8 @@ _SAYS: Mapping[str, Says] = {
     "replied": _step_after("revisit", "已答复", "answered"),
     "revisit_recorded": _revisited,
     "rated": _rated,
+    "revisit_contradicted": _contradicted,
+    "code_reissued": _code_reissued,
     "reworked": _reworked,
     "sign_off_key_turned": _key_turned,
     "signed_off": _step_after("archive", "已签批", "signed off"),

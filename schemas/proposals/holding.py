@@ -72,6 +72,8 @@ def words_of(command: c.Heard) -> tuple[str, str]:
             return "", command.text
         case c.Rate():
             return "", command.remark
+        case c.ContradictRevisit():
+            return "", command.words
         case c.RecordRevisit():
             return "", command.comment
         case c.Withdraw():

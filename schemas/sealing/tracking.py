@@ -13,10 +13,8 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 LENGTH: Final = 12
 LONGEST: Final = 200
-_GROUPED: Final = tuple(
-    re.compile(rf"(?<![0-9A-Z])(?:[{characters}][ -]?){{{LENGTH - 1}}}[{characters}](?![0-9A-Z])")
-    for characters in (ALPHABET, "0-9A-Z")
-)
+_GROUPED: Final = re.compile(r"(?<![0-9A-Z])(?:[2-9A-HJKMNP-Z][ -]?){11}[2-9A-HJKMNP-Z](?![0-9A-Z])")
+_LIKE_ONE: Final = re.compile(r"(?<![0-9A-Z])(?:[0-9A-Z][ -]?){11}[0-9A-Z](?![0-9A-Z])")
 """A code among other words: rather one of the right characters than some letters in a row."""
 
 
@@ -30,7 +28,9 @@ def folded(said: str) -> str:
     plain = "".join(char for char in plain if unicodedata.category(char)[0] != "C").upper()
     plain = re.sub(r"[‐-―−]", "-", plain)
     for part in (plain.rpartition(":")[2], plain):
-        found = [re.sub(r"[^0-9A-Z]", "", part), *(each.group() for group in _GROUPED for each in group.finditer(part))]
+        found = [re.sub(r"[^0-9A-Z]", "", part)]
+        found += [each.group() for each in _GROUPED.finditer(part)]
+        found += [each.group() for each in _LIKE_ONE.finditer(part)]
         for each in found:
             code = re.sub(r"[ -]", "", each)
             if len(code) == LENGTH:

@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reply": ("答复", "Reply"),
     "record_revisit": ("登记回访", "Record the revisit"),
     "rate": ("登记群众评价", "Rate"),
+    "contradict_revisit": ("回访异议", "Contradict the revisit"),
+    "reissue_code": ("补发查询码", "Issue a new tracking code"),
     "rework": ("退回重办", "Order rework"),
     "sign_off": ("签批把关", "Sign off"),
     "terminate": ("终结", "Terminate"),

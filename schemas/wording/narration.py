@@ -111,10 +111,20 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "rated": (
         "群众评价[（电话登记）{taken_down?}]：[已解决{solved?}][未解决{solved!}]，对办理单位[满意{satisfied_with_unit?}][不满意{satisfied_with_unit!}]"
-        "，对信访工作[满意{satisfied_with_office?}][不满意{satisfied_with_office!}][；{remark}]",
+        "，对信访工作[满意{satisfied_with_office?}][不满意{satisfied_with_office!}][；{remark}]"
+        "[（来自{door}）][（核对：{factor}）][（仅凭查询码{code_alone?}）][（所用查询码由 {code_by} 于 {code_at} 补发）]",
         "rated by the petitioner[ (taken down){taken_down?}]: [solved{solved?}][not solved{solved!}]"
         ", with the unit [satisfied{satisfied_with_unit?}][not satisfied{satisfied_with_unit!}]"
-        ", with the office [satisfied{satisfied_with_office?}][not satisfied{satisfied_with_office!}][; {remark}]",
+        ", with the office [satisfied{satisfied_with_office?}][not satisfied{satisfied_with_office!}][; {remark}]"
+        "[ (by the {door})][ (proven by {factor})][ (by the code alone{code_alone?})][ (by a code {code_by} issued anew at {code_at})]",
+    ),
+    "revisit_contradicted": (
+        "群众否认第 {revisit} 次回访的记录[，须重新回访{overrules?}][：{words}]",
+        "the petitioner contradicts revisit {revisit}[, which is to be done again{overrules?}][: {words}]",
+    ),
+    "code_reissued": (
+        "补发查询码（第 {issue} 次，{by}）：{reason}；旧码作废",
+        "tracking code issued anew (no. {issue}, by {by}): {reason}; the old one is over",
     ),
     "reworked": ("退回重办（第 {round} 轮[，{lead}]）：{reason}", "to be reworked (round {round}[, {lead}]): {reason}"),
     "sign_off_key_turned": ("{by} 签批，待另一人签批", "{by} signed; another key is awaited"),
@@ -149,6 +159,14 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 
 _WORDS_ZH: Mapping[str, str] = {
+    "public_page": "公众查询页",
+    "desk": "受理窗口代记",
+    "api": "接口代记",
+    "command_line": "命令行代记",
+    "phone": "所留电话",
+    "phone_with_extension": "所留电话",
+    "id_number": "所留证件号码",
+    "pin": "校验码",
     "same_person": "同一人",
     "same_matter": "同一事项",
     "reviewed": "已复查复核",

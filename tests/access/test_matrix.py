@@ -61,6 +61,8 @@ MAY: dict[str, tuple[str, dict[str, Any], set[str]]] = {
         {"solved": False, "satisfied_with_office": True, "satisfied_with_unit": False},
         {"operator"},
     ),
+    "contradict_revisit": ("sign_off_stage", {"revisit": 1}, set()),
+    "reissue_code": ("accepted", {"reason": "群众称遗失"}, {"operator"}),
     "rework": ("not_satisfied", {"reason": "未解决"}, {"visitor", "chief"}),
     "sign_off": ("sign_off_stage", {}, {"chief"}),
     "terminate": ("not_satisfied", {"basis": "unreasonable", "reason": "诉求不合理"}, {"city_chief"}),

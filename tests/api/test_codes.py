@@ -132,6 +132,121 @@ async def test_nobody_files_a_public_form_again_to_be_shown_its_code(api: Api) -
     assert code in (await api("").post("/public/submit", data=form)).text, "whoever holds the form is shown it again"
 
 
+async def answered(api: Api, case: dict[str, Any]) -> None:
+    """As far as the revisit."""
+    number = case["number"]
+    for person, command, fields in (
+        ("cao-jianhua", "assign", {"lead": "WC/QH/02"}),
+        ("gu-feng", "accept", {}),
+        ("gu-feng", "reply", {"outcome": "supported", "text": "已修复。"}),
+    ):
+        answer = await api.act(number, person, command, **fields)
+        assert answer.status_code == 200, answer.text
+
+
+SATISFIED = {"reached": True, "solved": True, "satisfied_with_office": True, "satisfied_with_unit": True}
+RATED = {"solved": "true", "satisfied_with_unit": "true", "satisfied_with_office": "true"}
+
+
+async def events(api: Api, number: str, kind: str) -> list[dict[str, Any]]:
+    history = (await api(OPERATOR).get(f"{PETITIONS}/{number}/history")).json()["events"]
+    return [each["event"] | {"zh": each["zh"]} for each in history if each["kind"] == kind]
+
+
+async def test_a_code_is_issued_anew_on_record_and_a_rating_by_it_says_so(api: Api) -> None:
+    case = await filed(api, name="吴五", phone="13800001234")
+    number, old = case["number"], case["tracking_code"]
+    await answered(api, case)
+    for person, status in (("gu-feng", 409), ("wei-guodong", 409), ("sun-lihua", 409), ("cao-jianhua", 409)):
+        refused = await api.act(number, person, "reissue_code", reason="遗失")
+        assert refused.status_code in (status, 403), refused.text
+        assert "tracking_code" not in refused.json()
+    key = {"Idempotency-Key": uuid4().hex}
+    path = f"{PETITIONS}/{number}/actions/reissue_code"
+    first = await api(OPERATOR).post(path, json={"reason": "来电称遗失"}, headers=key)
+    assert first.status_code == 200, first.text
+    new: str = first.json()["tracking_code"]
+    assert (first.json()["second_factor"], first.json()["pin"], new == old) == ("phone", None, False)
+    assert (await api(OPERATOR).post(path, json={"reason": "来电称遗失"}, headers=key)).json().get(
+        "tracking_code"
+    ) != new
+    assert not opened(await tracked(api, old, "1234"), number), "the old one is over"
+    page = await tracked(api, new, "1234")
+    assert opened(page, number)
+    assert "您的查询码已补发" in page.text
+    api.app.state.limits = Limits()
+    rated = await api("").post("/public/rate", data=RATED | {"code": new, "last_four": "1234"})
+    assert rated.status_code == 200
+    (reissued,), (rating,) = await events(api, number, "code_reissued"), await events(api, number, "rated")
+    assert (reissued["issue"], reissued["by"], reissued["reason"]) == (1, OPERATOR, "来电称遗失")
+    assert (rating["door"], rating["factor"], rating["code_by"], rating["code_at"]) == (
+        "public_page",
+        "phone",
+        OPERATOR,
+        reissued["at"],
+    )
+    assert OPERATOR in rating["zh"]
+    for person in STAFF:
+        for path in (
+            f"{PETITIONS}/{number}",
+            f"{PETITIONS}/{number}/history",
+            f"/petitions/{number}",
+            f"/replay/{number}",
+        ):
+            said = (await api(person).get(path)).text
+            assert new not in said
+            assert old not in said
+
+
+async def test_nobody_says_of_themselves_by_which_door_an_answer_came(api: Api) -> None:
+    case = await filed(api, phone="13800001234")
+    await answered(api, case)
+    given = {"solved": True, "satisfied_with_office": True, "satisfied_with_unit": True}
+    for forged in ({"door": "public_page"}, {"factor": "phone"}, {"accusation": {"unit": "WC"}}):
+        refused = await api.act(case["number"], OPERATOR, "rate", **given, **forged)
+        assert (refused.status_code, refused.json()["code"]) == (422, "field_unknown")
+    assert (await api.act(case["number"], OPERATOR, "rate", **given)).status_code == 200
+    (rating,) = await events(api, case["number"], "rated")
+    assert (rating["door"], rating["taken_down"], rating.get("factor")) == ("api", True, None)
+
+
+async def test_a_code_is_issued_anew_with_a_pin_where_no_number_serves(api: Api) -> None:
+    case = await filed(api)
+    issued = (await api.act(case["number"], OPERATOR, "reissue_code", reason="遗失")).json()
+    assert issued["second_factor"] == "pin"
+    assert not opened(await tracked(api, issued["tracking_code"], case["pin"]), case["number"])
+    assert opened(await tracked(api, issued["tracking_code"], issued["pin"]), case["number"])
+
+
+async def test_after_each_revisit_the_petitioner_reads_what_was_recorded_and_contradicts_it(api: Api) -> None:
+    case = await filed(api, phone="13800001234")
+    number, code = case["number"], case["tracking_code"]
+    await answered(api, case)
+    assert "次回访的记录" not in (await tracked(api, code, "1234")).text
+    visit = await api.act(number, "sun-lihua", "record_revisit", **SATISFIED, comment="群众表示已经修好")
+    assert visit.status_code == 200, visit.text
+    page = await tracked(api, code, "1234")
+    for said in ("第 1 次回访的记录", "群众表示已经修好", "不是这样"):
+        assert said in page.text
+    form = {"code": code, "revisit": "1", "words": "没有人问过我，灯还是黑的。", "once": uuid4().hex}
+    api.app.state.limits = Limits()
+    assert (await api("").post("/public/contradict", data=form | {"last_four": "0000"})).status_code == 422
+    for _ in range(2):
+        done = await api("").post("/public/contradict", data=form | {"last_four": "1234"})
+        assert done.status_code == 200, "sent twice, it is one"
+        assert "已收到您的异议" in done.text
+    again = await api("").post("/public/contradict", data=form | {"last_four": "1234", "once": uuid4().hex})
+    assert again.status_code in (409, 422)
+    assert "每次回访提一次" in again.text
+    state = (await api(OPERATOR).get(f"{PETITIONS}/{number}")).json()["state"]
+    assert (state["stage"], state["rating"]) == ("revisit", None)
+    (contradicted,) = await events(api, number, "revisit_contradicted")
+    assert (contradicted["overrules"], contradicted["words"]) == (True, "没有人问过我，灯还是黑的。")
+    assert "没有人问过我" in (await api("cao-jianhua").get(f"/petitions/{number}")).text
+    refused = await api.act(number, "wei-guodong", "sign_off")
+    assert refused.status_code == 409
+
+
 async def test_neither_code_nor_factor_stands_in_any_answer_to_staff(api: Api) -> None:
     key = uuid4().hex
     case = await filed(api, key, name="吴四", phone="13987650472", id_number="11010119000101427x")

@@ -17,8 +17,9 @@ from typing import Any
 from schemas import commands as c
 from schemas.events import EVENT_VERSION, Finding, Petitioner
 from schemas.evidence.chain import payload
-from schemas.petition import SYSTEM, Accusation, Complexity, Outcome, Party
+from schemas.petition import SYSTEM, Accusation, Complexity, Outcome, Party, RatingDoor
 from schemas.rules import CURRENT_RULES
+from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
 from tests.strategies import (
     AUDITOR,
@@ -48,7 +49,7 @@ from tests.strategies import (
 EVENTS = Path(__file__).with_name("events")
 
 OTHER, THIRD = "XA-2026-S-000002", "XA-2026-S-000003"
-SEALED = SealedPersonal(key_id="k1", sealed="AAAA", person="a" * 16, masked_name="张*", masked_phone="138****1234")
+SEALED = SealedPersonal(key_id="k1", sealed="AAAA", person="a" * 16, masked_name="张*", masked_phone="138********")
 SATISFIED = c.RecordRevisit(reached=True, solved=True, satisfied_with_office=True, satisfied_with_unit=True)
 ANSWER = c.Reply(outcome=Outcome.SUPPORTED, text="已修复。", measures="建立巡查机制")
 PUBLISHED = c.Disclose(published=True, summary="路灯已修复", countersigned_by=AUDITOR.id)
@@ -172,6 +173,22 @@ def rated() -> Case:
     return case
 
 
+def contradicted() -> Case:
+    """A code issued anew, an answer by it; a revisit that was not as it was recorded, after which the case goes on and is closed; and another."""
+    case = _accepted()
+    case.do(HANDLER, ANSWER)
+    case.do(OPERATOR, c.ReissueCode(reason="来电称查询码遗失"))
+    yes = c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True)
+    case.do(PETITIONER, yes.model_copy(update={"door": RatingDoor.PUBLIC, "factor": Factor.PHONE}))
+    case.do(VISITOR, SATISFIED)
+    case.do(PETITIONER, c.ContradictRevisit(revisit=1, words="没有人问过我"))
+    case.do(VISITOR, c.RecordRevisit(reached=False))
+    case.do(PETITIONER, c.ContradictRevisit(revisit=2))
+    case.do(VISITOR, SATISFIED)
+    case.do(BRANCH_CHIEF, c.SignOff())
+    return case
+
+
 OFFICER_NAMED = Accusation(unit=BRANCH, units=(STATION,), persons=(HANDLER.id,), words=("派出所", "骂"))
 
 
@@ -227,6 +244,7 @@ LIVES: dict[str, Callable[[], Case]] = {
         handed_on,
         declined,
         rated,
+        contradicted,
         complained_of,
         published_by_two,
     )

@@ -14,6 +14,7 @@ from gateway.api.cases.shapes import ActionAnswer, RevealAnswer, RevealedPetitio
 from gateway.api.describing import inlined
 from gateway.api.entering import CaseWorker, as_json, check_text, entered, seen
 from gateway.orders.carrying import carry_out
+from gateway.orders.codes import REISSUE, reissue
 from gateway.orders.fields import FIELDS_ZH, FILLED_BY_THE_DOOR, HUMAN, MODELS, command_model
 from gateway.orders.given import PetitionerGiven
 from gateway.web.problems import body_invalid
@@ -21,7 +22,7 @@ from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.errors import UserError
 from schemas.lifecycle import RULES
-from schemas.petition import Role
+from schemas.petition import RatingDoor, Role
 from schemas.refusals import SENTENCES
 from schemas.sealing.personal import PersonalData
 
@@ -68,7 +69,18 @@ def _operation(kind: str) -> Callable[..., Awaitable[ActionAnswer]]:
             # An authority outside answers what it was offered, and sees nothing else of the case.
             await seen(readings, number, viewer.actor)
         given = await _fields(request)
-        answer = await carry_out(door, number, viewer.actor, kind, given, command_id=command_id)
+        if kind == REISSUE:
+            issued = await reissue(door, number, viewer.actor, given, command_id=command_id)
+            return ActionAnswer(
+                number=issued.number,
+                command=kind,
+                seq=issued.seq,
+                stage=issued.stage,
+                tracking_code=issued.tracking_code,
+                second_factor=issued.factor,
+                pin=issued.pin or None,
+            )
+        answer = await carry_out(door, number, viewer.actor, kind, given, command_id=command_id, came_by=RatingDoor.API)
         return ActionAnswer(number=answer.number, command=kind, seq=answer.seq, stage=answer.stage)
 
     act.__name__ = f"act_{kind}"

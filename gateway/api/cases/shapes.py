@@ -164,12 +164,18 @@ class History(Frozen):
 
 
 class ActionAnswer(Frozen):
-    """The order was carried out: the case stands in ``stage`` after its event ``seq``."""
+    """The order was carried out: the case stands in ``stage`` after its event ``seq``.
+
+    ``tracking_code``, ``second_factor`` and ``pin`` of `reissue_code` only, and as of the filing: for the petitioner, shown this once.
+    """
 
     number: str
     command: str
     seq: int
     stage: Stage
+    tracking_code: str | None = Field(default=None, repr=False)
+    second_factor: Factor | None = None
+    pin: str | None = Field(default=None, repr=False)
 
 
 class RevealReason(Frozen):

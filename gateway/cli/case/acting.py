@@ -19,13 +19,15 @@ from gateway.desk import Filing
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.orders.carrying import actions_of, carry_out
+from gateway.orders.codes import REISSUE, Issued, reissue
 from gateway.orders.drafting import Draft, content_of
 from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.errors import UserError
-from schemas.petition import Complexity, Ledger
+from schemas.petition import Complexity, Ledger, RatingDoor
 from schemas.proposals.proposal import Proposal
 from schemas.wording.factors import ASKED
 from schemas.wording.terms import chinese
+from workflows.contract import Answer
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]
 Name = Annotated[str, typer.Option("--name", help="信访人姓名，加密保存 / petitioner's name, sealed.")]
@@ -73,7 +75,12 @@ async def act(
             await _show_actions(door, case, as_person, as_json=as_json)
             return
         actor = await actor_of(door, as_person)
-        answer = await carry_out(door, case, actor, action, given, command_id=command_id)
+        if action == REISSUE:
+            answer: Answer = await reissue(door, case, actor, given, command_id=command_id)
+        else:
+            answer = await carry_out(
+                door, case, actor, action, given, command_id=command_id, came_by=RatingDoor.COMMAND_LINE
+            )
     if as_json:
         print_json(answer.model_dump(mode="json") | {"command": action})
     else:
@@ -81,6 +88,8 @@ async def act(
             f"[green]✓[/green] {answer.number} {action} 已办理，现为“{chinese(answer.stage)}”"
             f"（第 {answer.seq} 条记录） / done; now {answer.stage}"
         )
+        if isinstance(answer, Issued):
+            _print_code(answer)
 
 
 async def _show_actions(door: Door, case: str, person: str, *, as_json: bool) -> None:
@@ -182,18 +191,21 @@ def _print_filing(filing: Filing, proposed: Mapping[str, Proposal], due: str) ->
     known = "此前已登记 / filed before" if filing.known else "已登记 / filed"
     out.print(f"[green]✓[/green] {known}：[bold]{filing.number}[/bold]")
     if filing.tracking_code:
-        out.print(
-            f"  查询码 / tracking code：{filing.tracking_code}{f'   校验码 / PIN：{filing.pin}' if filing.pin else ''}"
-        )
-        zh, en = ASKED[filing.factor]
-        out.print(
-            f"  只显示这一次，请告知群众；查询时还需 / shown this once, for the petitioner; asked for besides: {zh} / {en}"
-        )
+        _print_code(filing)
     out.print(f"  环节：{chinese(filing.stage)}   答复期限：{due}")
     for field, proposal in proposed.items():
         out.print(
             Text(f"  建议 {field} = {proposal.value}（{proposal.confidence:.2f}）{proposal.why} / {proposal.why_en}")
         )
+
+
+def _print_code(given: Filing | Issued) -> None:
+    out = tables.console()
+    zh, en = ASKED[given.factor]
+    out.print(f"  查询码 / tracking code：{given.tracking_code}{f'   校验码 / PIN：{given.pin}' if given.pin else ''}")
+    out.print(
+        f"  只显示这一次，请告知群众；查询时还需 / shown this once, for the petitioner; asked for besides: {zh} / {en}"
+    )
 
 
 def _person(*said: str) -> dict[str, Any]:

@@ -42,6 +42,7 @@ TALK = (
     "replied",
     "revisit_recorded",
     "rated",
+    "revisit_contradicted",
     "reworked",
 )
 """Events in which the people who work on a case speak to each other and to the petitioner."""

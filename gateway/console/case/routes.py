@@ -21,6 +21,7 @@ from gateway.console.preferences import local_path
 from gateway.console.rendering import address_with, render
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
+from gateway.orders.codes import REISSUE, reissue
 from gateway.orders.fields import command_model
 from gateway.orders.shared_answers import marked
 from gateway.web.problems import status_of
@@ -29,6 +30,8 @@ from schemas.access import Area, enter
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.errors import UserError
 from schemas.organisation.names import Names
+from schemas.petition import RatingDoor
+from schemas.wording.factors import ASKED
 
 ONCE_LENGTH = 64
 
@@ -62,7 +65,15 @@ async def act(
     command_model(kind)
     once = str(form.get("once", ""))[:ONCE_LENGTH]
     try:
-        await carry_out(door, view.state.number, viewer.actor, kind, given_by(kind, form), command_id=once or None)
+        given = given_by(kind, form)
+        if kind == REISSUE:
+            issued = await reissue(door, view.state.number, viewer.actor, given, command_id=once or None)
+            # The code stands in this answer only, and in no address.
+            view = await seen(readings, number, viewer.actor)
+            return await page(request, viewer, door, readings, view, did=kind, issued=issued)
+        await carry_out(
+            door, view.state.number, viewer.actor, kind, given, command_id=once or None, came_by=RatingDoor.DESK
+        )
     except UserError as refusal:
         return await page(
             request,
@@ -145,5 +156,6 @@ async def page(
         marked=marked,
         attachments=facts.redactor.model(await attachments_of(request, door).of(facts.state.number)),
         shown=shown,
-        page={"did": "", "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},
+        asked=ASKED,
+        page={"did": "", "issued": None, "refusal": None, "tried": "", "kept": {}, "revealed": None, **more},
     )

@@ -14,7 +14,7 @@ from gateway.console.case.inputs import Input, given_by, inputs_of
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from schemas.errors import UserError
-from schemas.petition import Actor, Petition
+from schemas.petition import Actor, Petition, RatingDoor
 
 MOST_AT_ONCE = 100
 AT_A_TIME = 8
@@ -56,7 +56,15 @@ async def give_together(
                 view = await seen(readings, named, actor)
                 filled = {each.name: each.values[0] for each in inputs_of(kind, view.state, actor) if each.values}
                 own = {"lead": filled["lead"]} if kind == "assign" and "lead" in filled else {}
-                await carry_out(door, view.state.number, actor, kind, {**own, **fields}, command_id=f"{once}-{kind}")
+                await carry_out(
+                    door,
+                    view.state.number,
+                    actor,
+                    kind,
+                    {**own, **fields},
+                    command_id=f"{once}-{kind}",
+                    came_by=RatingDoor.DESK,
+                )
                 return Given(view.state.number, None)
             except UserError as refusal:
                 return Given(named[:40], refusal)

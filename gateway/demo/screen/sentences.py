@@ -109,6 +109,8 @@ _SAYS: Mapping[str, tuple[Says, str, str]] = {
         "green",
         "·",
     ),
+    "revisit_contradicted": (lambda e, n: f"群众否认第 {e.revisit} 次回访", "bold magenta", "↻"),
+    "code_reissued": (lambda e, n: f"{n.person(e.by)} 补发查询码", "", "·"),
     "reworked": (lambda e, n: f"退回重办，第 {e.round} 轮", "bold magenta", "↻"),
     "sign_off_key_turned": (lambda e, n: f"{n.person(e.by)} 签批（第一签）", "", "·"),
     "signed_off": (lambda e, n: f"签批：{chinese(e.ground.value)}", "green", "✓"),

@@ -190,6 +190,25 @@ GIVEN: list[tuple[str, Walk, Actor, c.Command]] = [
     ("role_wrong", ANSWERED, VISITOR, c.Rate(solved=True, satisfied_with_office=True, satisfied_with_unit=True)),
     ("visitor_of_office", ANSWERED, Actor(id="o", role=Role.OPERATOR, unit=STATION, scope=CITY), GLAD),
     ("nothing_to_rate", (*ACCEPTED, (OPERATOR, c.Withdraw(reason="no longer"))), PETITIONER, GLAD),
+    ("revisit_unknown", ANSWERED, PETITIONER, c.ContradictRevisit(revisit=1)),
+    (
+        "contradicted_already",
+        (*SATISFIED, (PETITIONER, c.ContradictRevisit(revisit=1))),
+        PETITIONER,
+        c.ContradictRevisit(revisit=1),
+    ),
+    (
+        "revisit_not_decisive",
+        (
+            *ANSWERED,
+            (VISITOR, c.RecordRevisit(reached=False)),
+            (VISITOR, HAPPY),
+            (BRANCH_CHIEF, c.SignOff()),
+            (SUPERVISOR, SHOWN),
+        ),
+        PETITIONER,
+        c.ContradictRevisit(revisit=1),
+    ),
     ("own_answer_stands", (*ANSWERED, (PETITIONER, ANGRY)), OPERATOR, GLAD),
     ("own_answer_differs", (*ANSWERED, (PETITIONER, ANGRY)), VISITOR, HAPPY),
     (

@@ -140,6 +140,7 @@ WORDS: tuple[c.Command, ...] = (
     c.Amend(reason="更正", title=ABOUT_A_STATION),
     c.Remark(text=ABOUT_A_STATION),
     c.Rate(solved=False, satisfied_with_office=False, satisfied_with_unit=False, remark=ABOUT_A_STATION),
+    c.ContradictRevisit(revisit=1, words=ABOUT_A_STATION),
     c.RecordRevisit(reached=True, solved=False, comment=ABOUT_A_STATION),
     c.Withdraw(reason=ABOUT_A_STATION),
     c.Reopen(facts=ABOUT_A_STATION, policy=FAST, calendar=calendar()),
