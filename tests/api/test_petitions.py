@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gateway.api.cases.in_flight import InFlight
+from schemas.evidence.journal import EntryKind
 from tests.api.conftest import Api, petition
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -206,7 +207,8 @@ async def test_personal_data_is_shown_for_a_reason_that_is_recorded(api: Api) ->
     number = await api.filed()
     answer = await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": "call_back"})
     assert answer.json()["petitioners"][0]["phone"] == "13800001234"
-    entries = [entry async for entry in api.door.system.journal.entries(case_number=number)]
+    journal = api.door.system.journal
+    entries = [entry async for entry in journal.entries(case_number=number, kinds=[EntryKind.REVEALED])]
     assert [(entry.actor.id, entry.reason) for entry in entries] == [(OPERATOR, "回电联系")]
     told(await api(OPERATOR).post(f"{PETITIONS}/{number}/reveal", json={"reason": ""}), 422, "body_invalid")
     told(await api("bao-jie").post(f"{PETITIONS}/{number}/reveal", json={"reason": "好奇"}), 404, "case_unknown")
