@@ -19,6 +19,7 @@ from activities.attachments.kept import Attachments
 from activities.attachments.scanning import NAME_LIMIT, clean_name, scan
 from activities.attachments.store import AttachmentStore
 from schemas.errors import UserError
+from schemas.evidence.journal import EntryKind
 from schemas.sealing.keys import SealBrokenError
 from tests.api.conftest import Api
 from tests.api.test_petitions import HANDLER, OPERATOR, PETITIONS, told
@@ -155,3 +156,16 @@ def test_a_name_is_clean_whatever_it_was(given: str) -> None:
 )
 def test_path_tricks_leave_a_plain_name(given: str, name: str) -> None:
     assert clean_name(given) == name
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_whoever_reads_a_file_is_told_of_in_the_trail(api: Api) -> None:
+    number = await api.filed(title="附件留痕")
+    added = await api(OPERATOR).post(
+        f"{PETITIONS}/{number}/attachments", files={"file": ("a.pdf", PDF, "application/pdf")}
+    )
+    digest = added.json()["digest"]
+    assert (await api(OPERATOR).get(f"{PETITIONS}/{number}/attachments/{digest}")).status_code == 200
+    entries = api.door.system.journal.entries(case_number=number, kinds=[EntryKind.ATTACHMENT_READ])
+    [entry] = [entry async for entry in entries]
+    assert (entry.actor.id, entry.body) == (OPERATOR, {"digest": digest})

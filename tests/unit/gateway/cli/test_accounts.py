@@ -93,3 +93,62 @@ def test_a_token_is_shown_once_and_revoked_for_good(dsn: str) -> None:
     assert code(run(dsn, "token", "revoke", "0000")) == (2, "token_unknown")
     assert code(run(dsn, "token", "create", "hotline-12345", "--scope", "everything")) == (2, "scope_unknown")
     assert code(run(dsn, "token", "create", "nobody", "--scope", "events:write")) == (2, "person_unknown")
+
+
+def test_what_is_given_and_taken_here_stands_in_the_security_trail(dsn: str) -> None:
+    assert run(dsn, "account", "set", PERSON, "--password-stdin", stdin=PASSWORD + "\n")[0] == 0
+    made = run(dsn, "token", "create", PERSON, "--scope", "petitions:read")[1]
+    run(dsn, "token", "revoke", made["id"])
+    kept = run(dsn, "token", "create", PERSON, "--scope", "petitions:read")[1]
+    run(dsn, "account", "disable", PERSON)
+    with pytest.raises(UserError, match="token_invalid"):
+        asyncio.run(shown(dsn, kept["token"]))
+    run(dsn, "account", "enable", PERSON)
+    status, told = run(dsn, "audit", "security", "--person", PERSON)
+    assert status == 0
+    assert [each["kind"] for each in told][-6:] == [
+        "account_set",
+        "token_created",
+        "token_revoked",
+        "token_created",
+        "account_disabled",
+        "account_enabled",
+    ]
+    assert {each["person"] for each in told} == {"administrator"}
+    assert {each["credential"] for each in told} == {"cli"}
+    assert told[-2]["facts"] == {"account": PERSON, "sessions": 0, "tokens": 1}
+    for secret in (PASSWORD, made["token"], kept["token"].rpartition("_")[2]):
+        assert secret not in json.dumps(told, ensure_ascii=False)
+    only = run(dsn, "audit", "security", "--kind", "token_revoked", "--since", "2026-01-01")[1]
+    assert {each["kind"] for each in only} == {"token_revoked"}
+    assert code(run(dsn, "audit", "security", "--kind", "all")) == (2, "kind_unknown")
+    assert code(run(dsn, "audit", "security", "--as", "he-xiaoyun")) == (2, "auditors_only")
+
+
+def test_a_token_ends_and_no_later_than_policy_allows(dsn: str) -> None:
+    made = run(dsn, "token", "create", "hotline-12345", "--scope", "events:write")[1]
+    assert made["expires_at"]
+    assert code(run(dsn, "token", "create", "hotline-12345", "--scope", "events:write", "--days", "366")) == (
+        2,
+        "token_too_long",
+    )
+    assert all(each["expires_at"] for each in run(dsn, "token", "list")[1])
+
+
+def test_sessions_are_listed_and_ended(dsn: str) -> None:
+    from activities.access.sessions import Sessions
+
+    async def begun() -> list[str]:
+        engine = new_engine(dsn, pool_size=1)
+        try:
+            sessions = Sessions(engine)
+            return [(await sessions.begin(PERSON, "zh", place="192.0.2.1")).session.name for _ in range(3)]
+        finally:
+            await engine.dispose()
+
+    names = asyncio.run(begun())
+    listed = run(dsn, "account", "sessions", PERSON)[1]
+    assert {each["name"] for each in listed} == set(names)
+    assert run(dsn, "account", "end", PERSON, names[0])[1]["ended"] == [names[0]]
+    assert set(run(dsn, "account", "end", PERSON)[1]["ended"]) == set(names[1:])
+    assert code(run(dsn, "account", "end", PERSON, names[0])) == (2, "session_unknown")
