@@ -37,12 +37,11 @@ async def reissue(
     """
     answer = await carry_out(door, named, actor, REISSUE, given, command_id=command_id)
     history = await patiently(lambda: door.system.record.history(answer.number), ISSUING)
-    event = next((each.event for each in history if each.seq == answer.seq), None)
-    if not isinstance(event, e.CodeReissued):
-        event = next(each.event for each in reversed(history) if isinstance(each.event, e.CodeReissued))
+    issues = {each.seq: each.event.issue for each in history if isinstance(each.event, e.CodeReissued)}
+    issue = issues.get(answer.seq) or max(issues.values(), default=1)
     new = new_code()
     factor = await patiently(lambda: door.codes.factor(answer.number), ISSUING)
-    issued = await _kept(door, answer.number, event.issue, new, with_pin=factor is Factor.PIN)
+    issued = await _kept(door, answer.number, issue, new, with_pin=factor is Factor.PIN)
     if not issued:
         raise UserError(
             "code_shown_already",
