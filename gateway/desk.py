@@ -204,7 +204,7 @@ class Desk:
 
     async def _heard_out(self, number: str, command: c.Command) -> c.Command:
         """The command with whom of the organisation its words may complain of."""
-        if not isinstance(command, c.Heard) or command.accusation is not None:
+        if not isinstance(command, c.Heard) or isinstance(command, c.ProposeAccused):
             return command
         state = await patiently(lambda: self._record.state(number), self._patience)
         return command if state is None else (await self._hearing()).of_command(state, command)

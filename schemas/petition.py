@@ -182,7 +182,8 @@ class Accusation(Frozen):
     """Whom of the organisation a petition may complain of, by its words or by what a desk has named, until a person has decided.
 
     ``unit``: the nearest unit above all of them, which keeps the case and decides, by its people of the role ``decides``. ``units`` and ``persons``
-    (ids) may be meant; none: the police in general. They do not see the case, but for those in ``open_to``: without them nobody could decide.
+    (ids) may be meant; none: the police in general; ``chiefs``: the units whose chief is. They do not see the case, but for those in ``open_to``:
+    without them nobody could decide.
     ``words``: what it was read from. ``otherwise``: the unit the case would be at.
     """
 
@@ -190,6 +191,7 @@ class Accusation(Frozen):
     decides: Role = Role.SUPERVISOR
     units: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    chiefs: tuple[str, ...] = ()
     open_to: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     otherwise: str = ""

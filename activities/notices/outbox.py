@@ -115,6 +115,7 @@ def _waiting(row: RowMapping, done: Mapping[str, bool]) -> Waiting:
     barred = Barred(
         units=named(row["kept_from"], "unit"),
         persons=named(row["kept_from"], "person"),
+        chiefs=named(row["kept_from"], "chief"),
         offices=tuple(filter(None, (row["lead"], *offices))),
     )
     kept = {name: row[name] for name in ("id", "case_number", "kind", "unit", "zh", "en")}

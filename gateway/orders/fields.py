@@ -123,15 +123,18 @@ def command_model(kind: str) -> type[Tagged]:
     return MODELS[kind]
 
 
-def read_command(kind: str, given: Mapping[str, Any]) -> c.Command:
-    """The command with these fields. ``UserError``: ``field_unknown``, ``field_missing``, ``text_too_long``, ``field_invalid``; values are never quoted."""
+def read_command(kind: str, given: Mapping[str, Any], filled: Mapping[str, Any] | None = None) -> c.Command:
+    """The command with these fields; ``filled``: what is the door's to fill in, and nobody else's.
+
+    ``UserError``: ``field_unknown``, ``field_missing``, ``text_too_long``, ``field_invalid``; values are never quoted.
+    """
     model = command_model(kind)
     known = [field.name for field in fields_of(kind)]
     for name in given:
-        if name not in model.model_fields or name == "kind":
+        if name not in model.model_fields or name in FILLED_BY_THE_DOOR:
             raise field_unknown(name, known)
     try:
-        command: Any = model.model_validate(dict(given))
+        command: Any = model.model_validate({**given, **(filled or {})})
     except ValidationError as wrong:
         raise field_error(wrong) from None
     return command

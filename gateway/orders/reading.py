@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from activities.personal import seal
-from gateway.desk import Rules
+from gateway.desk import Rules, refusal_error
 from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
 from schemas import commands as c
 from schemas.errors import UserError
@@ -17,9 +17,11 @@ from schemas.events import Petitioner
 from schemas.health_tags import check_tag
 from schemas.organisation import Organisation
 from schemas.petition import Complexity, Ledger, Petition
-from schemas.rules import CURRENT_RULES
+from schemas.refusals import refuse
+from schemas.rules import ACCUSER_SAFE, CURRENT_RULES, in_force
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, under_age
+from schemas.units import parent, within
 from schemas.worktime import local_day
 
 PERSONAL_FIELDS = ("name", "phone", "id_number", "address")
@@ -59,17 +61,32 @@ def read_order(
     if kind == "amend" and isinstance(fields.get("category"), str):
         check_tag("category", fields["category"])
     accuses = kind in ("amend", "name_accused", "decide_accused") and fields.get("accused_persons") is not None
-    if accuses and "conflicted_units" not in fields:
-        fields["conflicted_units"] = organisation.conflicted_units(fields["accused_persons"])
+    if accuses:
+        # Whose chief is accused stands back with them, whatever else was filled in.
+        chiefs = organisation.conflicted_units(fields["accused_persons"])
+        fields["conflicted_units"] = tuple(dict.fromkeys((*(fields.get("conflicted_units") or ()), *chiefs)))
+    filled: dict[str, Any] = {}
     if kind == "amend":
-        fields |= _refigured(fields, state, rules)
+        filled = _refigured(fields, state, rules)
     if kind == "reopen" or (kind == "contradict_revisit" and not state.open):
-        fields |= {
+        filled = {
             "policy": rules.policy.figures(state.ledger, state.complexity),
             "calendar": rules.window(now),
             "rules": CURRENT_RULES,
         }
-    return read_command(kind, fields)
+    _check_office(kind, fields, state, organisation)
+    return read_command(kind, fields, filled)
+
+
+def _check_office(kind: str, fields: Mapping[str, Any], state: Petition, organisation: Organisation) -> None:
+    """No case is brought to the office where somebody serves whom it complains of. ``UserError`` ``accused_office``."""
+    if not in_force(state.rules, ACCUSER_SAFE) or kind not in ("amend", "assign"):
+        return
+    accused = (organisation.person(person) for person in state.accused_persons if organisation.knows(person))
+    served = [unit for unit in (organisation.answerable(each.unit) for each in accused) if parent(unit)]
+    for office in (fields.get("unit"), fields.get("lead"), *(fields.get("co_offices") or ())):
+        if isinstance(office, str) and any(within(office, unit) for unit in served):
+            raise refusal_error(refuse("accused_office", unit=office))
 
 
 def resolved_unit(organisation: Organisation, named: str) -> str:

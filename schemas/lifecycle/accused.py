@@ -16,6 +16,7 @@ from schemas.lifecycle.handling import recusing
 from schemas.lifecycle.intake import Made, kept_at
 from schemas.petition import Accusation, Actor, Petition, Role, Verdict
 from schemas.refusals import refuse
+from schemas.rules import ACCUSER_SAFE, in_force
 
 
 def propose_accused(state: Petition, command: c.ProposeAccused, actor: Actor, at: datetime) -> Made:
@@ -23,13 +24,15 @@ def propose_accused(state: Petition, command: c.ProposeAccused, actor: Actor, at
     return []
 
 
-def proposed(state: Petition, command: c.Heard, at: datetime) -> list[e.Event]:
+def proposed(state: Petition, command: c.Heard, at: datetime, *, before: Petition) -> list[e.Event]:
     """What the words a command brings do to the case as it stands after it: nothing, or they hide it from those they may mean."""
     read = command.accusation
     if read is None:
         return []
-    # A corrected text is the old one in the main: of those who were let off only what is added can be new.
-    known = {*state.accused_units, *state.accused_persons, *(state.cleared if isinstance(command, c.Amend) else ())}
+    # Whom the command itself names as accused is not let off by anybody either, and its desk may be theirs.
+    settled = before if in_force(state.rules, ACCUSER_SAFE) else state
+    meant = () if state.held is None else (*state.held.units, *state.held.persons)
+    known = {*settled.accused_units, *settled.accused_persons, *meant}
     units = tuple(unit for unit in read.units if unit not in known)
     persons = tuple(person for person in read.persons if person not in known)
     nobody_new = not units and not persons
@@ -64,7 +67,9 @@ def _joined(held: Accusation | None, read: Accusation, unit: str) -> Accusation:
         decides=decides,
         units=tuple(dict.fromkeys((*held.units, *read.units))),
         persons=tuple(dict.fromkeys((*held.persons, *read.persons))),
-        open_to=tuple(dict.fromkeys((*held.open_to, *read.open_to))),
+        chiefs=tuple(dict.fromkeys((*held.chiefs, *read.chiefs))),
+        # Judged anew by all of them together (`Hearing.of_command`).
+        open_to=read.open_to,
         words=tuple(dict.fromkeys((*held.words, *read.words))),
         otherwise=held.otherwise,
     )
@@ -87,18 +92,23 @@ def decide_accused(state: Petition, command: c.DecideAccused, actor: Actor, at: 
     left_out = [each for each in cleared if each not in mentioned]
     if left_out and not command.nobody:
         return refuse("accused_left_out", left="、".join(left_out))
+    conflicted = _named(command.conflicted_units)
+    otherwise = held.otherwise or held.unit
+    unit = held.unit if accused else command.unit.strip() or otherwise
+    # To hear no more of a chief who was named, or to send what was read for us somewhere else than it was brought, lets somebody off as well.
+    two = bool(cleared) or bool(set(state.conflicted_units) - set(conflicted)) or unit not in (held.unit, otherwise)
     if not accused and not mentioned and not command.nobody:
         return refuse("field_missing", field="nobody")
     verdict = Verdict(
         accused_units=accused_units,
         accused_persons=accused_persons,
-        conflicted_units=_named(command.conflicted_units),
+        conflicted_units=conflicted,
         cleared=cleared,
         nobody=command.nobody,
-        unit=held.unit if accused else command.unit.strip() or held.otherwise or held.unit,
+        unit=unit,
         reason=command.reason,
     )
-    return [e.LettingOffProposed(at=at, by=actor.id, verdict=verdict)] if cleared else decided(state, verdict, at)
+    return [e.LettingOffProposed(at=at, by=actor.id, verdict=verdict)] if two else decided(state, verdict, at)
 
 
 def decided(state: Petition, verdict: Verdict, at: datetime, *, proposed_by: str = "") -> list[e.Event]:
@@ -128,6 +138,9 @@ def consented(state: Petition, at: datetime) -> Made:
     """The second person consents to letting somebody off."""
     pending = state.pending
     if pending is None or pending.verdict is None or state.held is None:
+        return refuse("nothing_to_countersign")
+    judged = {*pending.verdict.accused_units, *pending.verdict.accused_persons, *pending.verdict.cleared}
+    if not judged.issuperset((*state.held.units, *state.held.persons, *state.accused_units, *state.accused_persons)):
         return refuse("nothing_to_countersign")
     return decided(state, pending.verdict, at, proposed_by=pending.by)
 

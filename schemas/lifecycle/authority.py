@@ -47,11 +47,13 @@ def is_accused(state: Petition, actor: Actor) -> bool:
 
 
 def kept_units(state: Petition) -> tuple[str, ...]:
-    """The units whose people take no part: accused; possibly meant, until that is decided; or either by a case that follows this one.
+    """The units whose people take no part: accused; possibly meant, themselves or their chief, until that is decided; or any of it by a case that
+    follows this one.
 
     Words do not keep out the city bureau as a whole, nor those without whom nobody could decide.
     """
-    held = () if state.held is None else (each for each in state.held.units if parent(each))
+    meant = () if state.held is None else (*state.held.units, *state.held.chiefs)
+    held = (each for each in meant if parent(each))
     return (*state.accused_units, *_still_held(state, held), *(each for party in state.parties for each in party.units))
 
 
@@ -73,6 +75,14 @@ def kept_chiefs(state: Petition) -> tuple[str, ...]:
 def _still_held(state: Petition, named: Iterable[str]) -> Iterable[str]:
     open_to = () if state.held is None else state.held.open_to
     return (each for each in named if each not in open_to)
+
+
+def is_meant(state: Petition, actor: Actor) -> bool:
+    """Whether the words of a case that is held may mean the actor, or where they serve: then they let nobody off."""
+    if state.held is None:
+        return False
+    units = (each for each in (*state.held.units, *state.held.chiefs) if parent(each))
+    return actor.id in state.held.persons or any(within(actor.unit, unit) for unit in units)
 
 
 def is_kept_out(state: Petition, actor: Actor) -> bool:

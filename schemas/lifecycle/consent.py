@@ -7,6 +7,7 @@ from datetime import datetime
 from schemas import commands as c
 from schemas import events as e
 from schemas.lifecycle.accused import consented
+from schemas.lifecycle.authority import is_meant
 from schemas.lifecycle.intake import Made
 from schemas.petition import Actor, Petition
 from schemas.refusals import refuse
@@ -19,6 +20,8 @@ def countersign(state: Petition, command: c.Countersign, actor: Actor, at: datet
         return refuse("nothing_to_countersign")
     if actor.id == pending.by:
         return refuse("second_person_same")
+    if pending.what == "letting_off" and is_meant(state, actor):
+        return refuse("recused")
     if not command.agreed:
         if not command.reason.strip():
             return refuse("field_missing", field="reason")

@@ -80,7 +80,7 @@ RULES: dict[str, Rule] = {
     "pause": Rule((S.SUPERVISE,), LEAD | SUPERVISOR, handling.pause),
     "resume": Rule((S.SUPERVISE,), LEAD | SUPERVISOR, handling.resume),
     "urge": Rule((S.SUPERVISE,), SUPERVISOR, handling.urge),
-    "reply": Rule((S.SUPERVISE,), LEAD, handling.reply),
+    "reply": Rule((S.SUPERVISE,), LEAD, handling.reply, waits=True),
     "record_revisit": Rule((S.REVISIT,), {Role.VISITOR: Scope.VISITOR}, closing.record_revisit, follows=True),
     "rate": Rule(
         (S.REVISIT, S.SIGN_OFF),
@@ -112,6 +112,10 @@ RULES: dict[str, Rule] = {
     "follow_reply": Rule(HANDLED, {}, handling.follow_reply, follows=True),
 }
 """Every command but ``file`` (there is no case yet) and ``ring_alarm`` (the ladder's own)."""
+
+
+BY_PERSONS = ("decide_accused", "countersign")
+"""What whoever administers the machine does not do either: two people decide, and neither of them is the system."""
 
 
 def decide(state: Petition | None, order: c.Order, at: datetime) -> list[e.Event] | Refusal:
@@ -147,7 +151,7 @@ def _with_consequences(state: Petition, command: c.Command, made: list[e.Event],
         return made
     after = fold(made, state) or state
     if isinstance(command, c.Heard):
-        hidden = accused.proposed(after, command, at)
+        hidden = accused.proposed(after, command, at, before=state)
         made, after = [*made, *hidden], fold(hidden, after) or after
     return [*made, *linking.parted(after, at)] if after.parties else made
 
@@ -167,6 +171,8 @@ def _file(state: Petition | None, command: c.File, actor: Actor, at: datetime) -
 def permitted(state: Petition, kind: str, actor: Actor) -> Refusal | None:
     """None if this actor may give that command now (fields aside), else why not. ``KeyError`` for a command without a row."""
     rule = RULES[kind]
+    if actor.role is Role.SYSTEM and kind in BY_PERSONS:
+        return wrong_role(actor, rule.people)
     if (refusal := check(state, actor, rule.people)) is not None and refusal.code in (
         "recused",
         "role_wrong",

@@ -124,7 +124,7 @@ def _amended(state: Petition, event: e.Amended) -> Changes:
     if event.petitioners is not None:
         changes["persons"] = _persons(event.petitioners)
         changes["minor"] = state.minor or any(each.minor for each in event.petitioners)
-    return changes
+    return changes | _judged_anew(state, event)
 
 
 def _accused_named(state: Petition, event: e.AccusedNamed) -> Changes:
@@ -132,9 +132,20 @@ def _accused_named(state: Petition, event: e.AccusedNamed) -> Changes:
         name: getattr(event, name)
         for name in ("accountable", "registrar", "accused_units", "accused_persons", "conflicted_units")
     }
+    changes |= _judged_anew(state, event)
     if event.unapproved:
         return changes | {"stage": Stage.APPROVE}
     return changes | _released(state, event.released)
+
+
+def _judged_anew(state: Petition, event: e.Amended | e.AccusedNamed) -> Changes:
+    """Nobody is let off by a decision that was proposed before others were named."""
+    named = any(
+        set(getattr(event, name)) - set(getattr(state, name))
+        for name in ("accused_units", "accused_persons", "conflicted_units")
+    )
+    letting_off = state.pending is not None and state.pending.what == "letting_off"
+    return {"pending": None} if named and letting_off else {}
 
 
 def _released(state: Petition, released: tuple[str, ...]) -> Changes:

@@ -13,7 +13,6 @@ from schemas.lifecycle.clocks import accused_clock, first_clocks, recount, set_c
 from schemas.petition import Actor, Clock, ClockName, Complexity, Petition, Stage
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal, refuse
-from schemas.rules import ACCUSER_SAFE, in_force
 from schemas.units import parent, top, within
 from schemas.worktime import term
 
@@ -136,7 +135,7 @@ def amend(state: Petition, command: c.Amend, actor: Actor, at: datetime) -> Made
         return refuse("figures_missing")
     accused: tuple[str, ...] = new["accused_units"]
     conflicted: tuple[str, ...] = new["conflicted_units"]
-    if in_force(state.rules, ACCUSER_SAFE) and (refusal := _let_off(state, new)) is not None:
+    if (refusal := _let_off(state, new)) is not None:
         return refusal
     policy = command.policy if refigured else None
     amended = e.Amended(
@@ -280,6 +279,8 @@ def answer_transfer(state: Petition, command: c.AnswerTransfer, actor: Actor, at
         return refuse("no_transfer")
     if command.accepted and not command.reference.strip():
         return refuse("field_missing", field="reference")
+    if command.accepted and state.held is not None:
+        return refuse("accused_undecided")
     return [e.TransferAnswered(at=at, to=state.offer.to, accepted=command.accepted, reference=command.reference)]
 
 

@@ -35,9 +35,11 @@ class Rung(NamedTuple):
 def office_of(state: Petition, clock: Clock) -> str:
     """Whose promise a clock (not one of the statute's) measures: the lead office's once there is one; before, of the unit that must act.
 
-    A unit pays only for its own time: while the lead's objection is decided, or the case follows another, it is not the lead that is late.
+    A unit pays only for its own time: while the lead's objection is decided, the case follows another, or it is decided whom it complains of, it is
+    not the lead that is late.
     """
-    if clock.name is ClockName.FINISH and state.lead and state.objection is None and not state.merged_into:
+    waits = state.objection is not None or state.merged_into or state.held is not None
+    if clock.name is ClockName.FINISH and state.lead and not waits:
         return state.lead
     return owner(state)
 

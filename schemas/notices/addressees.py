@@ -11,10 +11,11 @@ REGISTRY_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.VISITOR})
 
 
 class Barred(Frozen):
-    """Who must not get the notices of a case: the accused (§30), and as visitors those who handled it."""
+    """Who must not get the notices of a case: the accused (§30), the chiefs of ``chiefs``, and as visitors those who handled it."""
 
     units: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
+    chiefs: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
 
 
@@ -43,6 +44,9 @@ class AddressBook:
         return self._free(path[0], role, barred, ()) if path else ()
 
     def _free(self, unit: str, role: Role, barred: Barred, offices: tuple[str, ...]) -> tuple[Person, ...]:
+        chiefs = (
+            one.id for at in barred.chiefs if at in self._units for one in self._organisation.people_of(at, Role.CHIEF)
+        )
         return self._organisation.recipients(
-            unit, role, accused_units=(*barred.units, *offices), accused_persons=barred.persons
+            unit, role, accused_units=(*barred.units, *offices), accused_persons=(*barred.persons, *chiefs)
         )

@@ -44,6 +44,10 @@ class Hearing:
             accused_units = _new(command.accused_units, state.accused_units)
             accused_persons = _new(command.accused_persons, state.accused_persons)
             conflicted_units = _new(command.conflicted_units, state.conflicted_units)
+        if state.held is not None and (read is not None or accused_units or accused_persons or conflicted_units):
+            # Who is left to decide is judged by all whom the case may mean, not by these words alone.
+            accused_units = (*state.held.units, *accused_units)
+            accused_persons = (*state.held.persons, *accused_persons)
         accusation = accusation_of(
             self._organisation,
             read,
@@ -55,7 +59,9 @@ class Hearing:
 
     def of_words(self, state: Petition, text: str) -> Accusation | None:
         """Whom words that no command brings may complain of: the name of a file."""
-        return accusation_of(self._organisation, self._reader.read("", text, here=_here(state)))
+        read = self._reader.read("", text, here=_here(state))
+        meant = (state.held.units, state.held.persons) if read is not None and state.held is not None else ((), ())
+        return accusation_of(self._organisation, read, accused_units=meant[0], accused_persons=meant[1])
 
 
 def _here(state: Petition) -> str:
@@ -106,13 +112,18 @@ def accusation_of(
     units = tuple(dict.fromkeys((*accused_units, *read.units)))
     persons = tuple(dict.fromkeys((*accused_persons, *read.persons)))
     unit = _above_all(organisation, (*units, *conflicted_units, *_units_of(organisation, persons)))
+    chiefs = organisation.conflicted_units(persons)
     left: list[Person] = []
     for at in (unit, *ancestors(unit)):
-        left = left or [one for one in organisation.deciders(at) if not _is_meant(one, units, persons)]
-    deciding = left or organisation.deciders(city)
+        left = left or [one for one in organisation.deciders(at) if not _is_meant(one, (*units, *chiefs), persons)]
+    # Where a whole complaints office is meant, those of it decide who are not meant by name; only where nobody is left, they all.
+    city_deciders = organisation.deciders(city)
+    deciding = left or [one for one in city_deciders if one.id not in persons] or city_deciders
     decides = Role.SUPERVISOR if any(one.role is Role.SUPERVISOR for one in deciding) else Role.OPERATOR
     open_to = () if left else tuple(dict.fromkeys((*(one.id for one in deciding), *(one.unit for one in deciding))))
-    return Accusation(unit=unit, decides=decides, units=units, persons=persons, open_to=open_to, words=read.words)
+    return Accusation(
+        unit=unit, decides=decides, units=units, persons=persons, chiefs=chiefs, open_to=open_to, words=read.words
+    )
 
 
 def _above_all(organisation: Organisation, places: Sequence[str]) -> str:

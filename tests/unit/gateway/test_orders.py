@@ -9,6 +9,7 @@ import pytest
 from activities.defaults import default_organisation, default_policy
 from activities.personal import open_
 from gateway.desk import Rules
+from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, MODELS, read_command
 from gateway.orders.reading import read_order
 from gateway.recompute import leans_on
 from schemas import commands as c
@@ -103,3 +104,13 @@ def test_a_case_leans_on_a_calendar_while_a_count_passes_a_changed_day() -> None
 def test_a_case_of_unpublished_days_leans_on_the_notice_that_settles_them() -> None:
     case = Case(filing(work_calendar=calendar()), at=moment(12, 28))
     assert leans_on(case.state, calendar(version=2, years=(2026, 2027)))
+
+
+@pytest.mark.parametrize("kind", sorted(HUMAN))
+def test_nobody_fills_in_what_is_the_doors(kind: str) -> None:
+    """By the reading of its words, an order could otherwise show a complaint to whom it complains of."""
+    for name in FILLED_BY_THE_DOOR & set(MODELS[kind].model_fields):
+        with pytest.raises(UserError) as refused:
+            read_command(kind, {name: {}})
+        assert (refused.value.code, refused.value.facts["field"]) == ("field_unknown", name)
+        assert name not in refused.value.facts["known"]
