@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from schemas.organisation import Organisation
 from schemas.petition import Frozen, Role
 from schemas.proposals.names import NameIndex
-from schemas.proposals.officers import Mention, OfficerNames, comparable, pattern_of
+from schemas.proposals.officers import Mention, OfficerNames, comparable, office_names, pattern_of
 from schemas.proposals.police_words import PoliceWords
 from schemas.units import parent, within
 
@@ -38,16 +38,37 @@ _SHORT_TEXT: Final = 160
 _ITS_PLACE = 14
 
 _SENTENCE_END: Final = re.compile(r"[。！？!?;；\n]")
+_CLAUSE_END: Final = re.compile(r"[。!?;,:\n]")
 _ADDRESSED: Final = re.compile(
-    r"(?:请|望|盼|恳求|建议|尊敬的|致|拜托|麻烦|呼吁|求助|提请|督促|要求|感谢|谢谢)[^。！？，,:：]{0,8}$"
+    r"(?:请(?!问)|望|盼|恳求|建议|尊敬的|致|拜托|麻烦|呼吁|求助|提请|督促|要求)[^。!?;,:\n]{0,8}\Z"
 )
-_TURNED_TO: Final = re.compile(r"(?:向|到|去|找|给|跟|报|由|经|拨打|打|联系|致电)[^。！？，,:：]{0,6}$")
+_TURNED_TO: Final = re.compile(r"(?:向|到|去|找|给|跟|报|由|经|拨打|打|联系|致电)[^。!?;,:\n]{0,6}\Z")
+_HAILED: Final = re.compile(r"(?:您好|你好|[,、]?(?:您|你)好|:)")
+_TO_DO: Final = re.compile(
+    "[查管处严整治理决加强调帮协安巡解救逮追缉捕]|打击|制止|取缔|介入|出面|出警|依法|尽快|尽早|及时|重视|抓(?!我)|给予|派"
+)
+_TO_YOU: Final = re.compile(r"[你您]们?[^。!?;\n]{0,8}\Z")
+_CALLED_TO_ACCOUNT: Final = re.compile(
+    r"(?:请|要求|建议|恳求|希望|必须|应该|应当|强烈|一定要|能不能|呼吁)[^。!?;,:\n]{0,4}"
+    r"(?:查查|查一查|查一下|彻查|清查|核查|严查|查|管管|管一管|撤换|换掉|撤掉|撤了|免去|开除|处分|追究|约束|整顿|整治)(?:一下)?\Z"
+)
+"""Before the name of whom it is about: they are what is asked for, not who is asked."""
+_CLOSING: Final = re.compile(
+    r"(?:感谢|谢谢|多谢|辛苦了?|致谢)(?:(?:各位|尊敬的|市里|上级|贵|党和){0,2}(?:领导|你们|您们?|大家|各位|政府|组织|平台|栏目|网站|百忙|关注|理解|支持|配合|阅读|回复|帮助|了|啦|啊)|[!。,;~.…\n]|\Z)|此致[,!。\n]?敬礼"
+)
+"""How a letter ends or speaks to its reader: said of nobody in it."""
+_IMPOSTOR: Final = re.compile(r"(?:假的?|(?:冒充|假冒|假扮|装成|装扮成|伪装成|扮成|谎称是?)[^。!?;,:\n]{0,4})\Z")
+_SELF_STYLED: Final = re.compile(r"(?:自称|号称|声称)是?[^。!?;,:\n]{0,4}\Z")
+"""Who may be of the police after all, where they act like them."""
 _BESIDE: Final = re.compile(
-    r"(?:斜|正|大|后|前|的)?(?:旁|附近|周边|对面|对过|门口|门前|前面|后面|背后|后门|前门|路口|隔壁|一带|楼下|外面|边上|[东南西北][侧边面])"
+    r"(?:斜|正|大|后|前|的)?(?:旁|附近|周边|对面|对过|门口|门前|前面|后面|背后|后门|前门|路口|隔壁|一带|楼下|外面|边上|[东南西北][侧边面]|家属|宿舍|小区|站牌|公交站|地铁站)"
+    r"(?!那?[个位两]*(?:站岗|值班|执勤|门卫|保安|岗)|挂)"
 )
 """Behind an office's name: then it is where something is, and not who did it."""
-_TO_DO: Final = re.compile("[查管处严打整治理决加强调帮协安]|巡")
+_MISHAPS: Final = frozenset(("摔了", "摔我", "摔", "没人管", "不管", "不理", "拖着不", "一直拖"))
+"""What happens at a place without anybody of the house beside it."""
 
+_THANKS_REACH: Final = 30
 
 _POSTS: Final = {
     "所长": ("station",),
@@ -95,6 +116,20 @@ class AccusationReader:
             for each in (words.accusing, words.grave, words.officers, words.stations, words.trades)
         )
         self.close = frozenset(map(comparable, words.close)) - self.grave
+        self.foreign = self.stations - {
+            comparable(word) for word in ("所里", "你们所", "该所", "这个所", "那个所", "这所")
+        }
+        """Of these a department of the city has none."""
+        self._trades = {
+            comparable(trade): tuple(
+                unit.path
+                for unit in organisation.units
+                if unit.kind == "department"
+                and parent(unit.path) == organisation.city_code
+                and comparable(trade) in office_names(unit, words.trades)
+            )
+            for trade in words.trades
+        }
         self.weak = self.close | self.accusing
         self.soft = frozenset(words.soft)
         self.thanks, self.friendly = pattern_of(words.thanks), pattern_of(words.friendly)
@@ -102,6 +137,13 @@ class AccusationReader:
         self._cues = NameIndex((word, word) for word in dict.fromkeys(map(comparable, every)))
         self._harmless = NameIndex((comparable(word), None) for word in words.harmless)
         self._names = OfficerNames(organisation, words)
+
+    def of_trade(self, word: str) -> Iterator[str]:
+        """The departments of the city whose trade a word of the police tells (青禾交警中队, 出入境大厅, 车管所)."""
+        said = comparable(word)
+        for trade, paths in self._trades.items():
+            if trade in said or (trade == "交警" and said.startswith(("交管", "车管"))):
+                yield from paths
 
     def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
         """None where nobody of the police is complained of.
@@ -138,13 +180,21 @@ class _Text:
         self._cues = cues
         self._cue_starts = [cue.start for cue in cues]
         self._ends = [match.start() for match in _SENTENCE_END.finditer(whole)]
-        self._thanks, self._friendly = bool(reader.thanks.search(whole)), bool(reader.friendly.search(whole))
+        formulas = [match.span() for match in _CLOSING.finditer(whole)]
+        self._thanks = _outside(reader.thanks.finditer(whole), formulas)
+        self._friendly = _outside(reader.friendly.finditer(whole), formulas)
         self._spots = [each for each in mentions if each.kind in ("place", "office")]
         self._spot_ends = [each.end for each in self._spots]
         self._by_sentence: dict[int, list[Mention]] = {}
         for each in self._spots:
             self._by_sentence.setdefault(self._sentence(each.start), []).append(each)
         self._innermost: dict[int, list[str]] = {}
+        self._praised = {
+            value
+            for each in mentions
+            if each.kind == "person" and self._said_with(each, self._thanks)
+            for value in each.values
+        }
         softened = {at for start, end in harmless for at in range(start, end)}
         self._soft = [at for at, char in enumerate(whole) if char in reader.soft and at not in softened]
 
@@ -199,28 +249,52 @@ class _Text:
     def _sentence(self, at: int) -> int:
         return bisect_right(self._ends, at)
 
+    def _said_with(self, mention: Mention, places: Sequence[int]) -> bool:
+        """Whether one of those words is said of it: close to it, in its sentence or the next one to either side."""
+        first = bisect_left(places, mention.start - _THANKS_REACH)
+        last = bisect_right(places, mention.end + _THANKS_REACH)
+        sentence = self._sentence(mention.start)
+        return any(abs(self._sentence(at) - sentence) <= 1 for at in places[first:last])
+
+    def _same_clause(self, mention: Mention, cue: _Cue) -> bool:
+        return not _CLAUSE_END.search(self._whole, mention.end, cue.start)
+
     def _about_a_person(self, mention: Mention) -> str | None:
-        lead = self._whole[max(0, mention.start - 12) : mention.start]
-        addressed = bool(_ADDRESSED.search(lead)) or self._whole[mention.end : mention.end + 3].startswith(
-            ("您好", "你好", ":", "，您", ",您")
-        )
+        lead = self._whole[max(0, mention.start - 20) : mention.start]
+        called = _CALLED_TO_ACCOUNT.search(lead)
+        if called:
+            return called.group()
+        asked = bool(_ADDRESSED.search(lead[-12:]))
+        hailed = bool(_HAILED.match(self._whole, mention.end))
+        thanked = self._said_with(mention, self._thanks)
+        praised = thanked or any(value in self._praised for value in mention.values)
+        friendly = self._said_with(mention, self._friendly)
         for cue in self._near(mention, _ABOUT_A_PERSON, _ABOUT_A_PERSON):
             close = mention.start - _CLOSE <= cue.start <= mention.end + _CLOSE
-            if not close and (cue.word in self._reader.close or addressed):
+            if not close and (cue.word in self._reader.close or asked or hailed):
                 continue
-            if (
-                (self._thanks or addressed)
-                and not (cue.word in self._reader.grave and not addressed)
-                and cue.word not in self._reader.accusing
-            ):
+            if thanked and cue.word not in self._reader.grave and cue.word not in self._reader.accusing:
+                continue
+            if (asked or hailed) and cue.word not in self._reader.accusing and not self._said_to(mention, cue):
+                continue
+            at_once = 0 <= cue.start - mention.end <= _AT_ONCE
+            if (praised or friendly) and cue.word in self._reader.close and not at_once:
                 continue
             return cue.word
-        if self._thanks or addressed:
+        if praised or asked or hailed:
             return None
         soft = self._softly(mention, _SOFT_BEFORE, _SOFT_AFTER)
-        if soft is None and mention.values and not self._friendly:
+        if soft is None and mention.values and not friendly:
             return self._whole[mention.start : mention.end]
         return soft
+
+    def _said_to(self, mention: Mention, cue: _Cue) -> bool:
+        """Whether what is said to them is said of them: in the same clause and not their work, or with 你."""
+        if cue.start < mention.end:
+            return False
+        if _TO_YOU.search(self._whole, max(mention.end, cue.start - 12), cue.start):
+            return True
+        return self._same_clause(mention, cue) and not self._is_its_work(mention, cue)
 
     def _softly(self, mention: Mention, before: int, after: int) -> str | None:
         first = bisect_left(self._soft, mention.start - before)
@@ -244,16 +318,26 @@ class _Text:
     def _about_an_office(self, mention: Mention) -> str | None:
         """An office of the organisation, by its name: what it is asked to do something about is not said of it."""
         lead = self._whole[max(0, mention.start - 20) : mention.start]
+        called = _CALLED_TO_ACCOUNT.search(lead)
+        beside = bool(_BESIDE.match(self._whole, mention.end) or _SELF_STYLED.search(lead))
+        if called and not beside:
+            return called.group()
+        if _IMPOSTOR.search(lead):
+            return None
         asked, turned_to = bool(_ADDRESSED.search(lead)), bool(_TURNED_TO.search(lead))
+        thanked = self._said_with(mention, self._thanks)
         sentence = self._sentence(mention.start)
         for cue in self._near(mention, _OFFICE_BEFORE, _OFFICE_AFTER):
             follows = cue.start >= mention.end
             apart = abs(self._sentence(cue.start) - sentence)
-            if cue.word in self._reader.grave:
+            excused = asked and not (
+                follows and self._same_clause(mention, cue) and not self._is_its_work(mention, cue)
+            )
+            if cue.word in self._reader.grave and not (beside and cue.word in _MISHAPS):
                 if apart > follows or (asked and (not follows or self._is_its_work(mention, cue))):
                     continue
                 return cue.word
-            if asked or self._thanks or apart:
+            if excused or thanked or apart or beside:
                 continue
             directly = mention.start - _ACCUSED_DIRECTLY <= cue.start < mention.start
             if cue.word in self._reader.accusing:
@@ -261,23 +345,25 @@ class _Text:
                     return cue.word
             elif follows and (cue.word not in self._reader.close or cue.start - mention.end <= _CLOSE // 2):
                 return cue.word
-        landmark = bool(_BESIDE.match(self._whole, mention.end))
-        if asked or landmark or self._friendly or len(self._whole) > _SHORT_TEXT:
+        if asked or beside or thanked or self._said_with(mention, self._friendly) or len(self._whole) > _SHORT_TEXT:
             return None
         return self._softly(mention, 0, _CLOSE)
 
     def _about_the_police(self, mention: Mention) -> str | None:
         lead = self._whole[max(0, mention.start - 20) : mention.start]
+        if _IMPOSTOR.search(lead):
+            return None
         asked, turned_to = bool(_ADDRESSED.search(lead)), bool(_TURNED_TO.search(lead))
+        beside = bool(_BESIDE.match(self._whole, mention.end) or _SELF_STYLED.search(lead))
         sentence = self._sentence(mention.start)
         people = mention.kind == "police" and mention.values[0] in self._reader.officers
         for cue in self._near(mention, _POLICE_BEFORE, _POLICE_AFTER):
-            if self._sentence(cue.start) != sentence:
+            if self._sentence(cue.start) != sentence or (beside and cue.word in _MISHAPS):
                 continue
             follows = cue.start >= mention.end
             said_of = _SAID_OF if people else _AT_ONCE
             at_once = cue.word not in self._reader.weak and 0 <= cue.start - mention.end <= said_of
-            if cue.word in self._reader.grave or at_once:
+            if cue.word in self._reader.grave or (at_once and not beside):
                 if not asked or (follows and not self._is_its_work(mention, cue)):
                     return cue.word
             elif (
@@ -286,7 +372,7 @@ class _Text:
                 and not turned_to
             ):
                 return cue.word
-        if not people or asked or turned_to or self._friendly:
+        if not people or asked or turned_to or beside or self._said_with(mention, self._friendly):
             return None
         soft = self._softly(mention, 0, _SAID_OF)
         return soft if soft is not None and len(self._whole) <= _SHORT_TEXT else None
@@ -318,7 +404,8 @@ class _Text:
         if mention.kind == "police":
             places = self._places(mention) or ([here] if here else [])
             found = [path for place in places for path in self._offices_at(place, mention.values[0])]
-        units |= dict.fromkeys(found)
+            found += self._reader.of_trade(mention.values[0])
+        units |= dict.fromkeys(path for path in found if parent(path))
         said = self._whole[mention.start : mention.end + 5]
         for post, kinds in _POSTS.items():
             for path in found if post in said else ():
@@ -341,10 +428,22 @@ class _Text:
         """Which offices are meant by that word of the police, at that place."""
         answering = self._organisation.answerable(place)
         if not parent(answering):
-            return []
+            # A department of the city answers for itself: a case it leads speaks of it, not of nobody.
+            return [place] if parent(place) and word not in self._reader.foreign else []
         if self._organisation.unit(answering).kind == "branch" and word in self._reader.stations:
             below = [
                 one.path for one in self._organisation.units if one.kind == "station" and within(one.path, answering)
             ]
             return below or [answering]
         return [answering]
+
+
+def _outside(found: Iterable[re.Match[str]], spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Where those begin that lie in none of the spans, which are in order."""
+    starts = [start for start, _ in spans]
+    places: list[int] = []
+    for match in found:
+        at = bisect_right(starts, match.start())
+        if not at or spans[at - 1][1] <= match.start():
+            places.append(match.start())
+    return places

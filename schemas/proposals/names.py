@@ -41,6 +41,10 @@ class NameIndex(Generic[T]):
                 yield Found(at, end, self._meanings[text[at:end]])
             at = end if end and not overlapping else at + 1
 
+    def ends_at(self, text: str, at: int) -> int:
+        """Where the longest name ends that begins there; 0 where none does."""
+        return self._end(text, at) if at < len(text) else 0
+
     def _end(self, text: str, at: int) -> int:
         for length in self._lengths.get(text[at], ()):
             if text[at : at + length] in self._meanings and _stands_alone(text, at, at + length):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple, Protocol, cast
@@ -20,18 +21,23 @@ from schemas.organisation import Organisation, Unit
 from schemas.petition import Role
 from schemas.proposals.names import Found, NameIndex
 from schemas.proposals.police_words import PoliceWords
+from schemas.units import parent
 
 Kind = Literal["person", "office", "police", "place"]
 
 MENTIONS: Final = 400
 """As many of each kind are looked at: more are no text that somebody wrote."""
 
-_RUNS_ON: Final = "有以谓在需说述示属得处见做为涉用学反称指想知能作住报提持列获享"
-"""After 所 these make another word of it (所有, 所以…)."""
+_RUNS_ON: Final = (
+    "有(?![人个一两三几民警套])|以(?!权)|谓|在[地的区位片街校单辖]|需|说[的,]|述|示|属(?!实)|得税|处(?=[的地位境理])|见(?=[的所])|做的?所|为[的,]"
+    "|涉|用[的到]|学|反映的|称[的为]|指|想|知[的道]|能[及够]|作所|住[的地]|报[的道]|提[的出到供交]|持有?的|列|获|享"
+)
+"""After 所 these make another word of it (所有, 所以…): not where one says what they did (城关所有人收钱, 魏所说)."""
+_RUN_ON: Final = re.compile(_RUNS_ON)
 
 _TITLES: Final = (
     "副所长|所长|教导员|指导员|教导|政委|副局长|局长|大队长|中队长|支队长|副队长|队长|警官|警察|民警|警长|辅警|协警|片警|干警|警员|督察|警"
-    rf"|所(?![{_RUNS_ON}])|局(?![面部势限促域])|队(?![伍员列形友])"
+    rf"|所(?!{_RUNS_ON})|局(?![面部势限促域])|队(?![伍员列形友])"
 )
 _FAINT_TITLES: Final = frozenset(
     ("局长", "副局长", "队长", "副队长", "大队长", "中队长", "政委", "所", "局", "队", "警")
@@ -48,12 +54,27 @@ _BEFORE_A_NAME: Final = (
     "的是找被叫和与跟让向给把那这个位名听对等及由去到见有请就说着过问告诉我你他她们里县市区镇街局村投举报员师长官任老小原现某办案路城关桥河派出所"
     ",，。.、:：;；!！?？“”\"'()（）【】-\n"
 )
-"""What may stand just before a surname; after other characters it is part of a word (城管队, 公司所)."""
+"""What may stand just before a surname; after other characters it may be part of a word (城管队, 公司所)."""
+
+_SWALLOWED: Final = re.compile(
+    "[治公保平国西延长泰]安|[现前历主责担时专新上原继连离接兼信委调大就聘]任|[路阶手时地工标波分片]段|[对双地官校院资己东西南北前后上下单四厂供甲乙魔]方"
+    "|[人车白司黄斑]马|[砂沙矿玉岩]石|[沿滨临过]江|[园森山农桂竹造护]林|[现奖资罚基押定租薪]金|明白|[如为任]何|[照回不]顾|[健小]康|[子儿]孙|师傅|[千十百几两一二三五]万"
+    "|[年世违]纪|黄牛|清楚|[园壮]丁|[高和]尚|[防抗]洪|[大登着]陆|[佩穿爱]戴|庆祝|面孔|城管|[房机]?车|[公上]司|学习|[施开]?工|文[物化]"
+)
+"""Words whose last character looks like a surname (对方局长, 治安队长)."""
 
 _AFTER_A_NAME: Final = frozenset(
-    "态凭做说讲让把对骂打收给叫不这那他她我是的在就还又跟和与及同警所队长局政教指导副查没要去来到上下拿扣压拖欠借请喝吃开用带抓踢推吼凶笑哭也都从只每天一两三个办接处管出问答签写看听怎为什何因当被替帮至已曾先后总老爱嘴手人家夫妻值坐站穿"
+    "态凭做说讲让把对骂打收给叫不这那他她我是的在就还又跟和与及同警所队长局政教指导副查没要去来到上下拿扣压拖欠借请喝吃开用带抓踢推吼凶笑哭也都从只每天一两三个办接处管出问答签写看听怎为什何因当被替帮至已曾先后总老爱嘴手人家夫妻值坐站穿知认识住卖买送偷欠借违酒吸毒赌嫖贪索受辱侮殴虐摸搂抱敲诈勒伪篡捏拒刁恐歧威闯搜抄罚锁抓捕瞒骗哄躲删徇渎滥泄纵枪乱霸私擅故"
+    "晚夜早半昨深凌意等呢吗吧啊呀嘛使该可能会想肯敢愿必须将便则却但因所此该"
 )
 """What may stand just after a name of two characters; before others it is the beginning of a longer one."""
+
+_OF_SOMEBODY: Final = re.compile(
+    r"(?:半夜|深夜|夜里|晚上|昨天|昨晚|今天|前天|上周|当时|又|还|就|都|天天|经常|多次|一直)?"
+    r"(?:这个?人|此人|那个?人|同志|(?:说|让|叫|把|对|跟|问|向|要|给|拿|收了?|骂|打|骗)我"
+    r"|收了|收钱|收黑钱|收受|拿了|打了|打人|骂|包庇|勒索|敲诈|受贿|索贿|贪污|威胁|泄露|强奸|嫖|赌博|辱骂|殴打|喝酒|酒驾|吃拿|白吃|摸)"
+)
+"""What follows the name of somebody and hardly a word of every day."""
 
 _NEARBY: Final = 40
 """Characters within which a word of the police makes an officer's name of what might be anybody's."""
@@ -95,8 +116,9 @@ class OfficerNames:
         self._sounding = _sounding(organisation)
         surnames = "".join(sorted({*_SURNAMES, *(name for name in self._by_surname if len(name) == 1)}))
         one = f"{_COMPOUND_SURNAMES}|[{surnames}]"
-        alone = rf"(?<![^{re.escape(_BEFORE_A_NAME)}])"
-        self._titled = re.compile(rf"{alone}(?P<surname>{one})(?:某某|某|x{{1,2}}|\*{{1,2}}|姓)?(?P<title>{_TITLES})")
+        self._titled = re.compile(
+            rf"(?P<surname>{one})(?:某某|某|x{{1,2}}|\*{{1,2}}|姓)?[大老小总]?(?P<title>{_TITLES})"
+        )
         self._called = re.compile(
             rf"(?<!百)姓(?P<called>{one})(?![名氏])"
             rf"|(?P<some>{one})(?:某某|某|姓|什么|啥|女士|先生|同志|主任|科长|处长|大姐)(?![些个种])"
@@ -109,6 +131,8 @@ class OfficerNames:
             if unit.kind in ("station", "community")
             for alias in unit.aliases
         ]
+        told = (*words.accusing, *words.grave, *words.at_once, *words.deeds)
+        self._told = NameIndex((comparable(word), None) for word in told)
         self._station_places = NameIndex((place, None) for place in places)
         self._title = re.compile(rf"(?:同志)?(?:{_TITLES})")
 
@@ -118,7 +142,7 @@ class OfficerNames:
         found = (self._mention(whole, each, business=business) for each in self._names.find(whole))
         mentions = [*_some_of_each(filter(None, found)), *islice(self._in_other_characters(whole), MENTIONS)]
         police = bool(self._context.search(whole)) or any(each.kind in ("office", "police") for each in mentions)
-        taken = [(each.start, each.end) for each in mentions if each.kind == "person"]
+        taken = sorted((each.start, each.end) for each in mentions if each.kind != "police")
         mentions += [
             each
             for each in (*self._by_title(whole, police=police), *(self._by_name_alone(whole) if police else ()))
@@ -130,6 +154,11 @@ class OfficerNames:
         """王所, 李警官. One whom the organisation does not know is still somebody of the police, where the title is theirs alone."""
         for match in islice(self._titled.finditer(whole), MENTIONS):
             persons, title = self._by_surname.get(match["surname"], ()), match["title"]
+            if whole[max(0, match.start() - 1) : match.start()] not in _BEFORE_A_NAME:
+                # Not where a word begins: only one of that name and post, and nothing that ends like it.
+                persons = tuple(one for one in persons if self._bears(one, title))
+                if not persons or _SWALLOWED.match(whole, match.start() - 1):
+                    continue
             fitting = any(self._bears(person, title) for person in persons)
             if persons and (fitting or self._is_near_police(whole, *match.span(), _FAR)):
                 yield Mention(*match.span(), "person", persons)
@@ -168,7 +197,9 @@ class OfficerNames:
         name = whole[found.start : found.end]
         if "person" in by_kind and self._is_a_name(whole, found):
             return Mention(found.start, found.end, "person", tuple(by_kind["person"]))
-        if "office" in by_kind and not (name.endswith("所") and whole[found.end : found.end + 1] in (*_RUNS_ON,)):
+        # The whole word 派出所 ends there, whatever follows; of the short form 所有 may be the word.
+        runs_on = name.endswith("所") and not name.endswith("派出所") and _RUN_ON.match(whole, found.end)
+        if "office" in by_kind and not runs_on:
             return Mention(found.start, found.end, "office", tuple(by_kind["office"]))
         if "police" in by_kind or ("serving" in by_kind and business):
             return Mention(found.start, found.end, "police", (name,))
@@ -183,12 +214,15 @@ class OfficerNames:
         name, after = whole[found.start : found.end], whole[found.end : found.end + 1]
         if len(name) > 2 or self._title.match(whole, found.end):
             return True
-        ends = not after or after in _AFTER_A_NAME
+        told = self._told.ends_at(whole, found.end)
+        ends = not after or after in _AFTER_A_NAME or bool(told)
         if name not in self._everyday:
             return ends or not _is_han(after) or self._is_near_police(whole, found.start, found.end, _FAR)
         before = whole[max(0, found.start - 12) : found.start]
         if self._context.search(before) or re.search("投诉|举报|控告|检举|叫|名字是?|胸牌", before[-8:]):
             return True
+        if _OF_SOMEBODY.match(whole, found.end) or (told and "我" in whole[found.end : told + 2]):
+            return not _SWALLOWED.match(whole, max(0, found.start - 1))
         return ends and bool(self._context.search(whole[found.end : found.end + _NEARBY]))
 
     def _in_other_characters(self, whole: str) -> Iterator[Mention]:
@@ -199,7 +233,8 @@ class OfficerNames:
                 said = whole[at + 1 : end]
                 if len(said) != len(given) or said == name or not all(map(_sounds_like, said, given)):
                     continue
-                if whole[at:end] not in self._everyday and self._is_near_police(whole, at, end, _NEARBY):
+                told = self._told.ends_at(whole, end)
+                if (told or whole[at:end] not in self._everyday) and self._is_near_police(whole, at, end, _NEARBY):
                     yield Mention(at, end, "person", (person,))
 
 
@@ -239,8 +274,9 @@ def _is_han(char: str) -> bool:
     return "㐀" <= char <= "鿿"
 
 
-def _within_one(spans: Iterable[tuple[int, int]], at: int) -> bool:
-    return any(start <= at < end for start, end in spans)
+def _within_one(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    before = bisect_right(spans, (at, LONGEST_COMPARED * 2))
+    return any(start <= at < end for start, end in spans[max(0, before - 2) : before])
 
 
 def _targets(organisation: Organisation, words: PoliceWords) -> Iterator[tuple[str, _Target]]:
@@ -251,7 +287,7 @@ def _targets(organisation: Organisation, words: PoliceWords) -> Iterator[tuple[s
     for word in words.elsewhere:
         yield comparable(word), _Target("elsewhere", word)
     for unit in organisation.units:
-        for name in _office_names(unit, words.trades):
+        for name in office_names(unit, words.trades) | _with_its_branch(organisation, unit, words.trades):
             yield comparable(name), _Target("office", unit.path)
         for alias in unit.aliases:
             yield comparable(alias), _Target("place", unit.path)
@@ -270,7 +306,7 @@ def _stem(place: str) -> str:
     )
 
 
-def _office_names(unit: Unit, trades: Collection[str]) -> set[str]:
+def office_names(unit: Unit, trades: Collection[str]) -> set[str]:
     """How people write that office: its name, and what they make of it (城关派出所, 城关所, 县局, 交警支队)."""
     names, places = {unit.name}, set(unit.aliases)
     match unit.kind:
@@ -320,6 +356,26 @@ def _department_names(unit: Unit, trades: Collection[str]) -> set[str]:
         bare = next((name.removesuffix(team) for team in _TEAMS if name.endswith(team)), "")
         names |= {bare + team for team in ("支队", "大队", "队")} | {bare} if len(bare) > 1 else set()
     return {name for name in names if name in trades or name.endswith((*_TEAMS, "室", "中心", "局"))}
+
+
+def _with_its_branch(organisation: Organisation, unit: Unit, trades: Collection[str]) -> set[str]:
+    """A department of a branch as people call it: by the district and the trade (青禾督察, 青禾分局信访室), or by what it is alone."""
+    if unit.kind != "department" or not parent(parent(unit.path)):
+        return set()
+    above = organisation.unit(parent(unit.path))
+    districts = {above.name, *above.aliases} | set(map(_stem, above.aliases))
+    bare = next(
+        (
+            unit.name.removeprefix(each)
+            for each in sorted(districts, key=len, reverse=True)
+            if unit.name.startswith(each)
+        ),
+        unit.name,
+    )
+    short = _department_names(unit.model_copy(update={"name": bare}), trades) | {
+        trade for trade in trades if bare.startswith(trade)
+    }
+    return {bare} | {district + each for district in districts for each in short | {bare}}
 
 
 def _by_surname(organisation: Organisation) -> dict[str, tuple[str, ...]]:
