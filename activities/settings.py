@@ -158,6 +158,8 @@ class Settings(BaseModel):
     max_concurrent_local_activities: Annotated[int, Field(ge=1, le=10_000)] = 100
     unsandboxed: bool = False
     """Workflows without the sandbox: production only."""
+    reading_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processes in which a gateway reads long texts, so that nobody else waits for them; each takes 150 MB."""
     taxonomy_file: _Folder | None = None
     """The category taxonomy of this installation; unset: the one that ships."""
     syslog: Annotated[str, Field(pattern=r"^(udp|tcp|tls)://[^/\s@?#]+/?$")] | None = None
@@ -256,6 +258,7 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
         "应为 whsec_ 加至少 24 字节的 BASE64，多个以空格分隔",
         "write whsec_ and the base64 of at least 24 bytes; separate several by blanks",
     ),
+    "reading_processes": ("应为 1 到 64 的整数", "write a whole number from 1 to 64"),
     "attachment_limit": ("应为 1000 到 1000000000 的字节数", "write a number of bytes from 1000 to 1000000000"),
     "nats_url": ("应以 nats:// 或 tls:// 开头", "it must begin with nats:// or tls://"),
     "kafka_servers": ("应为 主机:端口，多个以逗号分隔", "write host:port, separated by commas"),

@@ -32,6 +32,7 @@ from activities.record.codes import new_code
 from activities.record.intake import NumberOffice, Reservation
 from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
+from gateway.reading.careful import Hears
 from gateway.storable import check_storable
 from schemas import commands as c
 from schemas.errors import UserError
@@ -39,7 +40,6 @@ from schemas.events import FiledContent
 from schemas.lifecycle import decide, fold, may_know
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
-from schemas.proposals.holding import Hearing
 from schemas.refusals import SENTENCES, Refusal
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
@@ -120,8 +120,9 @@ class Desk:
         record: CaseRecord,
         numbers: NumberOffice,
         rules: Callable[[], Awaitable[Rules]],
-        hearing: Callable[[], Awaitable[Hearing]],
+        hearing: Hears,
         *,
+        minima: Callable[[str, str], Awaitable[tuple[int, ...]]] | None = None,
         patience: float = PATIENCE,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -130,15 +131,17 @@ class Desk:
         self._numbers = numbers
         self._rules = rules
         self._hearing = hearing
+        self._minima = minima
         self._patience = patience
         self._clock = clock
 
     async def file(self, actor: Actor, content: FiledContent, *, received_at: datetime | None = None) -> Filing:
         """Files a message once. Refusals and conflicts are ``UserError``; nothing is written before the filing is known to be allowed."""
         check_storable(content)
+        given = content
         rules = await self._rules()
         now = self._clock()
-        content = (await self._hearing()).of_filing(content)
+        content = await self._hearing(lambda hearing: hearing.of_filing(given))
         command = c.File(
             number="?",
             content=content,
@@ -176,9 +179,12 @@ class Desk:
         Where another's message has that id and the actor may not be told, theirs is one of its own: whoever tries ids learns of no case.
         """
         code = new_code()
+        minima = await self._minima(content.title, content.text) if self._minima is not None else None
 
         async def reserve(message: FiledContent) -> Reservation:
-            return await patiently(lambda: self._numbers.reserve(message, city, received_at, code=code), self._patience)
+            return await patiently(
+                lambda: self._numbers.reserve(message, city, received_at, code=code, minima=minima), self._patience
+            )
 
         try:
             reservation = await reserve(content)
@@ -207,11 +213,13 @@ class Desk:
         if not isinstance(command, c.Heard) or isinstance(command, c.ProposeAccused):
             return command
         state = await patiently(lambda: self._record.state(number), self._patience)
-        return command if state is None else (await self._hearing()).of_command(state, command)
+        if state is None:
+            return command
+        return await self._hearing(lambda hearing: hearing.of_command(state, command))
 
     async def heard_besides(self, state: Petition, words: str, name: str) -> None:
         """Words that no command brings (the name of a file, itself known by ``name``): hides the case from whom they may mean."""
-        accusation = (await self._hearing()).of_words(state, words)
+        accusation = await self._hearing(lambda hearing: hearing.of_words(state, words))
         if accusation is not None:
             command = c.ProposeAccused(accusation=accusation)
             await self.act(state.number, SYSTEM, command, command_id=f"besides-{name}")

@@ -5,23 +5,18 @@ A version in force is never overwritten: what is the same as it is known already
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 
 from activities.access.ending import end_those_who_left
-from activities.documents import read_organisation, read_policy
-from gateway.calendar_notice import read_notice
 from gateway.desk import Rules
 from gateway.doors import ADMINISTRATOR, Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
-from schemas.calendar import apply_notice, check_notice, diff, notice_warnings
+from schemas.calendar import Notice, apply_notice, check_notice, diff, notice_warnings
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.health_tags import check_tag
@@ -59,14 +54,13 @@ class Imported(Frozen):
 
 
 async def import_policy(door: Door, text: str, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
-    """``UserError`` as of :func:`read_policy`."""
-    # A long document takes seconds to read, and everybody else's requests must not wait for it.
-    return await take_policy(door, await asyncio.to_thread(read_policy, text), preview=preview, by=by)
+    """``UserError`` as of :meth:`CarefulReader.policy`."""
+    return await take_policy(door, await door.reading.policy(text), preview=preview, by=by)
 
 
 async def import_organisation(door: Door, text: str, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
-    """``UserError`` as of :func:`read_organisation`."""
-    return await take_organisation(door, await asyncio.to_thread(read_organisation, text), preview=preview, by=by)
+    """``UserError`` as of :meth:`CarefulReader.new_organisation`."""
+    return await take_organisation(door, await door.reading.new_organisation(text), preview=preview, by=by)
 
 
 async def take_policy(door: Door, given: Policy, *, preview: bool, by: Actor = ADMINISTRATOR) -> Imported:
@@ -124,10 +118,9 @@ async def _taken(
 
 
 async def import_calendar(
-    door: Door, file: Path, covers: tuple[date, date] | None, *, preview: bool, by: Actor = ADMINISTRATOR
+    door: Door, notice: Notice, *, preview: bool, by: Actor = ADMINISTRATOR
 ) -> tuple[Imported, Recompute]:
-    """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError`` as of :func:`read_notice`."""
-    notice = read_notice(file, covers)
+    """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError``: the codes of ``check_notice``."""
     reference = door.system.reference
     current = await patiently(reference.calendar, READING_PATIENCE)
     _, days, _, _ = await patiently(lambda: reference.calendar_days(current.version), READING_PATIENCE)

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from activities.defaults import police_words
 from activities.evidence.trail import Trail
 from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
@@ -16,7 +15,10 @@ from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
+from gateway.importing.proposing import load_taxonomy
 from gateway.patience import PATIENCE, READING_PATIENCE, patiently
+from gateway.reading.careful import CarefulReader, Hears
+from gateway.reading.pool import ReadingPool
 from gateway.redacting import Redacting
 from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
@@ -24,7 +26,6 @@ from schemas.evidence.trail import Counted
 from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
 from schemas.petition import Actor, Role
-from schemas.proposals.holding import Hearing
 from workers.composition import System, open_system
 
 if TYPE_CHECKING:
@@ -40,21 +41,6 @@ KEPT_SECONDS = 5.0
 """How long a version read is taken for the newest: an import reaches every door within so many seconds, and none asks for each petition."""
 
 
-class Hearings:
-    """The reader of petitioners' words by the organisation in force; built once for a version of it."""
-
-    def __init__(self, organisation: Callable[[], Awaitable[Organisation]]) -> None:
-        self._organisation = organisation
-        self._words = police_words()
-        self._built: tuple[int, Hearing] | None = None
-
-    async def __call__(self) -> Hearing:
-        organisation = await self._organisation()
-        if self._built is None or self._built[0] != organisation.version:
-            self._built = organisation.version, Hearing(organisation, self._words)
-        return self._built[1]
-
-
 class Door:
     """Built on a :class:`System`; owns nothing of it. ``patience``: how long an order waits for a part that is away, in seconds."""
 
@@ -66,7 +52,9 @@ class Door:
         self.codes = TrackingCodes(system.database, system.keyring)
         self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
         self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
-        self.hearing = Hearings(self.organisation)
+        self.pool = ReadingPool(processes=system.settings.reading_processes)
+        self.reading = CarefulReader(self.organisation, lambda: load_taxonomy(system.settings.taxonomy_file), self.pool)
+        self.hearing: Hears = self.reading.hearing
         self.redacting = Redacting(
             KnownPeople(system.database, system.keyring), NamedCases(system.database), self.organisation
         )
@@ -76,6 +64,7 @@ class Door:
             NumberOffice(system.database, system.keyring),
             self.rules,
             self.hearing,
+            minima=self.reading.minima,
             patience=patience,
         )
 
@@ -100,6 +89,10 @@ class Door:
         """Returns when all that was counted beside answers is written."""
         await asyncio.gather(*self._looking)
         await self.trail.settled()
+
+    async def aclose(self) -> None:
+        """Ends the processes that read for it."""
+        await self.pool.close()
 
     async def organisation_now(self) -> Organisation:
         """The organisation in force at this very moment, for what must not be a few seconds late."""
@@ -175,4 +168,8 @@ async def open_door(
 ) -> AsyncGenerator[Door]:
     """A door to the system these settings name. ``UserError`` as in :func:`open_system`; ``read_only`` as in :func:`new_engine`."""
     async with open_system(settings, environ, pool_size=pool_size, read_only=read_only) as system:
-        yield Door(system)
+        door = Door(system)
+        try:
+            yield door
+        finally:
+            await door.aclose()

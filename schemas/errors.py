@@ -23,9 +23,17 @@ class UserError(Exception):
         self.en = en
         self.facts = facts
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it goes from one process to another."""
+        return _again, (self.code, self.zh, self.en, self.facts)
+
     def as_dict(self) -> dict[str, Any]:
         """The same facts for machines: ``code``, ``zh``, ``en``, ``facts``."""
         return {"code": self.code, "zh": self.zh, "en": self.en, "facts": self.facts}
+
+
+def _again(code: str, zh: str, en: str, facts: dict[str, Any]) -> UserError:
+    return UserError(code, zh=zh, en=en, **facts)
 
 
 def first_of(errors: Sequence[BaseException]) -> BaseException:

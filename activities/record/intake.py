@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,16 +65,23 @@ class NumberOffice:
         self._clock = clock
 
     async def reserve(
-        self, content: FiledContent, city: str, received_at: datetime, *, code: NewCode | None = None
+        self,
+        content: FiledContent,
+        city: str,
+        received_at: datetime,
+        *,
+        code: NewCode | None = None,
+        minima: Sequence[int] | None = None,
     ) -> Reservation:
         """The number of this message: the one it has, or the next of its series (``XA-2026-S-000123``).
 
         A caller that repeats the call, not knowing whether the first was written, gives the same ``code``
         (:func:`activities.record.codes.new_code`) each time: a number it reserved itself is then not called known. ``UserError``
-        ``source_event_conflict`` if the source has sent other content under the same id before.
+        ``source_event_conflict`` if the source has sent other content under the same id before. ``minima``: the signature of its words, where
+        that was taken elsewhere.
         """
         new = code or new_code()
-        minima = signature(content.title, content.text)
+        minima = signature(content.title, content.text) if minima is None else minima
         factor = factor_of(self._codes.people(each.sealed for each in content.petitioners))
         year, letter = local_day(received_at).year, LEDGER_LETTERS[content.ledger]
         digest = content_hash(content)

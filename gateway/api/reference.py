@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -94,7 +91,9 @@ async def read_policy_version(door: TheDoor, version: Version = None) -> PolicyA
     response_model=Imported,
     operation_id="import_policy",
     dependencies=WRITING,
-    responses=problems(*SENDING, "policy_unreadable", "policy_contradiction", "door_closed", "body_invalid"),
+    responses=problems(
+        *SENDING, "policy_unreadable", "policy_contradiction", "document_unread", "door_closed", "body_invalid"
+    ),
 )
 async def take_policy(given: DocumentGiven, door: TheDoor, viewer: SignedIn) -> Imported:
     """导入政策 / import the next version; cases filed before keep theirs."""
@@ -122,7 +121,12 @@ async def read_organisation_version(door: TheDoor, version: Version = None) -> O
     operation_id="import_organisation",
     dependencies=WRITING,
     responses=problems(
-        *SENDING, "organisation_unreadable", "organisation_chief_missing", "door_closed", "body_invalid"
+        *SENDING,
+        "organisation_unreadable",
+        "organisation_chief_missing",
+        "document_unread",
+        "door_closed",
+        "body_invalid",
     ),
 )
 async def take_organisation(given: DocumentGiven, door: TheDoor, viewer: SignedIn) -> Imported:
@@ -160,6 +164,7 @@ async def read_calendar(door: TheDoor, version: Version = None) -> CalendarAnswe
     responses=problems(
         *SENDING,
         "calendar_unreadable",
+        "document_unread",
         "calendar_impossible_date",
         "calendar_covers_invalid",
         "calendar_changed_meanwhile",
@@ -170,10 +175,8 @@ async def read_calendar(door: TheDoor, version: Version = None) -> CalendarAnswe
 async def take_calendar(given: NoticeGiven, door: TheDoor, viewer: SignedIn, request: Request) -> Imported:
     """导入放假通知 / import a holiday notice; the open cases that lean on it are then recomputed, each by a recorded command."""
     check_text(given.document, "document")
-    with tempfile.TemporaryDirectory(prefix="notice-") as folder:
-        file = Path(folder) / f"notice.{given.format}"
-        await asyncio.to_thread(file.write_text, given.document, "utf-8")
-        told, work = await import_calendar(door, file, _covers(given), preview=given.preview, by=viewer.actor)
+    notice = await door.reading.notice(given.document, given.format, _covers(given))
+    told, work = await import_calendar(door, notice, preview=given.preview, by=viewer.actor)
     if not given.preview and told.to_recompute:
         # The answer does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
         request.app.state.under_way.start(work.run(lambda _: None, dry=False))

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from gateway.doors import Door
 from gateway.importing.content import Contents, default_source
 from gateway.importing.filing import FilingOf, Tally, file_all
 from gateway.importing.preview import preview
-from gateway.importing.proposing import Proposer, load_taxonomy
+from gateway.importing.proposing import load_taxonomy
 from gateway.importing.summary import summed_up
 from gateway.patience import patiently
 from gateway.workbook.headings import parse_map
@@ -94,24 +95,26 @@ async def import_(
     workbook = await asyncio.to_thread(_read, file, mapping, refused_to)
     rows = workbook.rows if limit is None else workbook.rows[:limit]
     settings = settings_for(data_dir)
-    taxonomy = load_taxonomy(settings.taxonomy_file)
-    async with open_system(settings, os.environ, pool_size=min(concurrency, 20), identity="import") as system:
-        door = Door(system, patience=PATIENCE_SECONDS)
+    load_taxonomy(settings.taxonomy_file)
+    async with (
+        open_system(settings, os.environ, pool_size=min(concurrency, 20), identity="import") as system,
+        aclosing(Door(system, patience=PATIENCE_SECONDS)) as door,
+    ):
         organisation = await door.organisation()
         policy = (await door.rules()).policy
         actor = _actor(await actor_of(door, person)) if person else _nobody(organisation.city_code)
         named = source or default_source(workbook)
         contents = Contents(system.keyring, named, policy.channels, _channel(policy, channel, as_recorded=as_recorded))
-        proposer = Proposer(organisation, taxonomy)
         if dry_run:
-            hearing = await door.hearing()
             told = partial(door.desk.may_be_told, actor)
-            lines = await patiently(lambda: preview(rows, contents, proposer, hearing, system.database, actor, told))
+            lines = await patiently(
+                lambda: preview(rows, contents, door.reading.proposals, door.hearing, system.database, actor, told)
+            )
             show_preview(workbook, named, lines, as_json=as_json)
             return
 
         async def file_one(message: Message) -> bool:
-            content = contents.of(message, proposer.propose(message.subject, message.text))
+            content = contents.of(message, await door.reading.proposals(message.subject, message.text))
             received = _recorded(message) if as_recorded else None
             return (await door.desk.file(actor, content, received_at=received)).known
 

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.intake import content_hash, given_numbers
 from activities.record.resemblance import Alike, Resemblances, most_alike
 from gateway.importing.content import Contents
-from gateway.importing.proposing import Proposals, Proposer
+from gateway.importing.proposing import Proposals
+from gateway.reading.careful import Hears
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
 from schemas.errors import UserError
 from schemas.events import FiledContent
 from schemas.petition import Actor
-from schemas.proposals.holding import Hearing
 from schemas.proposals.similarity import bands, resemblance, signature
 
 Outcome = Literal["accepted", "already_known", "refused"]
@@ -58,8 +58,8 @@ class Line(BaseModel):
 async def preview(
     rows: Sequence[Message | RefusedRow | DuplicateRow],
     contents: Contents,
-    proposer: Proposer,
-    hearing: Hearing,
+    propose: Callable[[str, str], Awaitable[Proposals]],
+    hearing: Hears,
     database: AsyncEngine,
     viewer: Actor,
     may_be_told: Callable[[str], Awaitable[bool]],
@@ -80,9 +80,9 @@ async def preview(
             why = f"与第 {row.first_row} 行相同。"
             lines.append(Line(row=row.row, message_id=row.message_id, outcome="already_known", why=why))
         else:
-            proposals = proposer.propose(row.subject, row.text)
+            proposals = await propose(row.subject, row.text)
             try:
-                content = hearing.of_filing(contents.of(row, proposals))
+                content = await _heard(hearing, contents.of(row, proposals))
             except UserError as wrong:
                 lines.append(
                     Line(row=row.row, message_id=row.message_id, outcome="refused", code=wrong.code, why=wrong.zh)
@@ -98,6 +98,10 @@ async def preview(
                 line = line.model_copy(update={"likely_duplicates": _said(alike)})
             lines.append(line)
     return lines
+
+
+async def _heard(hearing: Hears, content: FiledContent) -> FiledContent:
+    return await hearing(lambda each: each.of_filing(content))
 
 
 def _judged(row: Message, content: FiledContent, proposals: Proposals, known: tuple[str, bytes] | None) -> Line:

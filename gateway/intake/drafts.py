@@ -7,37 +7,29 @@ import hashlib
 from fastapi import Request
 
 from gateway.doors import Door
-from gateway.importing.proposing import Proposals, Proposer, load_taxonomy
-from gateway.orders.drafting import Draft, content_of
+from gateway.importing.proposing import Proposals
+from gateway.orders.drafting import Draft, content_of, title_of
 from schemas.events import FiledContent
-from schemas.organisation import Organisation
 from schemas.petition import Actor
 from schemas.proposals.proposal import Proposal
 
 
 class Drafts:
-    """Keeps the indexes behind proposals: they are built once for a version of the organisation, not for each petition."""
+    """Contents of one door."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._proposer: tuple[int, Proposer] | None = None
 
     async def content(self, draft: Draft, actor: Actor) -> tuple[FiledContent, dict[str, Proposal]]:
         """Errors of :func:`content_of`."""
-        organisation, proposer = await self._in_force()
-        return content_of(draft, actor, organisation=organisation, proposer=proposer, keyring=self._door.system.keyring)
+        organisation = await self._door.organisation()
+        proposals = await self.proposals(title_of(draft), draft.text)
+        keyring = self._door.system.keyring
+        return content_of(draft, actor, organisation=organisation, proposals=proposals, keyring=keyring)
 
     async def proposals(self, title: str, text: str) -> Proposals:
         """What the words alone propose."""
-        _, proposer = await self._in_force()
-        return proposer.propose(title, text)
-
-    async def _in_force(self) -> tuple[Organisation, Proposer]:
-        organisation = await self._door.organisation()
-        if self._proposer is None or self._proposer[0] != organisation.version:
-            taxonomy = load_taxonomy(self._door.system.settings.taxonomy_file)
-            self._proposer = organisation.version, Proposer(organisation, taxonomy)
-        return organisation, self._proposer[1]
+        return await self._door.reading.proposals(title, text)
 
 
 def drafts_of(request: Request, door: Door) -> Drafts:

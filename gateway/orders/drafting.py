@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from gateway.importing.proposing import Proposals, Proposer
+from gateway.importing.proposing import Proposals
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit, sealed_petitioners
 from schemas.events import FiledContent
@@ -39,17 +39,16 @@ class Draft(Frozen):
 
 
 def content_of(
-    draft: Draft, actor: Actor, *, organisation: Organisation, proposer: Proposer, keyring: KeyRing
+    draft: Draft, actor: Actor, *, organisation: Organisation, proposals: Proposals, keyring: KeyRing
 ) -> tuple[FiledContent, dict[str, Proposal]]:
-    """The content to file, and by field what was proposed for it.
+    """The content to file, and by field what was proposed for it. ``proposals``: of its title (:func:`title_of`) and its text.
 
     A case is filed on a unit that has a chief: of a department, on the unit it hangs off; where neither the desk nor the text names one, on the
     desk's own. ``UserError``: ``unit_unknown``, ``person_unknown``, ``field_missing``, ``field_invalid``, ``text_too_long``, ``guardian_missing``,
     ``health_tag``.
     """
-    title = draft.title.strip() or _title(draft.text)
+    title = title_of(draft)
     check_tag("category", draft.category)
-    proposals = proposer.propose(title, draft.text)
     unit, named = _unit(draft, actor, organisation, proposals)
     accused_units = tuple(resolved_unit(organisation, each) for each in draft.accused_units)
     try:
@@ -101,6 +100,11 @@ UNNAMED = 0.2
 
 TITLE_FROM_TEXT = 40
 """Characters of the text that stand for a title nobody gave."""
+
+
+def title_of(draft: Draft) -> str:
+    """Its title, or what stands for one."""
+    return draft.title.strip() or _title(draft.text)
 
 
 def _title(text: str) -> str:

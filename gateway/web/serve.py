@@ -38,7 +38,12 @@ async def opened(settings: Settings) -> AsyncGenerator[tuple[Door, Access]]:
         collect_seldom(LOOKS_OF_A_DOOR)
         if ready := os.environ.get("SANZHANG_READY_FILE"):
             await asyncio.to_thread(Path(ready).touch)
-        yield door, Callers(door, limits=Limits(), provider=provider)
+        reading = asyncio.create_task(door.reading.begin())
+        try:
+            yield door, Callers(door, limits=Limits(), provider=provider)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from schemas import commands as c
 from schemas.events import FiledContent
@@ -14,12 +15,20 @@ from schemas.proposals.police_words import PoliceWords
 from schemas.units import ancestors, parent, within
 
 
+class Reads(Protocol):
+    """Reads a text for whom it complains of: :class:`AccusationReader`, or what knows what that has read."""
+
+    def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
+        """As :meth:`AccusationReader.read`."""
+        ...
+
+
 class Hearing:
     """Reads what petitioners say, by one version of the organisation."""
 
-    def __init__(self, organisation: Organisation, words: PoliceWords) -> None:
+    def __init__(self, organisation: Organisation, reader: PoliceWords | Reads) -> None:
         self._organisation = organisation
-        self._reader = AccusationReader(organisation, words)
+        self._reader = AccusationReader(organisation, reader) if isinstance(reader, PoliceWords) else reader
 
     def of_filing(self, content: FiledContent) -> FiledContent:
         """The content with whom it may complain of, by its words and by what has been named with it."""

@@ -38,6 +38,9 @@ _READ_CHARACTERS = 20_000
 _NOTHING = (1 << 32) - 1
 """The minimum of an empty half; it agrees with nothing, itself included."""
 
+EMPTY = (_NOTHING,) * (2 * PERMUTATIONS)
+"""The signature of no text."""
+
 _NOT_WORDING = re.compile(r"[\W_]+")
 _OPENERS = re.compile(
     r"^(?:(?:关于|有关|对于?|再次|再问|[一二三四五]问|强烈|坚决|惊|实名)*"

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import psutil
@@ -35,6 +36,9 @@ PROCESSES = sum(program.name.startswith("worker-petitions") for program in progr
 """Worker processes of the petitions queue under ``up``; the peers get as many."""
 
 OURS = ("-m", "workers.run", "petitions")
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,8 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
 
     reader = Hearing(default_organisation(), police_words())
 
-    async def hearing() -> Hearing:
-        return reader
+    async def hearing(ask: Callable[[Hearing], T]) -> T:
+        return ask(reader)
 
     environment: Mapping[str, str] = {
         name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -38,6 +39,8 @@ from tests.machine_fixtures import running_engine
 from workers.activations import InLoop
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
 from workflows.petition import PetitionWorkflow
+
+T = TypeVar("T")
 
 OPERATOR = Actor(id="op", role=Role.OPERATOR, unit="XA/xf", scope="XA")
 SUPERVISOR = Actor(id="sup", role=Role.SUPERVISOR, unit="XA/dc", scope="XA")
@@ -90,9 +93,9 @@ def bureau() -> Organisation:
     )
 
 
-async def hearing() -> Hearing:
+async def hearing(ask: Callable[[Hearing], T]) -> T:
     """What reads the words of petitions here."""
-    return Hearing(bureau(), police_words())
+    return ask(Hearing(bureau(), police_words()))
 
 
 def policy() -> Policy:

@@ -17,10 +17,9 @@ from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, actor_of, command, door_for, due_by, moment, print_json
 from gateway.desk import Filing
 from gateway.doors import Door
-from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.orders.carrying import actions_of, carry_out
 from gateway.orders.codes import REISSUE, Issued, reissue
-from gateway.orders.drafting import Draft, content_of
+from gateway.orders.drafting import Draft, content_of, title_of
 from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.errors import UserError
 from schemas.petition import Complexity, Ledger, RatingDoor
@@ -163,9 +162,9 @@ async def file(
     async with door_for(data_dir) as door:
         actor = await actor_of(door, as_person)
         organisation = await door.organisation()
-        proposer = Proposer(organisation, load_taxonomy(door.system.settings.taxonomy_file))
+        proposals = await door.reading.proposals(title_of(draft), draft.text)
         content, proposed = content_of(
-            draft, actor, organisation=organisation, proposer=proposer, keyring=door.system.keyring
+            draft, actor, organisation=organisation, proposals=proposals, keyring=door.system.keyring
         )
         filing = await door.desk.file(actor, content, received_at=moment(received_at, "--received-at"))
         view = await door.case(filing.number)

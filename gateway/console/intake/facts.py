@@ -18,7 +18,6 @@ from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.petition import Actor
 from schemas.proposals.proposal import Proposal
-from schemas.proposals.similarity import signature
 
 ENOUGH = 6
 """Characters from which a text says anything at all."""
@@ -49,7 +48,7 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
     if len(title + text) < ENOUGH:
         return Beside({}, ())
     proposed = await drafts.proposals(title, text)
-    minima, resemblances = signature(title, text), Resemblances(door.system.database)
+    minima, resemblances = await door.reading.minima(title, text), Resemblances(door.system.database)
     found = await patiently(lambda: resemblances.likely(minima, actor), READING_PATIENCE)
     alike = [
         Alike(each.number, round(each.resemblance * 100), view)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from fastapi import APIRouter, Request, Response
@@ -38,7 +35,8 @@ from schemas.wording.figures import FIGURES
 from schemas.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 
 DOCUMENT_LIMIT = 5_000_000
-FORMATS = ("csv", "json", "ics")
+Format = Literal["csv", "json", "ics"]
+FORMATS: tuple[Format, ...] = ("csv", "json", "ics")
 
 Take = Callable[[Door, str, FormData, bool, Request, Actor], Awaitable[Imported]]
 
@@ -128,23 +126,21 @@ async def _take_organisation(
 
 
 async def _take_calendar(door: Door, text: str, form: FormData, preview: bool, request: Request, by: Actor) -> Imported:
-    with tempfile.TemporaryDirectory(prefix="notice-") as folder:
-        file = Path(folder) / f"notice.{_format(form)}"
-        await asyncio.to_thread(file.write_text, text, "utf-8")
-        told, work = await import_calendar(door, file, _covers(form), preview=preview, by=by)
+    notice = await door.reading.notice(text, _format(form), _covers(form))
+    told, work = await import_calendar(door, notice, preview=preview, by=by)
     if not preview and told.to_recompute:
         # The page does not wait for thousands of cases; what a stop leaves undone is done by the same import again.
         request.app.state.under_way.start(work.run(lambda _: None, dry=False))
     return told
 
 
-def _format(form: FormData) -> str:
+def _format(form: FormData) -> Format:
     """How a notice is written: by the name of its file, or as was said of what was pasted."""
     file = form.get("file")
     said = str(form.get("format", ""))
     if isinstance(file, UploadFile) and file.filename:
         said = file.filename.rpartition(".")[2].lower()
-    return said if said in FORMATS else FORMATS[0]
+    return FORMATS[FORMATS.index(said)] if said in FORMATS else FORMATS[0]
 
 
 def _covers(form: FormData) -> tuple[date, date] | None:

@@ -1,0 +1,104 @@
+"""The processes that read. One that does not come to an end in its time is killed and replaced; who waited for it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+import structlog
+from pebble import ProcessExpired, ProcessPool
+
+from gateway.reading import tasks
+from schemas.organisation import Organisation
+from schemas.proposals.taxonomy import Taxonomy
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SECONDS: Final = 5.0
+"""How long one text may be read; the worst of the greatest length takes half of one."""
+
+WAITING_SECONDS: Final = 30.0
+"""How long somebody waits for a reading in all, with those before it; processes may have to be started first."""
+
+WAITING: Final = 64
+"""Texts that may wait; what comes then is not read."""
+
+PROCESSES: Final = 2
+
+log = structlog.get_logger(__name__)
+
+
+class UnreadError(Exception):
+    """A text that was not read in its time."""
+
+
+class ReadingPool:
+    """Starts its processes when the first text comes, and new ones for a new organisation or after they have died."""
+
+    def __init__(
+        self, *, processes: int = PROCESSES, seconds: float = SECONDS, waiting: float = WAITING_SECONDS
+    ) -> None:
+        self._processes = processes
+        self._seconds = seconds
+        self._waiting = waiting
+        self._pool: ProcessPool | None = None
+        self._version: int | None = None
+        self._under_way = 0
+
+    async def read(
+        self,
+        organisation: Organisation,
+        taxonomy: Taxonomy,
+        task: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """What the task, a function of :mod:`gateway.reading.tasks`, finds. :class:`UnreadError`, and the task's own errors."""
+        if self._under_way >= WAITING:
+            raise UnreadError
+        self._under_way += 1
+        try:
+            future = self._begun(organisation, taxonomy).schedule(
+                cast("Any", task), args=args, kwargs=kwargs, timeout=self._seconds
+            )
+            # Never cancelled with who asked: that would end a process, for everybody.
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(cast("Future[T]", future))), self._waiting)
+        except (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError) as wrong:
+            log.warning("text_unread", task=task.__name__, why=type(wrong).__name__)
+            if isinstance(wrong, BrokenProcessPool):
+                self.stop()
+            raise UnreadError from wrong
+        finally:
+            self._under_way -= 1
+
+    def _begun(self, organisation: Organisation, taxonomy: Taxonomy) -> ProcessPool:
+        if self._pool is not None and (self._version != organisation.version or not self._pool.active):
+            self.stop()
+        if self._pool is None:
+            self._version = organisation.version
+            self._pool = ProcessPool(
+                max_workers=self._processes,
+                initializer=tasks.begin,
+                initargs=(organisation.model_dump_json(), taxonomy.model_dump_json()),
+                context=multiprocessing.get_context("spawn"),
+            )
+        return self._pool
+
+    def stop(self) -> None:
+        """Ends the processes once what they have begun is read."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.close()
+            asyncio.get_running_loop().run_in_executor(None, pool.join)
+
+    async def close(self) -> None:
+        """Ends the processes at once."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.stop()
+            await asyncio.to_thread(pool.join)
