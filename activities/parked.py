@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -52,8 +52,8 @@ class Parked:
         self._keyring = keyring
         self._clock = clock
 
-    async def park(self, letter: Letter, *, source: str, reason: str) -> None:
-        """Keeps a message; the same one again stays one, with the newer reason."""
+    async def park(self, letter: Letter, *, source: str, reason: str, once: bool = False) -> None:
+        """Keeps a message; the same one again stays one, with the newer reason. ``once``: also after it has been decided on."""
         key_id, sealed = seal(self._keyring, Purpose.PARKED, _written(letter))
         row = {
             "id": letter.id,
@@ -65,12 +65,15 @@ class Parked:
             "driven_at": None,
         }
         again = {"reason": reason, "driven_at": None, "key_id": key_id, "sealed": sealed}
-        statement = insert(t.parked).values(row).on_conflict_do_update(index_elements=["id"], set_=again)
+        kept = insert(t.parked).values(row)
+        statement = (
+            kept.on_conflict_do_nothing() if once else kept.on_conflict_do_update(index_elements=["id"], set_=again)
+        )
         async with self._engine.begin() as connection:
             await connection.execute(statement)
 
     async def waiting(self, *, all_of_them: bool = False) -> list[ParkedLine]:
-        """Those that wait, oldest first; with ``all_of_them`` also those that became a case in the end."""
+        """Those that wait, oldest first; with ``all_of_them`` also those that were decided on."""
         parked = t.parked
         query = select(*(parked.c[name] for name in ParkedLine.model_fields)).order_by(parked.c.parked_at, parked.c.id)
         if not all_of_them:
@@ -94,9 +97,15 @@ class Parked:
         async with self._engine.begin() as connection:
             await connection.execute(done)
 
-    async def drop(self, parked_id: str) -> None:
-        """Removes it for good. ``UserError`` ``parked_unknown``."""
-        gone = delete(t.parked).where(t.parked.c.id == parked_id).returning(t.parked.c.id)
+    async def drop(self, parked_id: str, why: str) -> None:
+        """Removes its content for good; that it was there, and why it is no more, stays. ``UserError`` ``parked_unknown``."""
+        parked = t.parked
+        gone = (
+            update(parked)
+            .where(parked.c.id == parked_id, parked.c.driven_at.is_(None))
+            .values(driven_at=self._clock(), sealed=b"", reason=f"dropped: {why}")
+            .returning(parked.c.id)
+        )
         async with self._engine.begin() as connection:
             if (await connection.execute(gone)).scalar_one_or_none() is None:
                 raise _unknown(parked_id)

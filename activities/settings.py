@@ -9,6 +9,7 @@ import base64
 import difflib
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -71,6 +72,18 @@ def _signing(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _network(said: Any) -> Any:
+    return ip_network(said, strict=False) if isinstance(said, str) else said
+
+
+def _bound(said: SecretStr) -> SecretStr:
+    sources, between, secret = said.get_secret_value().rpartition("=whsec_")
+    if between and not all(sources.split(",")):
+        raise ValueError("an empty source")
+    _signing(SecretStr(f"whsec_{secret}" if between else secret))
+    return said
+
+
 def _origin(name: str) -> str:
     # C2SP signed-note: the name of a key holds no blanks and no plus sign, and a checkpoint's first line is that name
     if any(char.isspace() or char == "+" or not char.isprintable() for char in name):
@@ -121,12 +134,27 @@ class Settings(BaseModel):
     notice_webhook_urls: Annotated[tuple[Annotated[SecretStr, AfterValidator(_web)], ...], BeforeValidator(_words)] = ()
     notice_webhook_secret: Annotated[SecretStr, AfterValidator(_signing)] | None = None
     """Standard Webhooks: ``whsec_`` and base64 of at least 24 bytes."""
-    events_secret: Annotated[tuple[Annotated[SecretStr, AfterValidator(_signing)], ...], BeforeValidator(_words)] = ()
-    """Standard Webhooks secrets by which upstream systems sign their events, the newest first; unset: no events are taken by HTTP."""
+    events_secret: Annotated[tuple[Annotated[SecretStr, AfterValidator(_bound)], ...], BeforeValidator(_words)] = ()
+    """Standard Webhooks secrets by which upstream systems sign their events, the newest first, each with the sources it speaks for:
+    ``/hotline/12345=whsec_…``, several by commas, ``/hotline/*`` for all that begin so. Unset: no events are taken by HTTP."""
+    events_sources: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    """The sources for which secrets without any of their own speak; ``*`` for every one."""
+    trusted_proxies: Annotated[
+        tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...], BeforeValidator(_words)
+    ] = ()
+    """Addresses and networks of proxies that are believed whom they hand on (``X-Forwarded-For``, ``-Proto``, ``-Host``)."""
     attachment_store: Annotated[str, Field(min_length=1)] | None = None
     """Where attachments lie, sealed: a folder, or an address such as ``s3://bucket/path``; unset: ``attachments`` in the data folder."""
     attachment_limit: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
     """Bytes of one attachment."""
+    attachment_case_limit: Annotated[int, Field(ge=1_000)] = 200_000_000
+    """Bytes of all attachments of one case."""
+    attachment_day_limit: Annotated[int, Field(ge=1_000)] = 1_000_000_000
+    """Bytes one person may attach within a day."""
+    attachment_total_limit: Annotated[int, Field(ge=1_000)] = 1_000_000_000_000
+    """Bytes of all attachments of the installation."""
+    attachment_free_space: Annotated[int, Field(ge=0)] = 1_000_000_000
+    """Bytes that stay free where attachments lie in a folder: the database may be on the same disk."""
     attachment_types: Annotated[tuple[str, ...], BeforeValidator(_words)] = (
         "application/pdf",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -255,9 +283,17 @@ _EXPECTED: Final[dict[str, tuple[str, str]]] = {
         "write whsec_ and the base64 of at least 24 bytes",
     ),
     "events_secret": (
-        "应为 whsec_ 加至少 24 字节的 BASE64，多个以空格分隔",
-        "write whsec_ and the base64 of at least 24 bytes; separate several by blanks",
+        "应为“来源=whsec_”加至少 24 字节的 BASE64，多个以空格分隔",
+        "write SOURCE=whsec_ and the base64 of at least 24 bytes; separate several by blanks",
     ),
+    "trusted_proxies": (
+        "应为 IP 地址或网段，如 10.0.0.5 192.0.2.0/24，以空格分隔",
+        "write addresses or networks, such as 10.0.0.5 192.0.2.0/24, separated by blanks",
+    ),
+    "attachment_case_limit": ("应为字节数", "write a number of bytes"),
+    "attachment_day_limit": ("应为字节数", "write a number of bytes"),
+    "attachment_total_limit": ("应为字节数", "write a number of bytes"),
+    "attachment_free_space": ("应为字节数", "write a number of bytes"),
     "reading_processes": ("应为 1 到 64 的整数", "write a whole number from 1 to 64"),
     "attachment_limit": ("应为 1000 到 1000000000 的字节数", "write a number of bytes from 1000 to 1000000000"),
     "nats_url": ("应以 nats:// 或 tls:// 开头", "it must begin with nats:// or tls://"),

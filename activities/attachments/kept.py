@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.attachments.scanning import check_type, clean_name, scan
 from activities.attachments.store import AttachmentStore
@@ -19,6 +21,9 @@ from schemas.errors import UserError
 from schemas.petition import Frozen
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
+
+LOCK = 0x5A41_5454
+"""Of PostgreSQL's advisory locks, that by which attachments are counted."""
 
 MOST = 50
 """Attachments of one case."""
@@ -37,6 +42,19 @@ class Attachment(Frozen):
     added_at: datetime
 
 
+class Quota(Frozen):
+    """Bytes of all attachments: of one case, of one person within a day, of the installation; and what stays free where they lie in a folder."""
+
+    case: int
+    day: int
+    total: int
+    free: int
+    folder: Path | None = None
+
+
+DAY = timedelta(days=1)
+
+
 class Attachments:
     """Attachments of one installation. Who may see the case is the caller's to ask."""
 
@@ -48,6 +66,7 @@ class Attachments:
         *,
         types: Sequence[str],
         scanner: Sequence[str] = (),
+        quota: Quota | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self._engine = engine
@@ -55,12 +74,14 @@ class Attachments:
         self._keyring = keyring
         self._types = types
         self._scanner = scanner
+        self._quota = quota
         self._clock = clock
 
     async def add(self, case_number: str, content: bytes, *, name: str, media_type: str, person: str) -> Attachment:
         """Keeps a content; the same content again is the attachment there is.
 
-        ``UserError``: ``attachment_empty``, ``attachment_type_wrong``, ``attachment_refused``, ``scan_unavailable``, ``attachments_too_many``.
+        ``UserError``: ``attachment_empty``, ``attachment_type_wrong``, ``attachment_refused``, ``scan_unavailable``, ``attachments_too_many``,
+        ``attachments_too_much``, ``storage_full``.
         """
         if not content:
             raise UserError("attachment_empty", zh="附件是空的。", en="The attachment is empty.")
@@ -88,10 +109,36 @@ class Attachments:
             added_by=person,
             added_at=self._clock(),
         )
-        await self._store.put(_path(digest), await asyncio.to_thread(self._sealed, content))
+        sealed = await asyncio.to_thread(self._sealed, content)
         async with self._engine.begin() as connection:
+            # One after the other: two that fit singly may be too much together.
+            await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            await self._check_quota(connection, found)
             await connection.execute(insert(table).on_conflict_do_nothing(), found.model_dump())
+            await self._store.put(_path(digest), sealed)
         return await self.find(case_number, digest) or found
+
+    async def _check_quota(self, connection: AsyncConnection, added: Attachment) -> None:
+        if self._quota is None:
+            return
+        table, quota = t.attachments, self._quota
+
+        async def size(*of: ColumnElement[bool]) -> int:
+            query = select(func.coalesce(func.sum(table.c.size), 0)).where(*of)
+            return int((await connection.execute(query)).scalar_one()) + added.size
+
+        if await size(table.c.case_number == added.case_number) > quota.case:
+            raise _too_much("本件附件", "The attachments of this case", quota.case)
+        lately = table.c.added_at > added.added_at - DAY
+        if await size(table.c.added_by == added.added_by, lately) > quota.day:
+            raise _too_much("您一天内上传的附件", "What you have attached within a day", quota.day)
+        full = quota.folder is not None and shutil.disk_usage(quota.folder).free - added.size < quota.free
+        if full or await size() > quota.total:
+            raise UserError(
+                "storage_full",
+                zh="附件存放空间已满，暂不能再附材料；请告知管理员。",
+                en="There is no room left for attachments; tell the administrator.",
+            )
 
     async def find(self, case_number: str, digest: str) -> Attachment | None:
         """An attachment of a case, or None."""
@@ -132,6 +179,15 @@ class Attachments:
         if digest_of(content) != digest:
             raise SealBrokenError(f"attachment {digest} holds another content")
         return content
+
+
+def _too_much(zh: str, en: str, limit: int) -> UserError:
+    return UserError(
+        "attachments_too_much",
+        zh=f"{zh}合计超过上限 {limit:,} 字节；请精简后再附。",
+        en=f"{en} would be more than {limit:,} bytes in all; attach less.",
+        limit=limit,
+    )
 
 
 def digest_of(content: bytes) -> str:

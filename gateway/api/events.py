@@ -8,11 +8,18 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter, Request
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from activities.parked import Parked
+from gateway.access.sign_in import address_of
 from gateway.api.answers import SENDING, problems
 from gateway.api.describing import inlined
+from gateway.doors import Door
 from gateway.intake.arrivals import Arrival, Arrivals
-from gateway.intake.cloud_events import BATCH, STRUCTURED, SUBMITTED, CloudEvent, events_of
+from gateway.intake.cloud_events import BATCH, STRUCTURED, SUBMITTED, CloudEvent, events_of, letter_of
+from gateway.intake.consuming import CONFLICT
 from gateway.intake.drafts import drafts_of
+from gateway.intake.event_keys import EventKey, keys_of
+from gateway.patience import READING_PATIENCE, patiently
+from gateway.web.limits import limits_of
 from gateway.web.problems import HTTPStatus, status_of
 from gateway.web.viewer import TheDoor
 from schemas.errors import UserError
@@ -57,11 +64,12 @@ class EventsAnswer(Frozen):
     responses=problems(
         *SENDING,
         "signature_invalid",
+        "event_source_foreign",
+        "too_many",
         "events_closed",
         "event_unreadable",
         "event_id_unsigned",
         "body_invalid",
-        "source_event_conflict",
         "channel_unknown",
         "unit_unknown",
         "person_unknown",
@@ -89,8 +97,16 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
     One event that is refused is answered with its problem; of a batch each is told. 503: repeat the whole; nothing is filed twice.
     """
     body = await request.body()
-    secrets = [secret.get_secret_value() for secret in door.system.settings.events_secret]
-    _check_signature(secrets, request.headers, body)
+    settings, limits, address = door.system.settings, limits_of(request), address_of(request)
+    await limits.may_sign(address)
+    try:
+        # In a thread: twenty megabytes are hashed for a while, by whoever sent them.
+        speaks_for = await asyncio.to_thread(
+            _signer_of, keys_of(settings.events_secret, settings.events_sources), request.headers, body
+        )
+    except UserError:
+        await limits.unsigned(address)
+        raise
     attributes = {
         name.removeprefix(PREFIX): value for name, value in request.headers.items() if name.startswith(PREFIX)
     }
@@ -98,11 +114,12 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
     events = events_of(media_type, attributes, body)
     if attributes.get("specversion") and len(events) == 1 and isinstance(events[0], CloudEvent):
         _check_identity(events[0], media_type, request.headers)
+    events = [_of_its_own(event, speaks_for) for event in events]
     arrivals = Arrivals(door, drafts_of(request, door))
     if len(events) == 1:
         if isinstance(events[0], UserError):
             raise events[0]
-        return EventsAnswer(events=(await arrivals.take(events[0]),))
+        return EventsAnswer(events=(await _taken(door, arrivals, events[0]),))
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def take(event: CloudEvent | UserError) -> Arrival:
@@ -110,7 +127,7 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
             return _refused(event)
         try:
             async with turn:
-                return await arrivals.take(event)
+                return await _taken(door, arrivals, event)
         except UserError as refusal:
             if status_of(refusal) is HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
@@ -124,6 +141,24 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
     return EventsAnswer(events=tuple(answer for answer in answers if isinstance(answer, Arrival)))
 
 
+async def _taken(door: Door, arrivals: Arrivals, event: CloudEvent) -> Arrival:
+    """What became of an event; one whose id its source has used for another content is parked, for it may be a petition of its own."""
+    try:
+        return await arrivals.take(event)
+    except UserError as refusal:
+        if refusal.code != CONFLICT:
+            raise
+        told = _refused(refusal, event)
+    parked = Parked(door.system.database, door.system.keyring)
+    await patiently(
+        lambda: parked.park(
+            letter_of(event), source=f"events:{event.source}", reason=f"{CONFLICT}: {told.title}", once=True
+        ),
+        READING_PATIENCE,
+    )
+    return told.model_copy(update={"outcome": "parked"})
+
+
 def _refused(refusal: UserError, event: CloudEvent | None = None) -> Arrival:
     return Arrival(
         source=event.source if event else "",
@@ -135,25 +170,39 @@ def _refused(refusal: UserError, event: CloudEvent | None = None) -> Arrival:
     )
 
 
-def _check_signature(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
-    if not secrets:
+def _signer_of(keys: Sequence[EventKey], headers: Mapping[str, str], body: bytes) -> EventKey:
+    """The key by which the message is signed. ``UserError`` ``events_closed``, ``signature_invalid``."""
+    if not keys:
         raise UserError(
             "events_closed",
             zh="本系统未开通事件接入（SANZHANG_EVENTS_SECRET 未设置）。",
             en="This installation takes no events by HTTP (SANZHANG_EVENTS_SECRET is not set).",
         )
     signed = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
-    for secret in secrets:
+    for key in keys:
         try:
-            Webhook(secret).verify(body, signed, json_parse=False)
+            Webhook(key.secret.get_secret_value()).verify(body, signed, json_parse=False)
         except (WebhookVerificationError, ValueError):
             # ValueError: a signature that is no base64, a body that is no UTF-8
             continue
-        return
+        return key
     raise UserError(
         "signature_invalid",
         zh="签名无效或已过期，请核对密钥与时钟（Standard Webhooks，五分钟内有效）。",
         en="The signature is not valid, or too old; check the secret and the clock (Standard Webhooks, good for five minutes).",
+    )
+
+
+def _of_its_own(event: CloudEvent | UserError, key: EventKey) -> CloudEvent | UserError:
+    """The event, or why not: whoever has the secret of one source speaks for no other."""
+    if isinstance(event, UserError) or key.speaks_for(event.source):
+        return event
+    return UserError(
+        "event_source_foreign",
+        zh=f"此密钥不得代表来源“{event.source}”（SANZHANG_EVENTS_SECRET 写为“来源=密钥”，或在 SANZHANG_EVENTS_SOURCES 列出来源）。",
+        en=f"This secret does not speak for the source {event.source} (write SOURCE=SECRET in SANZHANG_EVENTS_SECRET, or list the source"
+        " in SANZHANG_EVENTS_SOURCES).",
+        source=event.source,
     )
 
 

@@ -14,11 +14,14 @@ from schemas.petition import Actor, Frozen, Role
 
 
 class Arrival(Frozen):
-    """What became of an event. ``known``: it had come before. ``refused``: it can't become a case as it is; ``code`` and sentences say why."""
+    """What became of an event. ``known``: it had come before. ``refused``: it can't become a case as it is; ``code`` and sentences say why.
+
+    ``parked``: its source has sent other content under that id before; it is kept until somebody decides whether it is a petition of its own.
+    """
 
     source: str = ""
     id: str = ""
-    outcome: Literal["filed", "known", "refused"]
+    outcome: Literal["filed", "known", "refused", "parked"]
     number: str = ""
     tracking_code: str = Field(default="", repr=False)
     pin: str = Field(default="", repr=False)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from activities.parked import Letter
 from gateway.orders.given import PetitionGiven
 from gateway.web.problems import body_invalid
 from schemas.errors import UserError
@@ -62,6 +63,11 @@ def events_of(content_type: str, attributes: Mapping[str, str], body: bytes) -> 
         f"应为 {STRUCTURED}、{BATCH}，或带 specversion 等属性头的 JSON",
         f"send {STRUCTURED}, {BATCH}, or JSON with the attributes as headers",
     )
+
+
+def letter_of(event: CloudEvent) -> Letter:
+    """The event as a message that is kept."""
+    return Letter(content_type=STRUCTURED, attributes={}, body=event.model_dump_json(exclude_unset=True).encode())
 
 
 def _event(given: Any) -> CloudEvent | UserError:

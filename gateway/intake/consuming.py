@@ -17,6 +17,9 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import HTTPStatus, status_of
 from schemas.errors import UserError
 
+CONFLICT = "source_event_conflict"
+"""Its source has sent other content under the same id before."""
+
 
 class Settled(Enum):
     """What the broker is told."""
@@ -49,15 +52,19 @@ class Consumer:
             self._log.warning("message_parked", code=refusal.code)
         return Settled.DONE
 
-    async def take(self, letter: Letter) -> list[Arrival]:
-        """The cases of a message. ``UserError`` for the first of its events that is refused; those before and after it are cases nevertheless."""
+    async def take(self, letter: Letter, *, as_new: bool = False) -> list[Arrival]:
+        """The cases of a message. ``UserError`` for the first of its events that is refused; those before and after it are cases nevertheless.
+
+        ``as_new``: under an id of its own, the same whenever that is asked, because its source has used its id for something else.
+        """
         refused: UserError | None = None
         arrived: list[Arrival] = []
         for event in events_of(letter.content_type, letter.attributes, letter.body):
             try:
                 if isinstance(event, UserError):
                     raise event
-                arrived.append(await self._arrivals.take(event))
+                own = event.model_copy(update={"id": f"{event.id}~{letter.id}"}) if as_new else event
+                arrived.append(await self._arrivals.take(own))
             except UserError as refusal:
                 if status_of(refusal) is HTTPStatus.SERVICE_UNAVAILABLE:
                     raise
@@ -66,11 +73,11 @@ class Consumer:
             raise refused
         return arrived
 
-    async def drive(self, parked_id: str) -> list[Arrival]:
-        """Sends a parked message in again. ``UserError``: ``parked_unknown``, or why it is refused still; it then stays where it is."""
+    async def drive(self, parked_id: str, *, as_new: bool = False) -> list[Arrival]:
+        """Sends a parked message in again, ``as_new`` as in :meth:`take`. ``UserError``: ``parked_unknown``, or why it is refused still; it then stays where it is."""
         letter = await self._parked.letter(parked_id)
         try:
-            arrived = await self.take(letter)
+            arrived = await self.take(letter, as_new=as_new)
         except UserError as refusal:
             if status_of(refusal) is not HTTPStatus.SERVICE_UNAVAILABLE:
                 await self._park(letter, refusal)
@@ -80,4 +87,7 @@ class Consumer:
 
     async def _park(self, letter: Letter, refusal: UserError) -> None:
         reason = f"{refusal.code}: {refusal.zh}"
-        await patiently(lambda: self._parked.park(letter, source=self._source, reason=reason), READING_PATIENCE)
+        once = refusal.code == CONFLICT
+        await patiently(
+            lambda: self._parked.park(letter, source=self._source, reason=reason, once=once), READING_PATIENCE
+        )

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from gateway.access.sign_in import address_of
 from gateway.console.rendering import render
+from gateway.doors import Door
 from gateway.intake.drafts import drafts_of, form_id
 from gateway.orders.drafting import Draft
 from gateway.patience import READING_PATIENCE, patiently
@@ -20,10 +21,10 @@ from gateway.public.disclosed import disclosed
 from gateway.public.rating import QUESTIONS
 from gateway.public.rating import contradict as carry_contradiction
 from gateway.public.rating import rate as carry_rating
-from gateway.public.tracking import tracked
-from gateway.web.limits import Limits
+from gateway.public.tracking import Tracked, tracked
+from gateway.web.limits import limits_of
 from gateway.web.problems import status_of
-from gateway.web.viewer import TheDoor, access_of
+from gateway.web.viewer import TheDoor
 from schemas.commands import REMARK_LIMIT
 from schemas.errors import UserError
 from schemas.organisation import Organisation
@@ -78,7 +79,7 @@ async def submit(
     """Files what somebody wrote, once, and gives them number and tracking code."""
     given = {"text": text, "title": title, "name": name, "phone": phone, "address": address}
     try:
-        await _limits(request).submitting(address_of(request))
+        await limits_of(request).submitting(address_of(request))
         organisation, rules = await door.organisation(), await door.rules()
         person = {
             field: value.strip()
@@ -113,8 +114,7 @@ async def track(
     if to_fill_in:
         return _track_page(request, code=code)
     try:
-        await _limits(request).tracking(address_of(request))
-        told = (await tracked(door, code, last_four)).told
+        told = (await _shown(request, door, code, last_four)).told
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     return _track_page(request, code=code, last_four=last_four, told=told, names=Names(await door.organisation()))
@@ -139,14 +139,13 @@ async def rate(
         "remark": remark,
     }
     try:
-        await _limits(request).tracking(address_of(request))
-        found = await tracked(door, code, last_four)
+        found = await _shown(request, door, code, last_four)
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     told = found.told
     shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
     try:
-        await _limits(request).rating(told.number)
+        await limits_of(request).rating(told.number)
         await carry_rating(door, told.number, given, once=once, factor=found.factor)
     except UserError as refusal:
         return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, given=given, **shown)
@@ -164,18 +163,31 @@ async def contradict(
 ) -> Response:
     """Takes it from the petitioner that a revisit was not as it was recorded, after the same two things."""
     try:
-        await _limits(request).tracking(address_of(request))
-        told = (await tracked(door, code, last_four)).told
+        told = (await _shown(request, door, code, last_four)).told
     except UserError as refusal:
         return _track_page(request, code=code, status=status_of(refusal), refusal=refusal)
     shown: dict[str, Any] = {"code": code, "last_four": last_four, "names": Names(await door.organisation())}
     try:
-        await _limits(request).rating(told.number)
+        await limits_of(request).rating(told.number)
         await carry_contradiction(door, told.number, revisit, words, once=once)
     except UserError as refusal:
         kept = {"revisit": str(revisit), "words": words}
         return _track_page(request, status=status_of(refusal), told=told, refusal=refusal, said=kept, **shown)
     return _track_page(request, told=(await tracked(door, code, last_four)).told, contradicted=True, **shown)
+
+
+async def _shown(request: Request, door: Door, code: str, answer: str) -> Tracked:
+    """The case of those two, as often as somebody may try."""
+    limits, address = limits_of(request), address_of(request)
+    await limits.tracking(address, code)
+    try:
+        found = await tracked(door, code, answer)
+    except UserError as refusal:
+        if refusal.code == "tracking_unknown":
+            await limits.tracked(address, code, right=False)
+        raise
+    await limits.tracked(address, code, right=True)
+    return found
 
 
 async def disclosed_page(request: Request, door: TheDoor) -> Response:
@@ -192,6 +204,7 @@ def _submit_page(
         None,
         "public/submit.html",
         status=200 if refusal is None else status_of(refusal),
+        headers=_later(refusal),
         given=given or dict.fromkeys(("text", "title", "name", "phone", "address"), ""),
         refusal=refusal,
         message=uuid4().hex,
@@ -214,7 +227,15 @@ def _track_page(request: Request, *, code: str = "", status: int = 200, **more: 
         "limit": REMARK_LIMIT,
         **more,
     }
-    return render(request, None, "public/track.html", status=status, code=code, page=page)
+    return render(
+        request, None, "public/track.html", status=status, headers=_later(page["refusal"]), code=code, page=page
+    )
+
+
+def _later(refusal: UserError | None) -> dict[str, str]:
+    """After how long to come again, where that is the reason."""
+    wait = None if refusal is None else refusal.facts.get("retry_after")
+    return {} if wait is None else {"Retry-After": str(wait)}
 
 
 def _desk(organisation: Organisation) -> Actor:
@@ -224,11 +245,3 @@ def _desk(organisation: Organisation) -> Actor:
 
 def _channel(policy: Policy) -> str:
     return CHANNEL if CHANNEL in policy.channels else next(iter(policy.channels))
-
-
-def _limits(request: Request) -> Limits:
-    """Those of this gateway; of their own where it was opened without sign-in."""
-    limits: Limits | None = getattr(access_of(request), "limits", None) or getattr(request.app.state, "limits", None)
-    if limits is None:
-        limits = request.app.state.limits = Limits()
-    return limits

@@ -23,6 +23,7 @@ from gateway.web.bodies import BodyLimit
 from gateway.web.health import router as health
 from gateway.web.observed import Figures, Observed
 from gateway.web.problems import from_http, from_validation, problem_response
+from gateway.web.proxies import TrustedProxies
 from gateway.web.security import Security
 from gateway.web.viewer import Access, Viewer, access_of, door_of
 from schemas.access import place_of
@@ -75,6 +76,7 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=_limits((settings or Settings()).attachment_limit))
     app.add_middleware(Security, hosts=(settings or Settings()).hosts)
     app.add_middleware(Observed, figures=app.state.figures)
+    app.add_middleware(TrustedProxies, trusted=(settings or Settings()).trusted_proxies)
     return app
 
 

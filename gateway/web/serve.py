@@ -87,6 +87,8 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        # It would believe whoever is on this machine, or FORWARDED_ALLOW_IPS names: TrustedProxies decides.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

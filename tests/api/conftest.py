@@ -124,7 +124,14 @@ async def api(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[Api]:
         own_database(database_dsn, "api") as dsn,
         # Two records behind one engine would take each other's cases.
         running_engine() as engine,
-        running_city(engine, dsn, folder, SANZHANG_EVENTS_SECRET=secrets, SANZHANG_ATTACHMENT_LIMIT="50000") as door,
+        running_city(
+            engine,
+            dsn,
+            folder,
+            SANZHANG_EVENTS_SECRET=secrets,
+            SANZHANG_EVENTS_SOURCES="*",
+            SANZHANG_ATTACHMENT_LIMIT="50000",
+        ) as door,
         served(door) as api,
     ):
         yield api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sys
 import threading
@@ -169,3 +170,40 @@ async def test_whoever_reads_a_file_is_told_of_in_the_trail(api: Api) -> None:
     entries = api.door.system.journal.entries(case_number=number, kinds=[EntryKind.ATTACHMENT_READ])
     [entry] = [entry async for entry in entries]
     assert (entry.actor.id, entry.body) == (OPERATOR, {"digest": digest})
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_disk_is_filled_by_no_case_no_person_and_nobody_at_all(api: Api, tmp_path: Path) -> None:
+    number, other, size = await api.filed(), await api.filed(), len(PDF) + 1
+
+    def kept_with(**changes: Any) -> Attachments:
+        room = {"case": 10 * size, "day": 10 * size, "total": 1 << 60, "free": 0, "folder": tmp_path} | changes
+        system = api.door.system
+        return Attachments(
+            system.database,
+            AttachmentStore.at(str(tmp_path)),
+            system.keyring,
+            types=("application/pdf",),
+            quota=kept.Quota.model_validate(room),
+        )
+
+    async def codes(at: Attachments, where: str, person: str, *marks: bytes) -> list[str]:
+        async def one(mark: bytes) -> str:
+            try:
+                await at.add(where, PDF + mark, name="a.pdf", media_type="application/pdf", person=person)
+            except UserError as refused:
+                return refused.code
+            return ""
+
+        return sorted(await asyncio.gather(*map(one, marks)))
+
+    tight = kept_with(case=2 * size, day=3 * size)
+    assert await codes(tight, number, "quota-1", b"1", b"2", b"3", b"4") == ["", ""] + ["attachments_too_much"] * 2
+    assert await codes(tight, other, "quota-1", b"5", b"6") == ["", "attachments_too_much"]
+    assert await codes(tight, other, "quota-2", b"7") == [""]
+    # The same content again is no new one.
+    assert await codes(tight, other, "quota-2", b"7") == [""]
+    assert await codes(kept_with(total=1), other, "quota-3", b"8") == ["storage_full"]
+    assert await codes(kept_with(free=1 << 60), other, "quota-3", b"8") == ["storage_full"]
+    assert len(await tight.of(number)) == 2 and len(await tight.of(other)) == 2
+    assert len(files_below(tmp_path)) == 4

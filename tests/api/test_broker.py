@@ -103,7 +103,7 @@ async def test_what_a_broker_delivers_is_one_case_each_and_poison_is_parked(api:
     for line in waiting:
         with pytest.raises(UserError):
             await consumer_of(api.door, "parked").drive(line.id)
-        await parked.drop(line.id)
+        await parked.drop(line.id, "a test")
         with pytest.raises(UserError, match="parked_unknown"):
             await parked.letter(line.id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from activities.parked import Parked
+from gateway.cli.intake.broker import consumer_of
 from gateway.intake.cloud_events import CloudEvent, events_of
 from schemas.errors import UserError
 from tests.api.conftest import OLD_SECRET, SECRET, Api
@@ -67,7 +70,46 @@ async def test_an_event_is_a_case_before_it_is_answered_and_one_case_for_ever(ap
     assert (await api.door.system.record.state(arrival["number"])) is not None
     again = (await send(api, one, secret=OLD_SECRET)).json()["events"][0]
     assert again == arrival | {"outcome": "known"}
-    told(await send(api, one | {"data": {"text": "另一件事", "channel": "12345"}}), 422, "source_event_conflict")
+
+
+async def test_another_content_under_the_same_id_is_parked_and_becomes_a_case_when_somebody_says_so(api: Api) -> None:
+    one = event()
+    first = (await send(api, one)).json()["events"][0]
+    other = one | {"data": {"text": "另一件事，请尽快处理。", "channel": "12345"}}
+    answer = await send(api, other)
+    assert answer.status_code == 202, answer.text
+    parked = answer.json()["events"][0]
+    assert (parked["outcome"], parked["code"], parked["number"]) == ("parked", "source_event_conflict", "")
+    (again,) = (await send(api, [other], BATCH)).json()["events"]
+    assert again == parked
+    kept = Parked(api.door.system.database, api.door.system.keyring)
+    (line,) = [each for each in await kept.waiting() if each.source == f"events:{one['source']}"]
+    consumer = consumer_of(api.door, "parked")
+    with pytest.raises(UserError, match="source_event_conflict"):
+        await consumer.drive(line.id)
+    (filed,) = await consumer.drive(line.id, as_new=True)
+    assert filed.outcome == "filed" and filed.number != first["number"]
+    # It is decided: sent once more, it waits for nobody.
+    await send(api, other)
+    assert line.id not in [each.id for each in await kept.waiting()]
+    third = one | {"data": {"text": "第三种说法。", "channel": "12345"}}
+    await send(api, third)
+    (line,) = [each for each in await kept.waiting() if each.source == f"events:{one['source']}"]
+    await kept.drop(line.id, "重复投递")
+    (gone,) = [each for each in await kept.waiting(all_of_them=True) if each.id == line.id]
+    assert "重复投递" in gone.reason and gone.driven_at is not None
+    with pytest.raises(UserError, match="parked_unknown"):
+        await kept.letter(line.id)
+
+
+async def test_a_secret_speaks_for_no_other_source(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, foreign = event(), event() | {"source": "/elsewhere"}
+    settings = api.door.system.settings.model_copy(update={"events_sources": (own["source"],)})
+    monkeypatch.setattr(api.door, "system", dataclasses.replace(api.door.system, settings=settings))
+    assert (await send(api, own)).json()["events"][0]["outcome"] in ("filed", "known")
+    told(await send(api, foreign), 403, "event_source_foreign")
+    both = (await send(api, [own, foreign], BATCH)).json()["events"]
+    assert [each["code"] for each in both] == ["", "event_source_foreign"]
 
 
 async def test_all_three_modes_are_one_contract(api: Api) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from pydantic import Field
 
-from activities.attachments.kept import Attachment, Attachments, digest_of
+from activities.attachments.kept import Attachment, Attachments, Quota, digest_of
 from activities.attachments.store import AttachmentStore
 from gateway.api.answers import SENDING, problems
 from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
@@ -45,6 +46,8 @@ class AttachmentList(Frozen):
         "attachment_type_wrong",
         "attachment_refused",
         "attachments_too_many",
+        "attachments_too_much",
+        "storage_full",
         "scan_unavailable",
         "body_invalid",
     ),
@@ -138,6 +141,13 @@ def attachments_of(request: Request, door: Door) -> Attachments:
             door.system.keyring,
             types=settings.attachment_types,
             scanner=settings.attachment_scan,
+            quota=Quota(
+                case=settings.attachment_case_limit,
+                day=settings.attachment_day_limit,
+                total=settings.attachment_total_limit,
+                free=settings.attachment_free_space,
+                folder=None if "://" in settings.attachment_place else Path(settings.attachment_place),
+            ),
         )
         request.app.state.attachments = kept
     return kept

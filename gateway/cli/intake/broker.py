@@ -101,10 +101,18 @@ async def list_parked(
 
 @parked_app.command("drive")
 @command
-async def drive(parked: ParkedId, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+async def drive(
+    parked: ParkedId,
+    *,
+    as_new: Annotated[
+        bool, typer.Option("--as-new", help="同编号不同内容：另立一件 / file it under an id of its own.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """重新送入；仍不能建档则留在原处 / send it in again; refused still, it stays."""
     async with door_for(data_dir) as door:
-        arrived = await consumer_of(door, "parked").drive(parked)
+        arrived = await consumer_of(door, "parked").drive(parked, as_new=as_new)
     numbers = [each.number for each in arrived]
     _say(as_json, {"id": parked, "numbers": numbers}, f"已建档：{'、'.join(numbers)} / filed")
 
@@ -114,6 +122,7 @@ async def drive(parked: ParkedId, *, data_dir: DataDir = None, as_json: AsJson =
 async def drop(
     parked: ParkedId,
     *,
+    why: Annotated[str, typer.Option("--why", metavar="REASON", help="理由，留存 / why; kept.", show_default=False)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问 / do not ask.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -122,7 +131,7 @@ async def drop(
     if not (yes or as_json):
         typer.confirm(f"删除 {parked}？不可恢复 / remove it for good?", abort=True)
     async with door_for(data_dir) as door:
-        await _parked(door).drop(parked)
+        await _parked(door).drop(parked, why)
     _say(as_json, {"id": parked, "dropped": True}, f"{parked} 已删除 / removed")
 
 
