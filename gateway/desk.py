@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -217,12 +218,12 @@ class Desk:
             return command
         return await self._hearing(lambda hearing: hearing.of_command(state, command))
 
-    async def heard_besides(self, state: Petition, words: str, name: str) -> None:
-        """Words that no command brings (the name of a file, itself known by ``name``): hides the case from whom they may mean."""
+    async def heard_besides(self, state: Petition, words: str) -> None:
+        """Words that no command brings (the name of a file): hides the case from whom they may mean, once however often they come."""
         accusation = await self._hearing(lambda hearing: hearing.of_words(state, words))
         if accusation is not None:
             command = c.ProposeAccused(accusation=accusation)
-            await self.act(state.number, SYSTEM, command, command_id=f"besides-{name}")
+            await self.act(state.number, SYSTEM, command, command_id=f"besides-{sha256(words.encode()).hexdigest()}")
 
     async def carry_on(self, state: Petition) -> bool:
         """Starts the run of an open case that has none, from its state by the record; false where one runs after all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from pydantic import Field
 
-from activities.attachments.kept import Attachment, Attachments, Quota, digest_of
+from activities.attachments.kept import Attachment, Attachments, Quota
 from activities.attachments.store import AttachmentStore
 from gateway.api.answers import SENDING, problems
 from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
@@ -75,7 +74,7 @@ async def attach(
     media_type = (file.content_type or "").partition(";")[0].strip().lower()
     kept = attachments_of(request, door)
     # Its name is read before it stands on anybody's desk.
-    await door.desk.heard_besides(state, name, await asyncio.to_thread(digest_of, content))
+    await door.desk.heard_besides(state, name)
     added = await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
     return (await door.redacting.of_case(state.number, viewer.actor)).model(added)
 
