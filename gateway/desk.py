@@ -37,7 +37,7 @@ from gateway.reading.careful import Hears
 from gateway.storable import check_storable
 from schemas import commands as c
 from schemas.errors import UserError
-from schemas.events import FiledContent
+from schemas.events import Filed, FiledContent
 from schemas.lifecycle import decide, fold, may_know
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
@@ -216,11 +216,19 @@ class Desk:
         state = await patiently(lambda: self._record.state(number), self._patience)
         if state is None:
             return command
-        return await self._hearing(lambda hearing: hearing.of_command(state, command))
+        said = await self._said_before(number)
+        return await self._hearing(lambda hearing: hearing.of_command(state, command, said))
+
+    async def _said_before(self, number: str) -> str:
+        """The title and text a case was filed with: what is added is understood by them."""
+        history = await patiently(lambda: self._record.history(number), self._patience)
+        filed = history[0].event if history else None
+        return f"{filed.content.title}\n{filed.content.text}" if isinstance(filed, Filed) else ""
 
     async def heard_besides(self, state: Petition, words: str) -> None:
         """Words that no command brings (the name of a file): hides the case from whom they may mean, once however often they come."""
-        accusation = await self._hearing(lambda hearing: hearing.of_words(state, words))
+        said = await self._said_before(state.number)
+        accusation = await self._hearing(lambda hearing: hearing.of_words(state, words, said))
         if accusation is not None:
             command = c.ProposeAccused(accusation=accusation)
             await self.act(state.number, SYSTEM, command, command_id=f"besides-{sha256(words.encode()).hexdigest()}")

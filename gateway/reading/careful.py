@@ -60,7 +60,7 @@ class CarefulReader:
             try:
                 return ask(Hearing(readers.organisation, known))
             except _WantedError as wanted:
-                said = wanted.title, wanted.text, wanted.here
+                said = wanted.title, wanted.text, wanted.here, wanted.context
                 try:
                     known.readings[said] = await self._read(readers, tasks.accusation, *said)
                 except UnreadError:
@@ -139,9 +139,9 @@ def nothing_proposed(organisation: Organisation) -> Proposals:
 
 
 class _WantedError(Exception):
-    def __init__(self, title: str, text: str, here: str) -> None:
+    def __init__(self, title: str, text: str, here: str, context: str | None) -> None:
         super().__init__()
-        self.title, self.text, self.here = title, text, here
+        self.title, self.text, self.here, self.context = title, text, here, context
 
 
 class _Known:
@@ -149,12 +149,12 @@ class _Known:
 
     def __init__(self, readers: tasks.Readers) -> None:
         self._readers = readers
-        self.readings: dict[tuple[str, str, str], Reading | None] = {}
+        self.readings: dict[tuple[str, str, str, str | None], Reading | None] = {}
 
-    def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
-        if len(title) + len(text) <= SHORT:
-            return self._readers.accusation.read(title, text, here=here)
-        said = title, text, here
+    def read(self, title: str, text: str, *, here: str = "", context: str | None = None) -> Reading | None:
+        if len(title) + len(text) + len(context or "") <= SHORT:
+            return self._readers.accusation.read(title, text, here=here, context=context)
+        said = title, text, here, context
         if said not in self.readings:
             raise _WantedError(*said)
         return self.readings[said]

@@ -73,9 +73,9 @@ def _readers() -> Readers:
     return _here.readers
 
 
-def accusation(title: str, text: str, here: str = "") -> Reading | None:
+def accusation(title: str, text: str, here: str = "", context: str | None = None) -> Reading | None:
     """Whom a text may complain of."""
-    return _readers().accusation.read(title, text, here=here)
+    return _readers().accusation.read(title, text, here=here, context=context)
 
 
 def proposals(title: str, text: str) -> Proposals:

@@ -32,6 +32,7 @@ _POLICE_AFTER, _POLICE_BEFORE = 26, 12
 _ACCUSED_DIRECTLY = 10
 _AT_ONCE, _SAID_OF = 6, 18
 _IN_CONTEXT = 40
+_CONTEXT = 8_000
 
 _SHORT_TEXT: Final = 160
 """Characters of a text that is about one thing."""
@@ -88,6 +89,12 @@ class Reading(Frozen):
     persons: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
+    def with_(self, other: Reading) -> Reading:
+        """Both together."""
+        pairs = ((self.units, other.units), (self.persons, other.persons), (self.words, other.words))
+        units, persons, words = (tuple(dict.fromkeys((*mine, *its))) for mine, its in pairs)
+        return Reading(units=units, persons=persons, words=words[:WORDS_SHOWN])
+
     def hides(self, named: str, organisation: Organisation) -> bool:
         """Whether a unit (path) or a person (id) is among those it may mean."""
         if named in self.persons:
@@ -104,6 +111,14 @@ class _Cue(NamedTuple):
     start: int
     end: int
     word: str
+
+
+class _Known(NamedTuple):
+    """What a case tells of the police before something is added to it."""
+
+    units: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    spoken_of: bool = False
 
 
 class AccusationReader:
@@ -130,6 +145,8 @@ class AccusationReader:
             )
             for trade in words.trades
         }
+        self.handling = frozenset((*words.handling, *words.spoken_of))
+        self.officers |= frozenset(map(comparable, self.handling))
         self.weak = self.close | self.accusing
         self.soft = frozenset(words.soft)
         self.thanks, self.friendly = pattern_of(words.thanks), pattern_of(words.friendly)
@@ -145,21 +162,36 @@ class AccusationReader:
             if trade in said or (trade == "交警" and said.startswith(("交管", "车管"))):
                 yield from paths
 
-    def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
+    def read(self, title: str, text: str, *, here: str = "", context: str | None = None) -> Reading | None:
         """None where nobody of the police is complained of.
 
         ``here``: the unit the case would otherwise be filed at, meant where the police in general are complained of and no place is named.
+        ``context``: what the case says already, where this is added to it: only what is added is read, but as said to those who have the case.
         """
         whole = comparable(f"{title}\n{text}"[:READ_CHARACTERS])
         if len(whole) > READ_CHARACTERS:
             # Padded with characters that stand for many: what stands behind them would not be read.
             return UNREAD
-        mentions = self._names.mentions(whole)
+        known = self._known(context, here)
+        mentions = self._names.mentions(whole, near=known.units, spoken_of=known.spoken_of)
         if all(each.kind == "place" for each in mentions):
             return None
         cues = [_Cue(found.start, found.end, found.meanings[0]) for found in self._cues.find(whole, overlapping=True)]
         harmless = [(found.start, found.end) for found in self._harmless.find(whole, overlapping=True)]
-        return _Text(self, whole, mentions, cues, harmless).reading(here)
+        return _Text(self, whole, mentions, cues, harmless, known).reading(here)
+
+    def _known(self, context: str | None, here: str) -> _Known:
+        """Of whom the case speaks already, and who has it."""
+        if context is None:
+            return _Known()
+        before = self._names.mentions(comparable(context[:_CONTEXT].replace("\n", "。")))
+        offices = [path for each in before if each.kind == "office" for path in each.values]
+        persons = [person for each in before if each.kind == "person" for person in each.values]
+        return _Known(
+            units=tuple(path for path in dict.fromkeys((here, *offices)) if parent(path)),
+            persons=tuple(dict.fromkeys(persons)),
+            spoken_of=any(each.kind != "place" for each in before),
+        )
 
 
 class _Text:
@@ -172,7 +204,9 @@ class _Text:
         mentions: Sequence[Mention],
         cues: Sequence[_Cue],
         harmless: Sequence[tuple[int, int]],
+        known: _Known,
     ) -> None:
+        self._known = known
         self._reader = reader
         self._organisation = reader.organisation
         self._whole = whole
@@ -357,12 +391,14 @@ class _Text:
         beside = bool(_BESIDE.match(self._whole, mention.end) or _SELF_STYLED.search(lead))
         sentence = self._sentence(mention.start)
         people = mention.kind == "police" and mention.values[0] in self._reader.officers
+        handling = mention.kind == "police" and mention.values[0] in self._reader.handling
         for cue in self._near(mention, _POLICE_BEFORE, _POLICE_AFTER):
             if self._sentence(cue.start) != sentence or (beside and cue.word in _MISHAPS):
                 continue
             follows = cue.start >= mention.end
             said_of = _SAID_OF if people else _AT_ONCE
-            at_once = cue.word not in self._reader.weak and 0 <= cue.start - mention.end <= said_of
+            weak = self._reader.accusing if handling else self._reader.weak
+            at_once = cue.word not in weak and 0 <= cue.start - mention.end <= said_of
             if cue.word in self._reader.grave or (at_once and not beside):
                 if not asked or (follows and not self._is_its_work(mention, cue)):
                     return cue.word
@@ -403,6 +439,10 @@ class _Text:
         found = list(mention.values)
         if mention.kind == "police":
             places = self._places(mention) or ([here] if here else [])
+            if mention.values[0] in self._reader.handling:
+                # Whoever has the case, and whom it names already.
+                places = [here, *self._known.units] if here else [*self._known.units]
+                persons |= dict.fromkeys(self._known.persons)
             found = [path for place in places for path in self._offices_at(place, mention.values[0])]
             found += self._reader.of_trade(mention.values[0])
         units |= dict.fromkeys(path for path in found if parent(path))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from schemas import commands as c
-from schemas.events import FiledContent
+from schemas.events import FiledContent, Petitioner
 from schemas.lifecycle.authority import common_unit
 from schemas.organisation import Organisation, Person
 from schemas.petition import Accusation, Petition, Role
@@ -18,7 +18,7 @@ from schemas.units import ancestors, parent, within
 class Reads(Protocol):
     """Reads a text for whom it complains of: :class:`AccusationReader`, or what knows what that has read."""
 
-    def read(self, title: str, text: str, *, here: str = "") -> Reading | None:
+    def read(self, title: str, text: str, *, here: str = "", context: str | None = None) -> Reading | None:
         """As :meth:`AccusationReader.read`."""
         ...
 
@@ -33,6 +33,9 @@ class Hearing:
     def of_filing(self, content: FiledContent) -> FiledContent:
         """The content with whom it may complain of, by its words and by what has been named with it."""
         read = self._reader.read(content.title, content.text, here=content.unit)
+        besides = self._reader.read("", _free_words(content.petitioners, content.category))
+        if besides is not None and (besides.units or besides.persons):
+            read = besides if read is None else read.with_(besides)
         accusation = accusation_of(
             self._organisation,
             read,
@@ -42,12 +45,13 @@ class Hearing:
         )
         return content.model_copy(update={"accusation": accusation})
 
-    def of_command(self, state: Petition, command: c.Command) -> c.Command:
-        """A command with whom its words may complain of; as it is where it brings none."""
+    def of_command(self, state: Petition, command: c.Command, context: str = "") -> c.Command:
+        """A command with whom its words may complain of; as it is where it brings none. ``context``: what the case says already."""
         if not isinstance(command, c.Heard):
             return command
         title, text = words_of(command)
-        read = self._reader.read(title, text, here=_here(state)) if title or text else None
+        here = self._here(state)
+        read = self._reader.read(title, text, here=here, context=context) if title or text else None
         accused_units = accused_persons = conflicted_units = ()
         if isinstance(command, c.Amend):
             accused_units = _new(command.accused_units, state.accused_units)
@@ -66,23 +70,30 @@ class Hearing:
         )
         return command.model_copy(update={"accusation": accusation})
 
-    def of_words(self, state: Petition, text: str) -> Accusation | None:
+    def of_words(self, state: Petition, text: str, context: str = "") -> Accusation | None:
         """Whom words that no command brings may complain of: the name of a file."""
-        read = self._reader.read("", text, here=_here(state))
+        read = self._reader.read("", text, here=self._here(state), context=context)
         meant = (state.held.units, state.held.persons) if read is not None and state.held is not None else ((), ())
         return accusation_of(self._organisation, read, accused_units=meant[0], accused_persons=meant[1])
 
+    def _here(self, state: Petition) -> str:
+        """The unit that a petitioner means by 你们所: where the case is at work, or would be. One that is gone stands for the nearest above it."""
+        here = state.lead or (state.held.otherwise if state.held is not None else state.unit)
+        known = {unit.path for unit in self._organisation.units}
+        return next((at for at in (here, *ancestors(here)) if at in known), self._organisation.city_code)
 
-def _here(state: Petition) -> str:
-    """The unit that a petitioner means by 你们所: where the case is at work, or would be."""
-    return state.lead or (state.held.otherwise if state.held is not None else state.unit)
+
+def _free_words(petitioners: Iterable[Petitioner], category: str) -> str:
+    """What a source may write freely beside the text."""
+    return "。".join(filter(None, (*(each.alias for each in petitioners), category)))
 
 
 def words_of(command: c.Heard) -> tuple[str, str]:
     """The petitioner's words in a command: a title and a text, either may be empty."""
     match command:
         case c.Amend():
-            return command.title or "", command.text or ""
+            free = _free_words(command.petitioners or (), command.category or "")
+            return command.title or "", "。".join(filter(None, (command.text, command.reason, free)))
         case c.Remark():
             return "", command.text
         case c.Rate():

@@ -36,6 +36,9 @@ class NameIndex(Generic[T]):
         """
         at = 0
         while at < len(text):
+            if text[at] not in self._lengths:
+                at += 1
+                continue
             end = self._end(text, at)
             if end:
                 yield Found(at, end, self._meanings[text[at:end]])
@@ -47,8 +50,9 @@ class NameIndex(Generic[T]):
 
     def _end(self, text: str, at: int) -> int:
         for length in self._lengths.get(text[at], ()):
-            if text[at : at + length] in self._meanings and _stands_alone(text, at, at + length):
-                return at + length
+            end = at + length
+            if end <= len(text) and text[at:end] in self._meanings and _stands_alone(text, at, end):
+                return end
         return 0
 
 

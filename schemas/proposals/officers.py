@@ -21,7 +21,7 @@ from schemas.organisation import Organisation, Unit
 from schemas.petition import Role
 from schemas.proposals.names import Found, NameIndex
 from schemas.proposals.police_words import PoliceWords
-from schemas.units import parent
+from schemas.units import parent, within
 
 Kind = Literal["person", "office", "police", "place"]
 
@@ -83,6 +83,16 @@ _FAR: Final = 150
 """The same for what is hardly anybody else's."""
 
 
+_MARKS: Final = frozenset("。,;:!?、\n")
+_LATIN: Final = re.compile("[a-zà-ɏḁ-ỿ]")
+_LETTERS: Final = re.compile("[a-z]{5,}")
+_PLAINLY_SPELLED: Final = 9
+"""Letters of a name that are no accident inside other letters."""
+
+_STATION: Final = re.compile(r"(?:派|(?<![0-9a-z])p(?:ai)?)(?:出|处|初|c(?:hu)?)(?:所|锁|s(?:uo|ou)?)(?![a-z])")
+"""派出所 as it is written past a reader: P出所, 派出sou, pcs."""
+
+
 LONGEST_COMPARED: Final = 48_000
 """Characters that are compared of a text, once those that stand for several are written out: twice what a petition may have."""
 
@@ -99,7 +109,7 @@ class Mention(NamedTuple):
 
 
 class _Target(NamedTuple):
-    kind: Kind | Literal["serving", "elsewhere"]
+    kind: Kind | Literal["serving", "elsewhere", "handling", "spoken_of"]
     value: str
 
 
@@ -131,21 +141,49 @@ class OfficerNames:
             if unit.kind in ("station", "community")
             for alias in unit.aliases
         ]
+        real = [each for each in _real_names(organisation) if len(each[1]) > 1]
+        self._given = NameIndex((given, (person, surname, _spelt(surname)[:1])) for surname, given, person in real)
+        self._by_ends: dict[tuple[str, str], tuple[str, ...]] = {}
+        for surname, given, person in real:
+            self._by_ends[surname, given[-1]] = (*self._by_ends.get((surname, given[-1]), ()), person)
+        self._blotted = re.compile(rf"(?P<first>{one})(?:[x×*某○〇□?_-]{{1,2}})(?P<last>[㐀-鿿])")
+        self._spelled: dict[str, tuple[str, ...]] = {}
+        for surname, given, person in _real_names(organisation):
+            for spelled in {_spelt(surname) + _spelt(given), _spelt(given) + _spelt(surname)}:
+                self._spelled[spelled] = (*self._spelled.get(spelled, ()), person)
+        self._letters = sorted({len(each) for each in self._spelled}, reverse=True)
         told = (*words.accusing, *words.grave, *words.at_once, *words.deeds)
         self._told = NameIndex((comparable(word), None) for word in told)
         self._station_places = NameIndex((place, None) for place in places)
         self._title = re.compile(rf"(?:同志)?(?:{_TITLES})")
 
-    def mentions(self, whole: str) -> list[Mention]:
-        """What the text names, in the order of reading; ``whole`` as of :func:`comparable`."""
+    def mentions(self, whole: str, *, near: Collection[str] = (), spoken_of: bool = False) -> list[Mention]:
+        """What the text names, in the order of reading; ``whole`` as of :func:`comparable`.
+
+        ``near``: the units that have the case it is added to; ``spoken_of``: whether that case speaks of the police.
+        """
         business = bool(self._business.search(whole))
-        found = (self._mention(whole, each, business=business) for each in self._names.find(whole))
-        mentions = [*_some_of_each(filter(None, found)), *islice(self._in_other_characters(whole), MENTIONS)]
-        police = bool(self._context.search(whole)) or any(each.kind in ("office", "police") for each in mentions)
+        added = {"handling"} if near else set[str]()
+        added |= {"spoken_of"} if near and spoken_of else set[str]()
+        added |= {"serving"} if business or near else set[str]()
+        found = (self._mention(whole, each, added, near) for each in self._names.find(whole))
+        joined, places = _joined(whole)
+        mentions = [
+            *_some_of_each(filter(None, found)),
+            *islice(self._in_other_characters(whole), MENTIONS),
+            *islice(self._drawn_apart(whole, joined, places), MENTIONS),
+            *islice(self._in_letters(joined, places), MENTIONS),
+            *islice(self._by_given_name(whole), MENTIONS),
+        ]
+        police = (
+            bool(near)
+            or bool(self._context.search(whole))
+            or any(each.kind in ("office", "police") for each in mentions)
+        )
         taken = sorted((each.start, each.end) for each in mentions if each.kind != "police")
         mentions += [
             each
-            for each in (*self._by_title(whole, police=police), *(self._by_name_alone(whole) if police else ()))
+            for each in (*self._by_title(whole, police=police), *(self._by_name_alone(whole, near) if police else ()))
             if not _within_one(taken, each.start)
         ]
         return sorted(mentions)
@@ -165,12 +203,19 @@ class OfficerNames:
             elif police and title not in _FAINT_TITLES:
                 yield Mention(*match.span(), "person", ())
 
-    def _by_name_alone(self, whole: str) -> Iterator[Mention]:
-        """姓李的, 江某, 老魏, in a text that speaks of the police."""
+    def _by_name_alone(self, whole: str, near: Collection[str]) -> Iterator[Mention]:
+        """姓李的, 江某, 老魏, in a text that speaks of the police, or to those who have the case."""
+        told = not near or bool(self._context.search(whole))
         for match in islice(self._called.finditer(whole), MENTIONS):
             persons = self._by_surname.get(match["called"] or match["some"] or match["old"], ())
-            if persons and (match["called"] or self._is_near_police(whole, *match.span(), _NEARBY)):
+            theirs = tuple(person for person in persons if self._serves(person, near))
+            if persons and ((match["called"] and told) or self._is_near_police(whole, *match.span(), _NEARBY)):
                 yield Mention(*match.span(), "person", persons)
+            elif theirs:
+                yield Mention(*match.span(), "person", theirs)
+
+    def _serves(self, person: str, units: Collection[str]) -> bool:
+        return any(within(self._organisation.person(person).unit, unit) for unit in units)
 
     def _bears(self, person: str, title: str) -> bool:
         """Whether that title is one of the person's office: then it needs no other word of the police beside it."""
@@ -190,24 +235,27 @@ class OfficerNames:
         before, after = whole[max(0, start - reach) : start], whole[end : end + reach]
         return any(self._context.search(part) or any(self._station_places.find(part)) for part in (before, after))
 
-    def _mention(self, whole: str, found: Found[_Target], *, business: bool) -> Mention | None:
+    def _mention(
+        self, whole: str, found: Found[_Target], added: Collection[str], near: Collection[str]
+    ) -> Mention | None:
         by_kind: dict[str, dict[str, None]] = {}
         for target in found.meanings:
             by_kind.setdefault(target.kind, {})[target.value] = None
         name = whole[found.start : found.end]
-        if "person" in by_kind and self._is_a_name(whole, found):
+        theirs = any(self._serves(person, near) for person in by_kind.get("person", ()))
+        if "person" in by_kind and self._is_a_name(whole, found, theirs=theirs):
             return Mention(found.start, found.end, "person", tuple(by_kind["person"]))
         # The whole word 派出所 ends there, whatever follows; of the short form 所有 may be the word.
         runs_on = name.endswith("所") and not name.endswith("派出所") and _RUN_ON.match(whole, found.end)
         if "office" in by_kind and not runs_on:
             return Mention(found.start, found.end, "office", tuple(by_kind["office"]))
-        if "police" in by_kind or ("serving" in by_kind and business):
+        if "police" in by_kind or not by_kind.keys().isdisjoint(added):
             return Mention(found.start, found.end, "police", (name,))
         if "place" in by_kind:
             return Mention(found.start, found.end, "place", tuple(by_kind["place"]))
         return None
 
-    def _is_a_name(self, whole: str, found: Found[_Target]) -> bool:
+    def _is_a_name(self, whole: str, found: Found[_Target], *, theirs: bool) -> bool:
         """Whether two characters name somebody here. A word of every day does where a title follows it, or the police or an accusation stand
         close to it; of a longer name two characters are no name (高鹏 in 高鹏程), unless the text is of the police.
         """
@@ -217,7 +265,7 @@ class OfficerNames:
         told = self._told.ends_at(whole, found.end)
         ends = not after or after in _AFTER_A_NAME or bool(told)
         if name not in self._everyday:
-            return ends or not _is_han(after) or self._is_near_police(whole, found.start, found.end, _FAR)
+            return ends or theirs or not _is_han(after) or self._is_near_police(whole, found.start, found.end, _FAR)
         before = whole[max(0, found.start - 12) : found.start]
         if self._context.search(before) or re.search("投诉|举报|控告|检举|叫|名字是?|胸牌", before[-8:]):
             return True
@@ -234,8 +282,59 @@ class OfficerNames:
                 if len(said) != len(given) or said == name or not all(map(_sounds_like, said, given)):
                     continue
                 told = self._told.ends_at(whole, end)
-                if (told or whole[at:end] not in self._everyday) and self._is_near_police(whole, at, end, _NEARBY):
+                near = self._is_near_police(whole, at, end, _NEARBY)
+                if (told and (near or len(given) > 1)) or (near and whole[at:end] not in self._everyday):
                     yield Mention(at, end, "person", (person,))
+
+    def _drawn_apart(self, whole: str, joined: str, places: list[int]) -> Iterator[Mention]:
+        """马.长.河, 河·沿·街·派·出·所: with something between the characters, and marks of a sentence only between all of them."""
+        for found in self._names.find(joined) if len(joined) < len(whole) else ():
+            start, end = places[found.start], places[found.end - 1] + 1
+            apart = [place for place in range(found.start + 1, found.end) if places[place] - places[place - 1] > 1]
+            if not apart:
+                continue
+            between = {char for char in whole[start:end] if not char.isalnum()}
+            length = found.end - found.start
+            if not between.isdisjoint(_MARKS) and (len(apart) < length - 1 or length < 3):
+                continue
+            for kind in ("person", "office", "police"):
+                values = tuple(dict.fromkeys(target.value for target in found.meanings if target.kind == kind))
+                if values and (kind == "person" or length > 2):
+                    yield Mention(start, end, kind, values if kind != "police" else (joined[found.start : found.end],))
+                    break
+
+    def _in_letters(self, joined: str, places: list[int]) -> Iterator[Mention]:
+        """Wei Guodong, guodong wei; a short name only where no other letters stand beside it."""
+        if not _LATIN.search(joined):
+            return
+        plain = "".join(map(_without_mark, joined))
+        for run in _LETTERS.finditer(plain):
+            at = run.start()
+            while at < run.end():
+                length = next((each for each in self._letters if plain[at : at + each] in self._spelled), 0)
+                if length and (length >= _PLAINLY_SPELLED or length == run.end() - run.start()):
+                    end = at + length
+                    yield Mention(places[at], places[end - 1] + 1, "person", self._spelled[plain[at:end]])
+                    at = end
+                else:
+                    at += 1
+
+    def _by_given_name(self, whole: str) -> Iterator[Mention]:
+        """国栋所长, W国栋, 姓魏名国栋; 魏X栋 where a post or a word of complaint follows."""
+        for found in self._given.find(whole):
+            before = whole[max(0, found.start - 5) : found.start]
+            ends = self._title.match(whole, found.end)
+            for person, surname, initial in found.meanings:
+                if ends or before[-1:] == initial or (surname in before and before.endswith(("名", "名叫", "单名"))):
+                    yield Mention(found.start, found.end, "person", (person,))
+        for match in self._blotted.finditer(whole):
+            persons = self._by_ends.get((match["first"], match["last"]), ())
+            if persons and (
+                self._title.match(whole, match.end())
+                or self._told.ends_at(whole, match.end())
+                or self._is_near_police(whole, *match.span(), _NEARBY)
+            ):
+                yield Mention(*match.span(), "person", persons)
 
 
 class _Converter(Protocol):
@@ -259,7 +358,8 @@ def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
 def _bare(text: str) -> str:
     # One character may stand for eighteen (ﷺ).
     plain = _SIMPLIFIED.convert(unicodedata.normalize("NFKC", text)[:LONGEST_COMPARED].casefold())
-    return "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")
+    shown = "".join(char for char in plain if not char.isspace() and unicodedata.category(char) != "Cf")
+    return _STATION.sub("派出所", shown)
 
 
 def _some_of_each(mentions: Iterable[Mention]) -> Iterator[Mention]:
@@ -268,6 +368,22 @@ def _some_of_each(mentions: Iterable[Mention]) -> Iterator[Mention]:
         seen[each.kind] += 1
         if seen[each.kind] <= MENTIONS:
             yield each
+
+
+def _joined(whole: str) -> tuple[str, list[int]]:
+    """The letters, digits and characters of a text without what stands between them, and where each stood; the title stays apart."""
+    places = [at for at, char in enumerate(whole) if char.isalnum() or char == "\n"]
+    return "".join(whole[at] for at in places), places
+
+
+def _without_mark(char: str) -> str:
+    return char if char.isascii() or _is_han(char) else unicodedata.normalize("NFD", char)[0]
+
+
+def _spelt(name: str) -> str:
+    """In pinyin, each character by its usual reading, as it is typed."""
+    said = (pinyin_dict.get(ord(char), "").split(",")[0] for char in name)
+    return "".join(_without_mark(letter) for reading in said for letter in reading)
 
 
 def _is_han(char: str) -> bool:
@@ -284,6 +400,10 @@ def _targets(organisation: Organisation, words: PoliceWords) -> Iterator[tuple[s
         yield comparable(word), _Target("police", word)
     for word in words.serving:
         yield comparable(word), _Target("serving", word)
+    for word in words.handling:
+        yield comparable(word), _Target("handling", word)
+    for word in words.spoken_of:
+        yield comparable(word), _Target("spoken_of", word)
     for word in words.elsewhere:
         yield comparable(word), _Target("elsewhere", word)
     for unit in organisation.units:

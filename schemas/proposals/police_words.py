@@ -25,6 +25,8 @@ class PoliceWords(BaseModel):
     stations: Words
     serving: Words
     business: Words
+    handling: Words
+    spoken_of: Words
     context: Words
     elsewhere: Words
     trades: Words

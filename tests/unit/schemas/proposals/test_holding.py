@@ -185,3 +185,29 @@ def test_a_place_is_read_from_where_the_case_stands() -> None:
         found = HEARING.of_words(one, text)
         assert found is not None
         assert found.units == ("WC/QH/02",)
+
+
+def test_words_are_read_though_the_unit_that_has_the_case_is_gone() -> None:
+    hearing = Hearing(without(units=("WC/QH/02", "WC/QH/02/01")), police_words())
+    heard = hearing.of_command(state(), c.Remark(text="你们的民警打我，态度恶劣。"))
+    assert isinstance(heard, c.Heard)
+    assert heard.accusation is not None
+    assert heard.accusation.units == ("WC/QH",)
+
+
+def test_words_beside_the_text_are_read_too() -> None:
+    by_name = HEARING.of_filing(content(HARMLESS, petitioners=({"alias": "魏国栋收了我的钱"},))).accusation
+    assert by_name is not None and by_name.persons == ("wei-guodong",)
+    by_kind = HEARING.of_filing(content(HARMLESS, category="投诉河沿街派出所打人")).accusation
+    assert by_kind is not None and by_kind.units == ("WC/QH/01",)
+    amended = HEARING.of_command(state(), c.Amend(reason=ABOUT_A_STATION, category="治安"))
+    assert isinstance(amended, c.Amend)
+    assert amended.accusation is not None
+    assert HEARING.of_filing(content(HARMLESS, category="警务投诉")).accusation is None
+
+
+def test_what_is_added_is_read_with_what_the_case_says() -> None:
+    heard = HEARING.of_command(state(), c.Remark(text="他们骂我滚，还收了钱"), "我去河沿街派出所报案")
+    assert isinstance(heard, c.Heard)
+    assert heard.accusation is not None
+    assert "WC/QH/01" in heard.accusation.units

@@ -214,3 +214,89 @@ def test_the_department_itself_is_meant(text: str, here: str, units: set[str]) -
 def test_words_never_name_the_city_bureau() -> None:
     found = read("市局经侦压案不办，市公安局收黑钱", here="WC")
     assert found is not None and "WC" not in found.units
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "units", "persons"),
+    [
+        ("青禾路派出所办理", "姓顾的说我再闹就拘我", set[str](), {"gu-feng"}),
+        ("路灯坏了", "姓顾的说我再闹就拘我", set[str](), {"gu-feng"}),
+        ("路灯坏了", "小顾收了人家的好处", set[str](), {"gu-feng"}),
+        ("青禾路派出所办理", "那个人又来威胁我了", {"WC/QH/02"}, set[str]()),
+        ("路灯坏了", "承办人跟对方是亲戚", {"WC/QH/02"}, set[str]()),
+        ("路灯坏了", "办事的人态度恶劣", {"WC/QH/02"}, set[str]()),
+        ("路灯坏了", "处理的人是对方的亲戚", {"WC/QH/02"}, set[str]()),
+        ("路灯坏了", "来的两个人打了我一巴掌", {"WC/QH/02"}, set[str]()),
+        ("路灯坏了", "你们收了他的钱吧", {"WC/QH/02"}, set[str]()),
+        ("我去河沿街派出所报案", "他们骂我滚，还收了钱", {"WC/QH/01", "WC/QH/02"}, set[str]()),
+        ("顾峰来过我家", "那个人又来威胁我了", {"WC/QH/02"}, {"gu-feng"}),
+        ("路灯坏了", "顾峰来我家吓唬我", set[str](), {"gu-feng"}),
+    ],
+)
+def test_what_is_added_is_read_as_said_to_those_who_have_the_case(
+    before: str, added: str, units: set[str], persons: set[str]
+) -> None:
+    found = reader().read("", added, here="WC/QH/02", context=before)
+    assert found is not None
+    assert units <= set(found.units) and persons <= set(found.persons), found
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "谢谢，路灯已经修好了。",
+        "对面邻居又半夜放音乐了。",
+        "老王家的狗还是没拴。",
+        "我的电话换了，请打新的。",
+        "请你们尽快处理。",
+        "补充一张照片。",
+    ],
+)
+def test_what_is_added_and_complains_of_nobody_of_the_police_is_no_accusation(added: str) -> None:
+    assert reader().read("", added, here="WC/QH/02", context="河沿街派出所的同志来看过，路灯坏了") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("魏.国.栋", "魏-国-栋", "魏【国】栋", "魏国🐎栋", "魏。国。栋", "魏·国·栋", "魏/国/栋", "「魏」「国」「栋」"),
+        *("Wei Guodong", "weiguodong", "WEI-GUO-DONG", "Guodong Wei", "wèi guó dòng", "魏囯棟", "魏国東", "魏國棟"),
+        *("W国栋", "魏X栋", "魏*栋", "姓魏，名国栋，", "国栋所长", "魏某栋", "v_e_i魏 国 栋"),
+    ],
+)
+def test_a_name_written_past_a_reader_is_read(name: str) -> None:
+    found = read(f"{name}打人", here="WC/QH/01")
+    assert found is not None and "wei-guodong" in found.persons
+
+
+@pytest.mark.parametrize(
+    "office",
+    [
+        "河·沿·街·派·出·所",
+        "河沿街P出所",
+        "河沿街派出sou",
+        "河沿街pcs",
+        "河沿街派处所",
+        "河沿街Pai出所",
+        "河【沿】街派出所",
+        "河沿街 派 出 所",
+        "河-沿-街-所",
+    ],
+)
+def test_an_office_written_past_a_reader_is_read(office: str) -> None:
+    found = read(f"{office}的人打人", here="WC/QH/02")
+    assert found is not None and "WC/QH/01" in found.units
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我在河边走，路灯、长椅都坏了",
+        "The weather in Guodong is fine, please repair the lamp",
+        "石桥镇、城关镇、柳林镇都停水了",
+        "我国栋梁之材",
+        "下载https://example.com/npcs/index.html打不开",
+    ],
+)
+def test_what_only_looks_like_a_name_is_none(text: str) -> None:
+    assert read(text) is None
