@@ -149,5 +149,5 @@ async def keep_trail(trail: Trail, forwarder: Forwarder | None, *, every: float 
             now = utc_now()
             if away_since is None or now - away_since > timedelta(minutes=10):
                 away_since = now
-                log.warning("trail_not_forwarded", problem=type(error).__name__)
+                log.warning("trail_not_forwarded", error=type(error).__name__)
         await asyncio.sleep(every)

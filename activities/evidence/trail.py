@@ -73,7 +73,7 @@ class Trail:
             async with asyncio.timeout(5):
                 await self.settled()
         except TimeoutError:
-            self._log.error("trail_not_written", counts=sum(self._counts.values()))
+            self._log.error("trail_not_written", count=sum(self._counts.values()))
             if self._writing is not None:
                 self._writing.cancel()
 
@@ -91,7 +91,7 @@ class Trail:
                     )
             except (SQLAlchemyError, OSError) as error:
                 self._counts.update(batch)
-                self._log.warning("trail_waits", problem=type(error).__name__)
+                self._log.warning("trail_waits", error=type(error).__name__)
                 await asyncio.sleep(TRY_AGAIN)
 
     async def tell_what_was_counted(self) -> int:

@@ -69,7 +69,7 @@ class ReadingPool:
             # Never cancelled with who asked: that would end a process, for everybody.
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(cast("Future[T]", future))), self._waiting)
         except (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError) as wrong:
-            log.warning("text_unread", task=task.__name__, why=type(wrong).__name__)
+            log.warning("text_unread", part=task.__name__, error=type(wrong).__name__)
             if isinstance(wrong, BrokenProcessPool):
                 self.stop()
             raise UnreadError from wrong

@@ -96,7 +96,7 @@ def test_numbers_are_masked_in_any_text(around: str, country: str, gap: str) -> 
     around = "".join(char for char in around if not char.isnumeric() and not char.isalnum())
     written = f"{around}{country}138{gap}0000{gap}1234{around} {ID_NUMBER}{around}，１３８００００１２３４"
     masked = mask_numbers(written)
-    assert "138****1234" in masked
+    assert "138********" in masked and "1234" not in masked
     assert "0000" not in masked
     assert "19000101" not in masked
 
