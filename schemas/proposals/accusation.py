@@ -54,6 +54,8 @@ _CALLED_TO_ACCOUNT: Final = re.compile(
     r"(?:查查|查一查|查一下|彻查|清查|核查|严查|查|管管|管一管|撤换|换掉|撤掉|撤了|免去|开除|处分|追究|约束|整顿|整治)(?:一下)?\Z"
 )
 """Before the name of whom it is about: they are what is asked for, not who is asked."""
+_BLAMED: Final = ("就是", "都是", "全是", "肯定是", "明明是", "正是")
+_DID_IT: Final = re.compile(r"(?:的?人)?(?:干|做|搞|害|弄|指使|安排)的")
 _CLOSING: Final = re.compile(
     r"(?:感谢|谢谢|多谢|辛苦了?|致谢)(?:(?:各位|尊敬的|市里|上级|贵|党和){0,2}(?:领导|你们|您们?|大家|各位|政府|组织|平台|栏目|网站|百忙|关注|理解|支持|配合|阅读|回复|帮助|了|啦|啊)|[!。,;~.…\n]|\Z)|此致[,!。\n]?敬礼"
 )
@@ -145,6 +147,10 @@ class AccusationReader:
             )
             for trade in words.trades
         }
+        city = organisation.city_code
+        self._trades["信访"] = tuple(
+            unit.path for unit in organisation.units if "信访" in unit.name and parent(unit.path) == city
+        )
         self.handling = frozenset((*words.handling, *words.spoken_of))
         self.officers |= frozenset(map(comparable, self.handling))
         self.weak = self.close | self.accusing
@@ -356,6 +362,8 @@ class _Text:
         beside = bool(_BESIDE.match(self._whole, mention.end) or _SELF_STYLED.search(lead))
         if called and not beside:
             return called.group()
+        if lead.endswith(_BLAMED) and (blamed := _DID_IT.match(self._whole, mention.end)):
+            return blamed.group()
         if _IMPOSTOR.search(lead):
             return None
         asked, turned_to = bool(_ADDRESSED.search(lead)), bool(_TURNED_TO.search(lead))

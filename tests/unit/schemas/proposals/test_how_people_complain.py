@@ -94,6 +94,9 @@ def test_manners_at_the_beginning_and_the_end_change_nothing(text: str) -> None:
         "我向城关派出所报案，被他们骂了一顿。",
         "我到城关派出所反映，接待的人说滚。",
         "找城关派出所，被他们轰出来。谢谢！",
+        "就是城关派出所干的。",
+        "户籍大厅那个胖子收了我三百块",
+        "你们信访室的人把我的信给了城关派出所",
         "请问康毅大队长的老婆能不能在青禾开酒吧？天天有警车停门口。",
     ],
 )
@@ -202,6 +205,7 @@ def test_a_landmark_an_impostor_a_request_and_thanks_are_no_complaint(text: str)
         ("青禾交警中队的罚款不开票", "WC/QH/01", {"WC/QH", "WC/traffic"}),
         ("车管所黄牛和里面的人串通", "WC", {"WC/traffic"}),
         ("出入境大厅的人收红包", "WC/QH", {"WC/household"}),
+        ("信访大厅里接待我的女的骂我神经病", "WC", {"WC/petitions"}),
         ("你们的民警打我", "WC/traffic", {"WC/traffic"}),
         ("你们队的人骂我", "WC/traffic", {"WC/traffic"}),
     ],
