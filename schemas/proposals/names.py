@@ -34,15 +34,13 @@ class NameIndex(Generic[T]):
 
         ``overlapping``: also those that begin inside another.
         """
-        at = 0
-        while at < len(text):
-            if text[at] not in self._lengths:
-                at += 1
-                continue
-            end = self._end(text, at)
+        free = 0
+        # Only where some name begins: a long text without any costs next to nothing.
+        for at in [at for at, char in enumerate(text) if char in self._lengths]:
+            end = self._end(text, at) if at >= free else 0
             if end:
                 yield Found(at, end, self._meanings[text[at:end]])
-            at = end if end and not overlapping else at + 1
+                free = at + 1 if overlapping else end
 
     def ends_at(self, text: str, at: int) -> int:
         """Where the longest name ends that begins there; 0 where none does."""

@@ -275,8 +275,8 @@ class OfficerNames:
 
     def _in_other_characters(self, whole: str) -> Iterator[Mention]:
         """廖彬 for 廖斌: the surname must be the right one, and the police near."""
-        for at, char in enumerate(whole):
-            for given, name, person in self._sounding.get(char, ()):
+        for at in [at for at, char in enumerate(whole) if char in self._sounding]:
+            for given, name, person in self._sounding[whole[at]]:
                 end = at + 1 + len(given)
                 said = whole[at + 1 : end]
                 if len(said) != len(given) or said == name or not all(map(_sounds_like, said, given)):
