@@ -75,12 +75,13 @@ class Likeness:
 
 @dataclass(frozen=True)
 class CaseFacts:
-    """Everything on the page. ``elsewhere``: commands of other roles; ``refused``: those of this role that are not possible now, with the reason.
+    """Everything on the page. ``others``: how many merged cases get the answer too, seen or not. ``elsewhere``: commands of other roles; ``refused``: those of this role that are not possible now, with the reason.
 
     ``needs``: for what this person may see personal data in clear; none: ``not_revealed`` says why.
     """
 
     view: CaseView
+    others: int
     told: Timeline
     stops: tuple[Stop, ...]
     promise: tuple[Explained, ...]
@@ -120,6 +121,7 @@ async def facts_of_case(
     needs, not_revealed = _needs(view.state, actor)
     return CaseFacts(
         view=redactor.model(view),
+        others=len(view.state.members),
         told=told,
         redactor=redactor,
         stops=stops(told.stations, told.moment),
