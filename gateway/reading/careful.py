@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Final, Literal, Protocol, TypeVar
+from unicodedata import normalize
 
 from gateway.importing.proposing import Proposals
 from gateway.reading import tasks
@@ -69,7 +70,7 @@ class CarefulReader:
     async def proposals(self, title: str, text: str) -> Proposals:
         """What a text proposes about itself."""
         readers = await self._in_force()
-        if len(title) + len(text) <= SHORT:
+        if is_short(title, text):
             return readers.proposer.propose(title, text)
         try:
             return await self._read(readers, tasks.proposals, title, text)
@@ -78,7 +79,7 @@ class CarefulReader:
 
     async def minima(self, title: str, text: str) -> tuple[int, ...]:
         """By what a text is found alike with another; nothing is alike with one that was not read."""
-        if len(title) + len(text) <= SHORT:
+        if is_short(title, text):
             return signature(title, text)
         try:
             return await self._read(await self._in_force(), tasks.minima, title, text)
@@ -127,6 +128,13 @@ class CarefulReader:
             return self._readers[1]
 
 
+def is_short(title: str, text: str) -> bool:
+    """Whether a text may be read here; one character may stand for eighteen (ﷺ)."""
+    if len(title) + len(text) > SHORT:
+        return False
+    return len(normalize("NFKC", title)) + len(normalize("NFKC", text)) <= SHORT
+
+
 def nothing_proposed(organisation: Organisation) -> Proposals:
     """Of a text that was not read: what a person would have to take it for."""
     why, why_en = "原文过于复杂，未能在规定时间内读完，请人工判断。", "It could not be read in time; judge it yourself."
@@ -152,7 +160,7 @@ class _Known:
         self.readings: dict[tuple[str, str, str, str | None], Reading | None] = {}
 
     def read(self, title: str, text: str, *, here: str = "", context: str | None = None) -> Reading | None:
-        if len(title) + len(text) + len(context or "") <= SHORT:
+        if is_short(title, text + (context or "")):
             return self._readers.accusation.read(title, text, here=here, context=context)
         said = title, text, here, context
         if said not in self.readings:

@@ -44,8 +44,12 @@ class Readers:
 
     def build(self) -> None:
         """Builds both, and what they build when they are first used."""
-        self.accusation.read("", "")
-        self.proposer.propose("", "")
+        try:
+            self.accusation.read("", "")
+            self.proposer.propose("", "")
+        except StopIteration as wrong:
+            # No future can hold one: whoever waits for a thread or a process would wait for ever.
+            raise RuntimeError("the organisation can't be read by") from wrong
 
 
 @dataclass

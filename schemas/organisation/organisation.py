@@ -145,7 +145,8 @@ class Organisation(BaseModel):
     def answerable(self, path: str) -> str:
         """The nearest bureau, branch or station at or above: cases are filed on units that have a chief. ``UserError`` ``unit_unknown``."""
         here = self.unit(path)
-        return next(at for at in (here.path, *ancestors(here.path)) if self._units[at].kind in ANSWERABLE)
+        above = (at for at in (here.path, *ancestors(here.path)) if self._units[at].kind in ANSWERABLE)
+        return next(above, self.city_code)
 
     def people_of(self, unit: str, role: Role | None = None) -> tuple[Person, ...]:
         """Those who serve in exactly that unit, in that role or in any. ``UserError`` ``unit_unknown``."""
