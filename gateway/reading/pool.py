@@ -38,7 +38,7 @@ class UnreadError(Exception):
 
 
 class ReadingPool:
-    """Starts its processes when the first text comes, and new ones for a new organisation or after they have died."""
+    """Starts its processes when the first text comes, and new ones after they have died; each takes a new organisation over with its next text."""
 
     def __init__(
         self, *, processes: int = PROCESSES, seconds: float = SECONDS, waiting: float = WAITING_SECONDS
@@ -47,7 +47,7 @@ class ReadingPool:
         self._seconds = seconds
         self._waiting = waiting
         self._pool: ProcessPool | None = None
-        self._version: int | None = None
+        self._documents: tuple[int, str, str] | None = None
         self._under_way = 0
 
     async def read(
@@ -63,12 +63,18 @@ class ReadingPool:
             raise UnreadError
         self._under_way += 1
         try:
-            future = self._begun(organisation, taxonomy).schedule(
-                cast("Any", task), args=args, kwargs=kwargs, timeout=self._seconds
-            )
+            given = (*self._known(organisation, taxonomy), task, *args)
+            future = self._begun().schedule(cast("Any", tasks.by), args=given, kwargs=kwargs, timeout=self._seconds)
             # Never cancelled with who asked: that would end a process, for everybody.
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(cast("Future[T]", future))), self._waiting)
-        except (TimeoutError, ProcessExpired, BrokenProcessPool, CancelledError, MemoryError) as wrong:
+        except (
+            TimeoutError,
+            ProcessExpired,
+            BrokenProcessPool,
+            CancelledError,
+            MemoryError,
+            tasks.NoReadersError,
+        ) as wrong:
             log.warning("text_unread", part=task.__name__, error=type(wrong).__name__)
             if isinstance(wrong, BrokenProcessPool):
                 self.stop()
@@ -76,16 +82,17 @@ class ReadingPool:
         finally:
             self._under_way -= 1
 
-    def _begun(self, organisation: Organisation, taxonomy: Taxonomy) -> ProcessPool:
-        if self._pool is not None and (self._version != organisation.version or not self._pool.active):
+    def _known(self, organisation: Organisation, taxonomy: Taxonomy) -> tuple[int, str, str]:
+        if self._documents is None or self._documents[0] != organisation.version:
+            self._documents = organisation.version, organisation.model_dump_json(), taxonomy.model_dump_json()
+        return self._documents
+
+    def _begun(self) -> ProcessPool:
+        if self._pool is not None and not self._pool.active:
             self.stop()
         if self._pool is None:
-            self._version = organisation.version
             self._pool = ProcessPool(
-                max_workers=self._processes,
-                initializer=tasks.begin,
-                initargs=(organisation.model_dump_json(), taxonomy.model_dump_json()),
-                context=multiprocessing.get_context("spawn"),
+                max_workers=self._processes, initializer=tasks.begin, context=multiprocessing.get_context("spawn")
             )
         return self._pool
 

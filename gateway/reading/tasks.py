@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import resource
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 from activities.defaults import police_words
 from activities.documents import read_organisation, read_policy
@@ -20,6 +21,9 @@ from schemas.policy import Policy
 from schemas.proposals.accusation import AccusationReader, Reading
 from schemas.proposals.similarity import signature
 from schemas.proposals.taxonomy import Taxonomy
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MEMORY = 4 << 30
 """Bytes of address space a reading process may take."""
@@ -54,26 +58,39 @@ class Readers:
 
 @dataclass
 class _Here:
+    version: int | None = None
     readers: Readers | None = None
 
 
 _here = _Here()
 
 
-def begin(organisation: str, taxonomy: str) -> None:
-    """What each process does first: takes the documents, as JSON, and makes the readers."""
+class NoReadersError(RuntimeError):
+    """The organisation in force can't be read by."""
+
+
+def begin() -> None:
+    """What each process does first."""
     with suppress(ValueError, OSError):  # a lower limit is set already
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    readers = Readers(Organisation.model_validate_json(organisation), Taxonomy.model_validate_json(taxonomy))
-    _here.readers = readers
     # Whatever is built when it is first used is built now, and not within the time of somebody's text.
-    readers.build()
     minima("", "")
+
+
+def by(version: int, organisation: str, taxonomy: str, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the task finds by these documents (JSON), whose readers are made once for a version of the organisation."""
+    if _here.version != version:
+        readers = Readers(Organisation.model_validate_json(organisation), Taxonomy.model_validate_json(taxonomy))
+        _here.version, _here.readers = version, None
+        with suppress(RuntimeError):
+            readers.build()
+            _here.readers = readers
+    return task(*args, **kwargs)
 
 
 def _readers() -> Readers:
     if _here.readers is None:
-        raise RuntimeError("this process has not begun to read")
+        raise NoReadersError
     return _here.readers
 
 

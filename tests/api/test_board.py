@@ -16,7 +16,7 @@ from activities.board.keeping import BoardSums
 from activities.board.listing import Way
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter
-from gateway.board.behind import Asked, behind, current_cases, past_cases
+from gateway.board.behind import LISTED, Asked, behind, current_cases, past_cases
 from gateway.board.shown import Kept, board, current_board, current_trend, facts_as_of
 from schemas.measures import LedgerMeasures, measure, numbers, week_of
 from schemas.petition import Ledger
@@ -90,7 +90,8 @@ async def _every_number_leads_to_its_cases(
                 asked = Asked(name, unit, ledger)
                 found = await current_cases(kept, calendar, now, asked, actor)
                 assert found == await past_cases(seen, calendar, now, asked), (person, name)
-                assert found.count == len(found.numbers) == _said(measured, name), (person, name)
+                assert found.count == _said(measured, name), (person, name)
+                assert len(found.numbers) == min(found.count, LISTED), (person, name)
         for way, name in product(Way, numbers()):
             owed = behind(name).number.owed
             if (owed, way) != (True, Way.WALKED):
@@ -102,7 +103,7 @@ async def _every_number_leads_to_its_cases(
         for each in shown.overdue:
             for name, said in [("owed", each.overdue), *((f"owed.{n}", age) for n, age in enumerate(each.ages))]:
                 found = await current_cases(kept, calendar, now, Asked(name, unit, at=each.unit), actor)
-                assert found.count == len(found.numbers) == said
+                assert (found.count, len(found.numbers)) == (said, min(said, LISTED))
                 assert found == await past_cases(seen, calendar, now, Asked(name, unit, at=each.unit))
 
 
