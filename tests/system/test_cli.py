@@ -210,7 +210,7 @@ def test_the_accused_never_see_it(cli: CommandLine) -> None:
             assert cli.refused("case", look, number, "--as", accused) == (2, "case_unknown")
         assert number not in [line["number"] for line in cli("case", "list", "--as", accused)["cases"]]
         assert cli.refused("case", "act", number, "--as", accused) == (2, "case_unknown")
-        assert cli.refused("case", "act", number, "accept", "--as", accused) == (1, "recused")
+        assert cli.refused("case", "act", number, "accept", "--as", accused) == (2, "case_unknown")
     assert cli("case", "show", number, "--as", CHIEF)["accountable"] == "XA/A3"
     assert cli("case", "show", number, "--as", CHIEF)["tracking_code"] is None
     assert number in [line["number"] for line in cli("case", "list", "--as", "a3-chief")["cases"]]
