@@ -41,6 +41,7 @@ from schemas.events import Filed, FiledContent
 from schemas.lifecycle import decide, fold, may_know
 from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
 from schemas.policy import Policy
+from schemas.proposals.holding import brings_words
 from schemas.refusals import SENTENCES, Refusal
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
@@ -213,6 +214,8 @@ class Desk:
         """The command with whom of the organisation its words may complain of."""
         if not isinstance(command, c.Heard) or isinstance(command, c.ProposeAccused):
             return command
+        if not brings_words(command):
+            return command.model_copy(update={"accusation": None})
         state = await patiently(lambda: self._record.state(number), self._patience)
         if state is None:
             return command

@@ -28,6 +28,7 @@ class Hearing:
 
     def __init__(self, organisation: Organisation, reader: PoliceWords | Reads) -> None:
         self._organisation = organisation
+        self._paths = frozenset(unit.path for unit in organisation.units)
         self._reader = AccusationReader(organisation, reader) if isinstance(reader, PoliceWords) else reader
 
     def of_filing(self, content: FiledContent) -> FiledContent:
@@ -59,8 +60,8 @@ class Hearing:
             conflicted_units = _new(command.conflicted_units, state.conflicted_units)
         if state.held is not None and (read is not None or accused_units or accused_persons or conflicted_units):
             # Who is left to decide is judged by all whom the case may mean, not by these words alone.
-            accused_units = (*state.held.units, *accused_units)
-            accused_persons = (*state.held.persons, *accused_persons)
+            units, persons = self._meant_already(state)
+            accused_units, accused_persons = (*units, *accused_units), (*persons, *accused_persons)
         accusation = accusation_of(
             self._organisation,
             read,
@@ -73,14 +74,20 @@ class Hearing:
     def of_words(self, state: Petition, text: str, context: str = "") -> Accusation | None:
         """Whom words that no command brings may complain of: the name of a file."""
         read = self._reader.read("", text, here=self._here(state), context=context)
-        meant = (state.held.units, state.held.persons) if read is not None and state.held is not None else ((), ())
-        return accusation_of(self._organisation, read, accused_units=meant[0], accused_persons=meant[1])
+        units, persons = self._meant_already(state) if read is not None else ((), ())
+        return accusation_of(self._organisation, read, accused_units=units, accused_persons=persons)
+
+    def _meant_already(self, state: Petition) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The units and people whom a case that is held may mean; whoever has left the organisation decides nothing and is asked of nobody."""
+        if state.held is None:
+            return (), ()
+        units = tuple(unit for unit in state.held.units if unit in self._paths)
+        return units, tuple(person for person in state.held.persons if self._organisation.knows(person))
 
     def _here(self, state: Petition) -> str:
         """The unit that a petitioner means by 你们所: where the case is at work, or would be. One that is gone stands for the nearest above it."""
         here = state.lead or (state.held.otherwise if state.held is not None else state.unit)
-        known = {unit.path for unit in self._organisation.units}
-        return next((at for at in (here, *ancestors(here)) if at in known), self._organisation.city_code)
+        return next((at for at in (here, *ancestors(here)) if at in self._paths), self._organisation.city_code)
 
 
 def _free_words(petitioners: Iterable[Petitioner], category: str) -> str:
@@ -108,6 +115,11 @@ def words_of(command: c.Heard) -> tuple[str, str]:
             return "", command.facts
         case _:
             return "", ""
+
+
+def brings_words(command: c.Heard) -> bool:
+    """Whether there is anything to read in a command, or somebody named in it; most visits bring none."""
+    return isinstance(command, c.Amend) or any(words_of(command))
 
 
 def accusation_of(

@@ -13,7 +13,7 @@ from schemas.lifecycle import fold
 from schemas.organisation import Organisation, Unit
 from schemas.petition import Accusation, Petition, Role
 from schemas.proposals.accusation import Reading
-from schemas.proposals.holding import Hearing, accusation_of, words_of
+from schemas.proposals.holding import Hearing, accusation_of, brings_words, words_of
 from schemas.rules import CURRENT_RULES
 from tests.strategies import FAST, Case, calendar, filing
 
@@ -211,3 +211,22 @@ def test_what_is_added_is_read_with_what_the_case_says() -> None:
     assert isinstance(heard, c.Heard)
     assert heard.accusation is not None
     assert "WC/QH/01" in heard.accusation.units
+
+
+def test_what_is_added_to_a_held_case_is_read_also_where_whom_it_means_has_left_the_organisation() -> None:
+    hearing = Hearing(without("jiang-chao", units=("WC/QH/02", "WC/QH/02/01")), police_words())
+    meant = Accusation(unit="WC/QH", units=("WC/QH/01", "WC/QH/02"), persons=("jiang-chao",))
+    state = Case(filing(rules=CURRENT_RULES, accusation=meant)).state
+    assert state.held is not None
+    said = hearing.of_command(state, c.Remark(text=ABOUT_A_STATION))
+    named = hearing.of_words(state, ABOUT_A_STATION)
+    assert isinstance(said, c.Remark)
+    assert said.accusation is not None and said.accusation.units == ("WC/QH/01",)
+    assert named == said.accusation
+
+
+@pytest.mark.parametrize("command", [c.RecordRevisit(reached=False), c.Withdraw(reason="")])
+def test_an_order_without_words_says_so_before_anything_is_looked_up(command: c.Heard) -> None:
+    assert not brings_words(command)
+    assert brings_words(c.Remark(text=HARMLESS))
+    assert brings_words(c.Amend(reason="", accused_units=("WC/QH/01",))), "whom a desk names is judged with the words"
