@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.personal import open_
 from schemas.access import eyes
+from schemas.access.case_numbers import WRITTEN
 from schemas.errors import UserError
 from schemas.petition import Actor
 from schemas.record import tables as t
@@ -73,7 +74,7 @@ class KnownPeople:
 
 _NAMED: Final = text(
     "SELECT DISTINCT upper(named[1]) FROM events,"
-    " regexp_matches(payload::text, '[A-Z][A-Z0-9_]{0,19}-[0-9]{4}-[SCP]-[0-9]{6,12}', 'gi') AS named"
+    " regexp_matches(payload::text, :written, 'gi') AS named"
     " WHERE events.case_number = :number LIMIT 5000"
 )
 
@@ -87,7 +88,7 @@ class NamedCases:
     async def named_in(self, number: str) -> set[str]:
         """The numbers that anything in a case's history holds, whether there are such cases or not."""
         async with self._engine.connect() as connection:
-            return set((await connection.execute(_NAMED, {"number": number})).scalars())
+            return set((await connection.execute(_NAMED, {"number": number, "written": WRITTEN})).scalars())
 
     async def seen(self, numbers: Collection[str], viewer: Actor) -> set[str]:
         """Those of these numbers that are cases the viewer sees."""

@@ -112,18 +112,17 @@ def _judged(row: Message, content: FiledContent, proposals: Proposals, known: tu
         outcome, code = ("already_known", "") if same else ("refused", "source_event_conflict")
         why = f"已登记为 {number}" + ("。" if same else "，但内容不同。")
     accusation = content.accusation
-    held = {} if accusation is None else {"held": True, "held_by": accusation.words, "held_at": accusation.unit}
-    return Line.model_validate(
-        {
-            "row": row.row,
-            "message_id": row.message_id,
-            "outcome": outcome,
-            "code": code,
-            "why": why,
-            "title": content.title,
-            "proposals": proposals,
-        }
-        | held
+    return Line(
+        row=row.row,
+        message_id=row.message_id,
+        outcome=outcome,
+        code=code,
+        why=why,
+        title=content.title,
+        proposals=proposals,
+        held=accusation is not None,
+        held_by=accusation.words if accusation is not None else (),
+        held_at=accusation.unit if accusation is not None else "",
     )
 
 

@@ -10,7 +10,7 @@ from activities.record.queries import case_unknown
 from activities.record.views import HistoryLine
 from gateway.desk import refusal_error
 from gateway.doors import Door
-from gateway.orders.fields import FILLED_BY_THE_DOOR, command_model, field_unknown, fields_of
+from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
 from gateway.orders.shared_answers import check_shared_answer
 from schemas import commands as c
@@ -49,8 +49,6 @@ async def carry_out(
     if not may_know(view.state, actor):
         # Before anything about the fields is said: even that would tell somebody that there is such a case.
         raise case_unknown(named)
-    for name in FILLED_BY_THE_DOOR & set(given):
-        raise field_unknown(name, (field.name for field in fields_of(action)))
     try:
         order = await _read(door, view.state, actor, action, dict(given))
         if isinstance(order, c.Rate):

@@ -14,7 +14,10 @@ HIDDEN_NUMBER: Final = "〔另一件〕"
 JOINED: Final = frozenset({"member_admitted", "member_changed", "member_released"})
 """Events that say nothing but which other case joined or left: of one that is not seen they are left out whole."""
 
-_NUMBER: Final = re.compile(r"[A-Z][A-Z0-9_]{0,19}-[0-9]{4}-[SCP]-[0-9]{6,12}", re.IGNORECASE | re.ASCII)
+WRITTEN: Final = "[A-Z][A-Z0-9_]{0,19}-[0-9]{4}-[SCP]-[0-9]{6,12}"
+"""A number as a regular expression of Python and of PostgreSQL, without regard to case."""
+
+_NUMBER: Final = re.compile(WRITTEN, re.IGNORECASE | re.ASCII)
 _WIDE: Final = {
     **{0xFF01 + place: 0x21 + place for place in range(94)},
     **dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-"),

@@ -75,8 +75,8 @@ def told(entry: Entry) -> tuple[str, str]:
     return entry.kind.value, " ".join(said)
 
 
-def facts(entry: Entry) -> dict[str, Any]:
-    """An entry as machines read it."""
+def who_and_when(entry: Entry) -> dict[str, Any]:
+    """Of any entry of the journal who did what to which case when, as machines read it."""
     return {
         "entry": entry.number,
         "at": entry.at.isoformat(),
@@ -84,10 +84,13 @@ def facts(entry: Entry) -> dict[str, Any]:
         "person": entry.actor.id,
         "role": entry.actor.role.value,
         "unit": entry.actor.unit,
-        "credential": entry.actor.credential,
         "case": entry.case_number,
-        "facts": dict(entry.body),
     }
+
+
+def facts(entry: Entry) -> dict[str, Any]:
+    """An entry as machines read it."""
+    return who_and_when(entry) | {"credential": entry.actor.credential, "facts": dict(entry.body)}
 
 
 def _plain(value: Any) -> str:

@@ -52,9 +52,8 @@ def kept_units(state: Petition) -> tuple[str, ...]:
 
     Words do not keep out the city bureau as a whole, nor those without whom nobody could decide.
     """
-    meant = () if state.held is None else (*state.held.units, *state.held.chiefs)
-    held = (each for each in meant if parent(each))
-    return (*state.accused_units, *_still_held(state, held), *(each for party in state.parties for each in party.units))
+    held = _still_held(state, meant_units(state))
+    return (*state.accused_units, *held, *(each for party in state.parties for each in party.units))
 
 
 def kept_persons(state: Petition) -> tuple[str, ...]:
@@ -77,12 +76,15 @@ def _still_held(state: Petition, named: Iterable[str]) -> Iterable[str]:
     return (each for each in named if each not in open_to)
 
 
+def meant_units(state: Petition) -> tuple[str, ...]:
+    """The units that the words of a case that is held may mean, themselves or their chief: never the city bureau as a whole."""
+    return () if state.held is None else tuple(each for each in (*state.held.units, *state.held.chiefs) if parent(each))
+
+
 def is_meant(state: Petition, actor: Actor) -> bool:
     """Whether the words of a case that is held may mean the actor, or where they serve: then they let nobody off."""
-    if state.held is None:
-        return False
-    units = (each for each in (*state.held.units, *state.held.chiefs) if parent(each))
-    return actor.id in state.held.persons or any(within(actor.unit, unit) for unit in units)
+    persons = () if state.held is None else state.held.persons
+    return actor.id in persons or any(within(actor.unit, unit) for unit in meant_units(state))
 
 
 def is_kept_out(state: Petition, actor: Actor) -> bool:

@@ -155,7 +155,7 @@ def _add_operations() -> None:
             _operation(kind),
             methods=["POST"],
             response_model=ActionAnswer,
-            response_model_exclude_none=kind != "reissue_code",
+            response_model_exclude_none=kind != REISSUE,
             operation_id=f"act_{kind}",
             summary=f"{kind}（{'、'.join(stage.value for stage in RULES[kind].stages)}）",
             dependencies=[Depends(_json_if_any)],

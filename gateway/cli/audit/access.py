@@ -14,6 +14,7 @@ from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment, print_json
 from schemas.errors import UserError
 from schemas.evidence.journal import Entry, EntryKind
+from schemas.evidence.trail import who_and_when
 from schemas.lifecycle import is_accused
 from schemas.wording.terms import chinese
 
@@ -92,17 +93,7 @@ async def _fit_to_see(audit: AuditDoor, entries: AsyncGenerator[Entry]) -> Async
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
-    return {
-        "entry": entry.number,
-        "at": entry.at.isoformat(),
-        "kind": entry.kind.value,
-        "person": entry.actor.id,
-        "role": entry.actor.role.value,
-        "unit": entry.actor.unit,
-        "case": entry.case_number,
-        "why": entry.reason,
-        **entry.body,
-    }
+    return who_and_when(entry) | {"why": entry.reason, **entry.body}
 
 
 def _print(entries: list[Entry]) -> None:
