@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -77,8 +77,18 @@ class Attachments:
         self._quota = quota
         self._clock = clock
 
-    async def add(self, case_number: str, content: bytes, *, name: str, media_type: str, person: str) -> Attachment:
-        """Keeps a content; the same content again is the attachment there is.
+    async def add(
+        self,
+        case_number: str,
+        content: bytes,
+        *,
+        name: str,
+        media_type: str,
+        person: str,
+        hear: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Attachment:
+        """Keeps a content; the same content again is the attachment there is. ``hear`` is given its name before that stands on anybody's desk, and
+        not at all where nothing is kept.
 
         ``UserError``: ``attachment_empty``, ``attachment_type_wrong``, ``attachment_refused``, ``scan_unavailable``, ``attachments_too_many``,
         ``attachments_too_much``, ``storage_full``.
@@ -110,6 +120,11 @@ class Attachments:
             added_at=self._clock(),
         )
         sealed = await asyncio.to_thread(self._sealed, content)
+        if hear is not None:
+            async with self._engine.connect() as connection:
+                await self._check_quota(connection, found)
+            # Outside the turn of uploads, in which nothing else may wait for the database.
+            await hear(found.name)
         async with self._engine.begin() as connection:
             # One after the other: two that fit singly may be too much together.
             await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))

@@ -61,10 +61,10 @@ def read_order(
     if kind == "amend" and isinstance(fields.get("category"), str):
         check_tag("category", fields["category"])
     accuses = kind in ("amend", "name_accused", "decide_accused") and fields.get("accused_persons") is not None
-    if accuses:
+    if accuses and (fields.get("conflicted_units") is None or isinstance(fields["conflicted_units"], list | tuple)):
         # Whose chief is accused stands back with them, whatever else was filled in.
-        chiefs = organisation.conflicted_units(fields["accused_persons"])
-        fields["conflicted_units"] = tuple(dict.fromkeys((*(fields.get("conflicted_units") or ()), *chiefs)))
+        chiefs = organisation.conflicted_units(_texts(fields, "accused_persons"))
+        fields["conflicted_units"] = tuple(dict.fromkeys((*_texts(fields, "conflicted_units"), *chiefs)))
     filled: dict[str, Any] = {}
     if kind == "amend":
         filled = _refigured(fields, state, rules)
@@ -84,8 +84,8 @@ def _check_office(kind: str, fields: Mapping[str, Any], state: Petition, organis
         return
     accused = (organisation.person(person) for person in state.accused_persons if organisation.knows(person))
     served = [unit for unit in (organisation.answerable(each.unit) for each in accused) if parent(unit)]
-    for office in (fields.get("unit"), fields.get("lead"), *(fields.get("co_offices") or ())):
-        if isinstance(office, str) and any(within(office, unit) for unit in served):
+    for office in (*_texts(fields, "unit"), *_texts(fields, "lead"), *_texts(fields, "co_offices")):
+        if any(within(office, unit) for unit in served):
             raise refusal_error(refuse("accused_office", unit=office))
 
 
@@ -142,10 +142,16 @@ def _of_age_or_guarded(petitioner: Petitioner, data: PersonalData) -> Petitioner
 
 
 def _check_people(fields: Mapping[str, Any], organisation: Organisation) -> None:
-    named = (*(fields.get("accused_persons") or ()), *(fields.get("mentioned_persons") or ()))
-    for person in (*named, fields.get("countersigned_by")):
-        if isinstance(person, str) and person.strip():
+    for name in ("accused_persons", "mentioned_persons", "countersigned_by"):
+        for person in _texts(fields, name):
             organisation.person(person)
+
+
+def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The texts in a field, one or a list of them; what is neither is left to validation, which says what is wrong with it."""
+    given = fields.get(name)
+    listed = cast("Sequence[object]", given) if isinstance(given, list | tuple) else (given,)
+    return tuple(each for each in listed if isinstance(each, str) and each.strip())
 
 
 def _refigured(fields: Mapping[str, Any], state: Petition, rules: Rules) -> dict[str, Any]:

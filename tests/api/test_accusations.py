@@ -95,6 +95,16 @@ async def test_by_the_name_of_a_file(api: Api) -> None:
     await held(api, number)
 
 
+async def test_a_file_that_is_not_taken_hides_nothing(api: Api) -> None:
+    """Whoever sees a case could else keep it from an office by the name of a file that nobody ever has."""
+    number = await api.filed(unit="WC/QH/02", complexity="complex")
+    files = {"file": ("青禾路派出所汤勇所长收钱不办事.exe", b"MZ" + b"x" * 50, "application/x-msdownload")}
+    refused = await api(OPERATOR).post(f"{PETITIONS}/{number}/attachments", files=files)
+    assert refused.json()["code"] == "attachment_type_wrong"
+    state = await api.door.system.record.state(number)
+    assert state is not None and state.held is None
+
+
 async def answered(api: Api) -> str:
     number = await api.filed(unit="WC/QH/02", complexity="complex")
     assert (await api.act(number, "fang-zhen", "approve")).status_code == 200

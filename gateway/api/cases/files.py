@@ -73,9 +73,14 @@ async def attach(
     check_text(name, "file")
     media_type = (file.content_type or "").partition(";")[0].strip().lower()
     kept = attachments_of(request, door)
-    # Its name is read before it stands on anybody's desk.
-    await door.desk.heard_besides(state, name)
-    added = await kept.add(state.number, content, name=name, media_type=media_type, person=viewer.actor.id)
+    added = await kept.add(
+        state.number,
+        content,
+        name=name,
+        media_type=media_type,
+        person=viewer.actor.id,
+        hear=lambda words: door.desk.heard_besides(state, words),
+    )
     return (await door.redacting.of_case(state.number, viewer.actor)).model(added)
 
 

@@ -16,6 +16,7 @@ from schemas import commands as c
 from schemas.calendar import seed_calendar
 from schemas.errors import UserError
 from schemas.petition import Complexity, Ledger, Outcome, Petition
+from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
 from tests.strategies import BRANCH_CHIEF, HANDLER, MONDAY, STATION, SUPERVISOR, Case, calendar, filing, moment
 
@@ -114,3 +115,22 @@ def test_nobody_fills_in_what_is_the_doors(kind: str) -> None:
             read_command(kind, {name: {}})
         assert (refused.value.code, refused.value.facts["field"]) == ("field_unknown", name)
         assert name not in refused.value.facts["known"]
+
+
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, [5], ["a3-01-chief", {"a": 1}], [["a3-01-chief"]], 1.5])
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("name_accused", "accused_persons"),
+        ("name_accused", "conflicted_units"),
+        ("amend", "accused_persons"),
+        ("decide_accused", "mentioned_persons"),
+        ("assign", "co_offices"),
+    ],
+)
+def test_what_is_no_list_of_names_is_refused_and_breaks_nothing(kind: str, field: str, value: Any) -> None:
+    usual = {"reason": "查明", "accused_persons": ["a3-01-chief"]} if kind == "name_accused" else {"reason": "查明"}
+    given = {"lead": "XA/A3/01"} if kind == "assign" else usual
+    with pytest.raises(UserError) as refused:
+        order(kind, Case(filing(rules=CURRENT_RULES)).state, **given | {field: value})
+    assert refused.value.code in ("field_invalid", "unit_unknown")
