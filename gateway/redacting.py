@@ -50,6 +50,11 @@ class Redacting:
         known, seen = await patiently(look, READING_PATIENCE)
         return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
+    async def of_published(self, numbers: Collection[str]) -> dict[str, Redactor]:
+        """By case, for anybody: what is published of it tells neither who its petitioners are nor the number of any case."""
+        people = await patiently(lambda: self._people.of(numbers), READING_PATIENCE)
+        return {number: Redactor(Known.of(people.get(number, ())), seen=()) for number in numbers}
+
     async def of_petitioner(self, number: str) -> Redactor:
         """For the petitioners of a case themselves: what is known of those whose cases were merged with theirs is hidden, their own is not."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row, select
 
+from gateway.doors import Door
+from gateway.patience import READING_PATIENCE, patiently
 from schemas.record import tables as t
 
 MOST = 50
@@ -23,11 +26,11 @@ class Disclosed:
     summary: str
 
 
-async def disclosed(engine: AsyncEngine, *, before: datetime | None = None) -> tuple[Disclosed, ...]:
-    """The newest summaries, before that moment where one is given."""
+async def disclosed(door: Door) -> tuple[Disclosed, ...]:
+    """The newest summaries; what names a petitioner or a case in them is masked."""
     events, cases = t.events, t.cases
     query = (
-        select(events.c.at, cases.c.ledger, cases.c.category, events.c.payload)
+        select(events.c.case_number, events.c.at, cases.c.ledger, cases.c.category, events.c.payload)
         .join_from(events, cases, cases.c.case_number == events.c.case_number)
         .where(
             events.c.kind == "disclosed",
@@ -38,12 +41,19 @@ async def disclosed(engine: AsyncEngine, *, before: datetime | None = None) -> t
         .order_by(events.c.at.desc())
         .limit(MOST)
     )
-    if before is not None:
-        query = query.where(events.c.at < before)
-    async with engine.connect() as connection:
-        rows = (await connection.execute(query)).all()
+
+    async def look() -> Sequence[Row[*tuple[Any, ...]]]:
+        async with door.system.database.connect() as connection:
+            return (await connection.execute(query)).all()
+
+    rows = [row for row in await patiently(look, READING_PATIENCE) if row.payload.get("summary")]
+    redactors = await door.redacting.of_published({row.case_number for row in rows})
     return tuple(
-        Disclosed(at=row.at, ledger=row.ledger, category=row.category, summary=str(row.payload.get("summary", "")))
+        Disclosed(
+            at=row.at,
+            ledger=row.ledger,
+            category=row.category,
+            summary=redactors[row.case_number].text(str(row.payload["summary"])),
+        )
         for row in rows
-        if row.payload.get("summary")
     )

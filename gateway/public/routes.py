@@ -16,7 +16,6 @@ from gateway.console.rendering import render
 from gateway.doors import Door
 from gateway.intake.drafts import drafts_of, form_id
 from gateway.orders.drafting import Draft
-from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.disclosed import disclosed
 from gateway.public.rating import QUESTIONS
 from gateway.public.rating import contradict as carry_contradiction
@@ -192,7 +191,7 @@ async def _shown(request: Request, door: Door, code: str, answer: str) -> Tracke
 
 async def disclosed_page(request: Request, door: TheDoor) -> Response:
     """What has been published."""
-    found = await patiently(lambda: disclosed(door.system.database), READING_PATIENCE)
+    found = await disclosed(door)
     return render(request, None, "public/disclosed.html", matters=found)
 
 

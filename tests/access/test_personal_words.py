@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -20,7 +21,7 @@ from schemas.policy import CasePolicy
 from schemas.record import tables as t
 from schemas.rules import CURRENT_RULES
 from tests.access.conftest import PHONE, City, keep
-from tests.access.situations import CO_OFFICE, LEAD, SATISFIED, WHO
+from tests.access.situations import CO_OFFICE, COMPLAINTS_OFFICER, LEAD, SATISFIED, WHO, archive_stage
 from tests.access.test_every_route import STREAM, VALUES, routes
 from tests.databases import by_owner
 from tests.strategies import Case, filing
@@ -64,12 +65,16 @@ async def told_of(city: City) -> AsyncIterator[str]:
         data = {"csrf": csrf, "reason": "other", "words": f"核对{NAME}所留电话{OTHER_PHONE}"}
         assert (await web.post(f"/petitions/{NUMBER}/reveal", data=data)).status_code == 200
     yield NUMBER
+    await gone(city, NUMBER)
+
+
+async def gone(city: City, number: str) -> None:
     of_it = [
         f"DELETE FROM {name} WHERE case_number = :number"
         for name, table in t.METADATA.tables.items()
         if "case_number" in table.c and name != "journal"
     ]
-    await by_owner(city.database, *of_it, number=NUMBER)
+    await by_owner(city.database, *of_it, number=number)
 
 
 def found_in(said: str) -> list[str]:
@@ -154,3 +159,22 @@ async def test_a_masked_dossier_has_such_events_by_their_links(city: City, told_
     assert (masked.history, masked.withheld) == (b"", True)
     assert not found_in(masked.events_file.decode())
     assert json.loads(masked.events_file.splitlines()[0])["withheld"]["seq"] == 1
+
+
+async def test_what_has_been_published_tells_the_public_nothing_of_it(city: City) -> None:
+    """Two people have read it, and still it may name somebody: nobody is shown that."""
+    number = "WC-2026-C-000778"
+    case = archive_stage()
+    case.do(
+        WHO["supervisor"], c.Disclose(published=True, summary=f"{WRITTEN}，见 {number} 及 WC-2026-C-000001，路灯已修")
+    )
+    case.do(COMPLAINTS_OFFICER, c.Countersign(agreed=True))
+    await keep(city.door.system.record, number, case, city.door.system.keyring)
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(city.app), base_url="http://localhost") as web:
+            page = (await web.get("/public/disclosed")).text
+        assert "王*明" in page and "路灯已修" in page
+        assert not found_in(page)
+        assert number not in page and "WC-2026-C-000001" not in page
+    finally:
+        await gone(city, number)
