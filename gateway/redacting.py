@@ -50,6 +50,17 @@ class Redacting:
         known, seen = await patiently(look, READING_PATIENCE)
         return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
+    async def of_each(self, texts: Mapping[str, str], viewer: Actor | None) -> dict[str, Redactor]:
+        """One for each of several cases and what it says, which tells nobody of the others."""
+
+        async def look() -> tuple[dict[str, list[PersonalData]], Collection[str] | None]:
+            named = set[str]().union(*map(numbers_told, texts.values()))
+            return await self._people.of(texts.keys()), await self._seen(texts.keys(), named, viewer)
+
+        people, seen = await patiently(look, READING_PATIENCE)
+        staff = await self._names_for(viewer)
+        return {number: Redactor(Known.of(people.get(number, ())), staff=staff, seen=seen) for number in texts}
+
     async def of_published(self, numbers: Collection[str]) -> dict[str, Redactor]:
         """By case, for anybody: what is published of it tells neither who its petitioners are nor the number of any case."""
         people = await patiently(lambda: self._people.of(numbers), READING_PATIENCE)

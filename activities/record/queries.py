@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +51,11 @@ _LINE = (
     "sealed_at",
 )
 
+StillFound = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+
+MOST_LEFT_OUT = 2_000
+"""Found cases that are left out of a list before what there is of it is shown."""
+
 STEP = 200
 """Cases fetched at once where the whole record is gone through."""
 
@@ -67,13 +72,20 @@ class CaseQueries:
         """Where it reads, for readings that have a module of their own."""
         return self._engine
 
-    async def list(self, wanted: CaseFilter, viewer: Actor | None = None) -> CasePage:
-        """A page of the cases wanted; for a ``viewer`` only those the viewer may see (the accused never does)."""
+    async def list(
+        self, wanted: CaseFilter, viewer: Actor | None = None, *, still_found: StillFound | None = None
+    ) -> CasePage:
+        """A page of the cases wanted; for a ``viewer`` only those the viewer may see (the accused never does).
+
+        ``still_found`` says which of several found cases are to be listed. Where it leaves out very many, the page may have fewer cases than
+        asked for and still a cursor.
+        """
         lines: list[CaseLine] = []
         place = cursor_place(wanted.cursor) if wanted.cursor else None
         step = wanted.limit + 1
         search = _Search(wanted, viewer)
         own = eyes(viewer) if viewer is not None else None
+        left_out = 0
         async with self._engine.connect() as connection:
             while True:
                 within = await search.next(connection, place)
@@ -81,12 +93,17 @@ class CaseQueries:
                     await connection.execute(_IN_ORDER)
                 query = page_query(wanted, self._clock(), place, step, with_marks=viewer is not None, within=within)
                 rows = (await connection.execute(query)).mappings().all()
-                for row in rows:
-                    if own is not None and not own.meet(row["seen_by"], row["kept_from"]):
-                        continue
+                found = [row for row in rows if own is None or own.meet(row["seen_by"], row["kept_from"])]
+                if still_found is not None and found:
+                    listed = await still_found([row["case_number"] for row in found])
+                    left_out += len(found) - len(listed)
+                    found = [row for row in found if row["case_number"] in listed]
+                for row in found:
                     if len(lines) == wanted.limit:
                         return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, lines[-1])))
                     lines.append(case_line(row))
+                if len(rows) == step and left_out > MOST_LEFT_OUT:
+                    return CasePage(cases=tuple(lines), cursor=cursor_after(*_place(wanted, case_line(rows[-1]))))
                 if len(rows) == step:
                     place = _place(wanted, case_line(rows[-1]))
                     # Where most of a step is not for this viewer, the next one is longer.
@@ -95,6 +112,13 @@ class CaseQueries:
                     return CasePage(cases=tuple(lines))
                 else:
                     place = search.place
+
+    async def texts(self, numbers: Collection[str]) -> dict[str, str]:
+        """What these cases say, title and text, by number."""
+        cases = t.cases
+        query = select(cases.c.case_number, cases.c.title, cases.c.text).where(cases.c.case_number.in_(numbers))
+        async with self._engine.connect() as connection:
+            return {row.case_number: f"{row.title}\n{row.text}" for row in await connection.execute(query)}
 
     async def number(self, named: str) -> str:
         """The case number a person types. ``UserError`` ``case_unknown``."""

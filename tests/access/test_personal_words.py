@@ -110,6 +110,23 @@ async def test_no_address_tells_it_to_anybody(city: City, told_of: str) -> None:
     assert shown > 15, "the case was to be seen at many doors"
 
 
+@pytest.mark.parametrize("words", ["13955557777", "1395555", "95555", "王小明", "小明", "4301021990", OFFICER, "推诿 1234"])
+async def test_what_is_masked_is_not_found_by_trying(city: City, told_of: str, words: str) -> None:
+    async def found(position: str, asked: str) -> set[str]:
+        async with city.machine(position) as machine:
+            by_api = await machine.get("/api/v1/petitions", params={"text": asked, "limit": 200})
+        async with city.browser(position) as (web, _):
+            by_page = await web.get("/ledgers/all", params={"text": asked})
+            as_table = await web.get("/ledgers/all/export.xlsx", params={"text": asked})
+        listed = {each["number"] for each in by_api.json()["cases"]}
+        assert (told_of in listed) is (f'/petitions/{told_of}"' in by_page.text) is (told_of in text_of(as_table))
+        return listed
+
+    assert told_of not in await found("operator", words)
+    assert told_of in await found("operator", "推诿")
+    assert told_of in await found("operator", "电话 推诿")
+
+
 async def test_searching_and_exporting_tell_no_more(city: City, told_of: str) -> None:
     async with city.browser("operator") as (web, _):
         for address in ("/ledgers/all/export", "/ledgers/claim/export", "/ledgers/all", f"/petitions/{told_of}"):

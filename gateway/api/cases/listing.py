@@ -10,9 +10,9 @@ from pydantic import Field
 from activities.record.views import CaseFilter, CasePage, Order
 from gateway.api.answers import problems
 from gateway.api.entering import entered
+from gateway.listing import page_of
 from gateway.orders.given import Moment
 from gateway.orders.reading import resolved_unit
-from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.petition import Card, Frozen, Ledger, Stage
@@ -64,6 +64,4 @@ async def list_petitions(
         if (named := getattr(query, name))
     }
     wanted = CaseFilter.model_validate(query.model_dump(exclude={"stage"}) | {"stages": query.stage} | units)
-    page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
-    redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
-    return redactor.model(page)
+    return await page_of(door, readings, wanted, viewer.actor)

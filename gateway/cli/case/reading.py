@@ -12,6 +12,7 @@ from activities.record.views import CaseFilter, Order
 from gateway.cli.case import tables
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, door_for, moment, print_json, viewer_of
 from gateway.doors import Door
+from gateway.listing import page_of
 from gateway.orders.carrying import actions_of, history_line, without_ciphertext
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
@@ -75,9 +76,7 @@ async def list_cases(
         except ValidationError as wrong:
             raise field_error(wrong) from None
         viewer = await viewer_of(door, as_person)
-        page = await patiently(lambda: door.queries.list(wanted, viewer), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer, page)
-        page = redactor.model(page)
+        page = await page_of(door, door.queries, wanted, viewer)
     if as_json:
         print_json(page.model_dump(mode="json"))
     else:

@@ -17,7 +17,7 @@ from gateway.console.ledgers.columns import COLUMNS, Wording, chosen
 from gateway.console.ledgers.excel import workbook
 from gateway.console.rendering import Manner, manner_of, render, words_of
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.listing import page_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.errors import UserError
@@ -57,9 +57,8 @@ async def show(request: Request, ledger: str, viewer: SignedIn, door: TheDoor, r
     cursor = None
     try:
         wanted = want.wanted(await door.organisation())
-        page = await patiently(lambda: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
-        lines, cursor = redactor.model(page.cases), page.cursor
+        page = await page_of(door, readings, wanted, viewer.actor)
+        lines, cursor = page.cases, page.cursor
     except UserError as error:
         refusal = error
     manner = manner_of(request, viewer)
@@ -95,9 +94,8 @@ async def export(request: Request, ledger: str, viewer: SignedIn, door: TheDoor,
     cursor = ""
     while len(lines) < EXPORTED:
         wanted = want.wanted(organisation, limit=STEP, cursor=cursor)
-        page = await patiently(lambda wanted=wanted: readings.list(wanted, viewer.actor), READING_PATIENCE)
-        redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer.actor, page)
-        lines += redactor.model(page.cases)
+        page = await page_of(door, readings, wanted, viewer.actor)
+        lines += page.cases
         if page.cursor is None:
             break
         cursor = page.cursor
