@@ -43,6 +43,7 @@ ALWAYS: Final = (
 
 SENDING: Final = (
     "body_too_large",
+    "body_too_many_fields",
     "media_type_unsupported",
     "request_slow",
     "text_too_long",

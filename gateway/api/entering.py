@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl
@@ -69,6 +70,8 @@ async def storable_form(request: Request) -> None:
             check_text(value, name)
 
 
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
 DEEPEST: Final = 32
 """Levels of a JSON value; what is sent here has four."""
 
@@ -84,7 +87,7 @@ def check_text(value: Any, where: str) -> None:
         if depth > DEEPEST:
             raise body_invalid([{"type": "json_invalid", "loc": (where,), "msg": f"deeper than {DEEPEST} levels"}])
         if isinstance(each, str):
-            if "\0" in each or any("\ud800" <= char <= "\udfff" for char in each):
+            if _UNSTORABLE.search(each):
                 raise unstorable(where)
         elif isinstance(each, dict):
             named = cast("dict[Any, Any]", each)

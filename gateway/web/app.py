@@ -19,7 +19,7 @@ from gateway.api.entering import storable_address, storable_form
 from gateway.console.errors import asks_for_page, trouble_page
 from gateway.console.routes import console_router
 from gateway.doors import Door
-from gateway.web.bodies import BodyLimit
+from gateway.web.bodies import MOST_FIELDS, BodyLimit
 from gateway.web.health import router as health
 from gateway.web.observed import Figures, Observed
 from gateway.web.problems import from_http, from_validation, problem_response
@@ -36,6 +36,9 @@ USUAL_BODY = 1_000_000
 
 DOCUMENT_BODY = 20_000_000
 """Bytes of an imported policy, organisation or calendar, and of a batch of events."""
+
+DOCUMENT_FIELDS = 60_000
+"""Values of a batch of 500 events, of a hundred each."""
 
 _DOCUMENTS = ("/import", "/events")
 _FILES = "/attachments"
@@ -73,7 +76,8 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
         app.include_router(pages, dependencies=[Depends(storable_form)])
     describe(app)
     # The last one added is the first that meets a request.
-    app.add_middleware(BodyLimit, limit=_limits((settings or Settings()).attachment_limit))
+    limit = _limits((settings or Settings()).attachment_limit)
+    app.add_middleware(BodyLimit, limit=limit, fields=_fields)
     app.add_middleware(Security, hosts=(settings or Settings()).hosts)
     app.add_middleware(Observed, figures=app.state.figures)
     app.add_middleware(TrustedProxies, trusted=(settings or Settings()).trusted_proxies)
@@ -87,6 +91,10 @@ def _limits(attachment: int) -> Callable[[str], int]:
         return DOCUMENT_BODY if path.endswith(_DOCUMENTS) else USUAL_BODY
 
     return limit
+
+
+def _fields(path: str) -> int:
+    return DOCUMENT_FIELDS if path.endswith(_DOCUMENTS) else MOST_FIELDS
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -62,6 +62,7 @@ STATUS: Final[dict[str, HTTPStatus]] = {
     "shared_answer_names_petitioner": HTTPStatus.CONFLICT,
     "calendar_changed_meanwhile": HTTPStatus.CONFLICT,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "body_too_many_fields": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "attachment_type_wrong": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "media_type_unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "source_event_conflict": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -196,6 +197,16 @@ def body_too_large(limit: int | None = None) -> UserError:
     zh, en = (f"（上限 {limit:,} 字节）", f" (at most {limit:,} bytes)") if limit else ("", "")
     facts = {"limit": limit} if limit else {}
     return UserError("body_too_large", zh=f"请求内容过大{zh}。", en=f"The request is too large{en}.", **facts)
+
+
+def body_too_many_fields(most: int) -> UserError:
+    """More values or fields than any request has."""
+    return UserError(
+        "body_too_many_fields",
+        zh=f"请求中的项目过多（上限 {most:,} 项），请分几次提交。",
+        en=f"The request has too many fields (at most {most:,}); send it in parts.",
+        limit=most,
+    )
 
 
 def internal(request_id: str) -> UserError:

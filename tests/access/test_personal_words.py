@@ -110,7 +110,9 @@ async def test_no_address_tells_it_to_anybody(city: City, told_of: str) -> None:
     assert shown > 15, "the case was to be seen at many doors"
 
 
-@pytest.mark.parametrize("words", ["13955557777", "1395555", "95555", "王小明", "小明", "4301021990", OFFICER, "推诿 1234"])
+@pytest.mark.parametrize(
+    "words", ["13955557777", "1395555", "95555", "王小明", "小明", "4301021990", OFFICER, "推诿 1234"]
+)
 async def test_what_is_masked_is_not_found_by_trying(city: City, told_of: str, words: str) -> None:
     async def found(position: str, asked: str) -> set[str]:
         async with city.machine(position) as machine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from unittest.mock import Mock
@@ -10,15 +11,16 @@ from uuid import uuid4
 
 import pytest
 
+import gateway.board.behind
 from activities.access.scoped import scoped
 from activities.board import listing
 from activities.board.keeping import BoardSums
 from activities.board.listing import Way
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter
-from gateway.board.behind import LISTED, Asked, behind, current_cases, past_cases
+from gateway.board.behind import LISTED, Asked, CasesBehind, behind, current_cases, past_cases
 from gateway.board.shown import Kept, board, current_board, current_trend, facts_as_of
-from schemas.measures import LedgerMeasures, measure, numbers, week_of
+from schemas.measures import CaseFacts, LedgerMeasures, measure, numbers, week_of
 from schemas.petition import Ledger
 from schemas.worktime import Calendar, local_day
 from tests.api.conftest import Api
@@ -82,6 +84,8 @@ async def _every_number_leads_to_its_cases(
         actor = await api.door.actor(person)
         seen = CaseQueries(scoped(api.door.system.database, actor))
         facts = [one async for one in facts_as_of(seen, calendar, now, unit)]
+        total = Asked("received", unit)
+        assert await past_cases(seen, calendar, now, total) == await _picked(facts, seen, calendar, now, total)
         shown = await current_board(kept, calendar, now, unit, actor)
         assert shown.measures == measure(facts) == (await board(seen, calendar, now, unit)).measures
         for ledger in (None, *Ledger):
@@ -89,7 +93,7 @@ async def _every_number_leads_to_its_cases(
             for name in numbers():
                 asked = Asked(name, unit, ledger)
                 found = await current_cases(kept, calendar, now, asked, actor)
-                assert found == await past_cases(seen, calendar, now, asked), (person, name)
+                assert found == await _picked(facts, seen, calendar, now, asked), (person, name)
                 assert found.count == _said(measured, name), (person, name)
                 assert len(found.numbers) == min(found.count, LISTED), (person, name)
         for way, name in product(Way, numbers()):
@@ -98,13 +102,27 @@ async def _every_number_leads_to_its_cases(
                 monkeypatch.setattr(listing, "way_of", Mock(return_value=way))
                 asked = Asked(name, unit)
                 found = await current_cases(kept, calendar, now, asked, actor)
-                assert found == await past_cases(seen, calendar, now, asked), (person, name, way)
+                assert found == await _picked(facts, seen, calendar, now, asked), (person, name, way)
                 monkeypatch.undo()
         for each in shown.overdue:
             for name, said in [("owed", each.overdue), *((f"owed.{n}", age) for n, age in enumerate(each.ages))]:
                 found = await current_cases(kept, calendar, now, Asked(name, unit, at=each.unit), actor)
                 assert (found.count, len(found.numbers)) == (said, min(said, LISTED))
-                assert found == await past_cases(seen, calendar, now, Asked(name, unit, at=each.unit))
+                assert found == await _picked(facts, seen, calendar, now, Asked(name, unit, at=each.unit))
+
+
+async def _picked(
+    facts: list[CaseFacts], queries: CaseQueries, calendar: Calendar, now: datetime, asked: Asked
+) -> CasesBehind:
+    """What folding every case picks; they are folded once, and not for each number anew."""
+
+    async def folded(*_: object) -> AsyncGenerator[CaseFacts]:
+        for one in facts:
+            yield one
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(gateway.board.behind, "facts_as_of", folded)
+        return await past_cases(queries, calendar, now, asked)
 
 
 def _said(measured: LedgerMeasures, name: str) -> int:

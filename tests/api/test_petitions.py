@@ -146,7 +146,9 @@ async def test_a_petition_that_cannot_be_filed_says_why(api: Api, body: dict[str
     [
         (b'{"text": "\\ud800"}', "application/json", 422, "text_unstorable"),
         (b"{", "application/json", 422, "body_invalid"),
-        (b"[" * 100_000, "application/json", 422, "body_invalid"),
+        (b"[" * 1_900, "application/json", 422, "body_invalid"),
+        (b"[" * 100_000, "application/json", 413, "body_too_many_fields"),
+        (b'{"petitioners": [' + b"{}," * 100_000 + b"{}]}", "application/json", 413, "body_too_many_fields"),
         (b'{"text": 1e999999}', "application/json", 422, "body_invalid"),
         (b'{"text": "\xff"}', "application/json", 422, "body_invalid"),
         (b"text=x", "application/x-www-form-urlencoded", 415, "media_type_unsupported"),
