@@ -42,7 +42,7 @@ class CompactJSONConverter(EncodingPayloadConverter):
     """``json/plain`` by pydantic, without defaults.
 
     A value holding a ``Literal`` tag that would be left out as a default (a union member that is not
-    ``schemas.tagged.Tagged``) is written whole instead: larger, but still readable.
+    ``schemas.kernel.tagged.Tagged``) is written whole instead: larger, but still readable.
     """
 
     @property

@@ -8,8 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from activities.documents import read_document, read_organisation, read_policy
+from schemas.kernel.model import Frozen
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Frozen, Ledger
+from schemas.petition import Complexity, Ledger
 from schemas.policy import Policy
 from schemas.proposals.police_words import PoliceWords
 from schemas.sealing.personal import PersonalData

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
 from schemas.policy import Policy
 

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KEY_BYTES, PAYLOAD_KEYS, KeyRing, Purpose, SealBrokenError, decode_key
 
 _NONCE_BYTES: Final = 12

@@ -30,7 +30,7 @@ from pydantic import BaseModel
 from structlog.typing import EventDict, Processor
 from temporalio.service import RPCError
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.personal import WITHHELD, mask_id, mask_phone
 
 ALLOWED: Final = frozenset(

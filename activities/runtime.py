@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 DEFAULT_FOLDER = Path("var") / "sanzhang"
 DEFAULT_NAMESPACE = "sanzhang"

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 PREFIX: Final = "SANZHANG_"
 

@@ -15,8 +15,8 @@ from typing import Any, cast
 from icalendar import Calendar as ICalendar
 from icalendar import Event
 
-from schemas.errors import UserError
-from schemas.worktime import SHANGHAI
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import SHANGHAI
 
 LARGEST_FILE = 2_000_000
 """Bytes. A notice is a few kilobytes; anything near this is another file picked by mistake."""

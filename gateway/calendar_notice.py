@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from gateway.calendar_files import Row, Sheet, read_sheet
-from schemas.calendar import CalendarDay, Kind, Notice, Status, check_notice
-from schemas.errors import UserError
+from schemas.kernel.calendar import CalendarDay, Kind, Notice, Status, check_notice
+from schemas.kernel.errors import UserError
 
 PLAIN_DAYS_OF_A_FULL_LIST = 60
 """From so many ordinary days on, a file is a day-by-day calendar and must not skip any; lists of exceptions

@@ -36,16 +36,18 @@ from gateway.patience import PATIENCE, patiently
 from gateway.reading.careful import Hears
 from gateway.storable import check_storable
 from schemas import commands as c
-from schemas.errors import UserError
 from schemas.events import Filed, FiledContent
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import Calendar, local_day
 from schemas.lifecycle import decide, fold, may_know
-from schemas.petition import SYSTEM, Actor, Frozen, Petition, Stage
+from schemas.petition import Petition, Stage
 from schemas.policy import Policy
 from schemas.proposals.holding import brings_words
 from schemas.refusals import SENTENCES, Refusal
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
-from schemas.worktime import Calendar, local_day
 from workflows.contract import (
     PETITION_WORKFLOW,
     PETITIONS_QUEUE,

@@ -16,14 +16,15 @@ from gateway.desk import Rules
 from gateway.doors import ADMINISTRATOR, Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
-from schemas.calendar import Notice, apply_notice, check_notice, diff, notice_warnings
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.health_tags import check_tag
+from schemas.kernel.actor import Actor
+from schemas.kernel.calendar import Notice, apply_notice, check_notice, diff, notice_warnings
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Frozen
 from schemas.policy import Policy
-from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 
 Document = TypeVar("Document", Policy, Organisation)
 

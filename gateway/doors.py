@@ -20,12 +20,12 @@ from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from gateway.reading.careful import CarefulReader, Hears
 from gateway.reading.pool import ReadingPool
 from gateway.redacting import Redacting
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import Counted
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Role
 from workers.composition import System, open_system
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter, CasePage
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 
 
 async def page_of(door: Door, queries: CaseQueries, wanted: CaseFilter, viewer: Actor | None) -> CasePage:

@@ -10,8 +10,8 @@ from gateway.patience import READING_PATIENCE, patiently
 from schemas.access.case_numbers import numbers_told
 from schemas.access.personal_words import Known, PersonalWords, Span, staff_names
 from schemas.access.redaction import Redactor
+from schemas.kernel.actor import Actor
 from schemas.organisation import Organisation
-from schemas.petition import Actor
 from schemas.proposals.names import NameIndex
 from schemas.sealing.personal import PersonalData
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
 from gateway.workbook.reading import read_workbook
-from schemas.calendar import seed_calendar
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.worktime import Calendar
 from schemas.measures import CaseFacts, facts_of, measure
 from schemas.petition import Complexity, Ledger
 from schemas.policy import Policy
@@ -23,7 +24,6 @@ from schemas.simulation import (
     judge,
     play,
 )
-from schemas.worktime import Calendar
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""

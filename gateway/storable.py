@@ -7,8 +7,8 @@ import re
 
 from pydantic_core import PydanticSerializationError
 
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """NUL as JSON writes it, and not a backslash followed by u0000."""

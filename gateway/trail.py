@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Collection
 from datetime import datetime
 
 from gateway.doors import Door
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import TRAIL
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import may_see
-from schemas.petition import Actor
 
 
 def kinds_named(named: Collection[str]) -> tuple[EntryKind, ...]:

@@ -12,12 +12,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.events import FiledContent, Finding, Petitioner
-from schemas.petition import Accusation, Actor, Complexity, Frozen, Ledger, Outcome, Party, RatingDoor
+from schemas.kernel.actor import Actor
+from schemas.kernel.model import Frozen
+from schemas.kernel.tagged import Tagged
+from schemas.kernel.worktime import Calendar
+from schemas.petition import Accusation, Complexity, Ledger, Outcome, Party, RatingDoor
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
 from schemas.sealing.factors import Factor
-from schemas.tagged import Tagged
-from schemas.worktime import Calendar
 
 TEXT_LIMIT = 20_000
 """Characters a text of any command may have; longer ones are refused, never cut."""

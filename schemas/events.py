@@ -11,27 +11,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.tagged import Tagged
+from schemas.kernel.worktime import Calendar
 from schemas.petition import (
     Accusation,
     Card,
     Clock,
     ClockName,
     Complexity,
-    Frozen,
     Ground,
     Ledger,
     Outcome,
     Party,
     RatingDoor,
-    Role,
     Verdict,
 )
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
-from schemas.tagged import Tagged
-from schemas.worktime import Calendar
 
 
 class Petitioner(Frozen):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 _WORDS: Final = re.compile(
     "精神(?:病|障碍|疾病|异常|分裂|失常|问题|状态)|神经病|心理(?:疾病|障碍|问题)|抑郁|躁狂|痴呆|智(?:力障碍|障|残)|残(?:疾|障)|艾滋|癌|肿瘤|怀孕|孕妇|患(?:病|者)"

@@ -9,38 +9,15 @@ later does not rewrite who answered for what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import Calendar
 from schemas.policy import CasePolicy
 from schemas.rules import FIRST_RULES
-from schemas.worktime import Calendar
-
-
-class Frozen(BaseModel):
-    """A value that is never changed, only replaced."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's own, in a third of its time: a fold copies a state at every event."""
-        if deep or self.__pydantic_private__ is not None:
-            return super().model_copy(update=update, deep=deep)
-        made = self.__class__.__new__(self.__class__)
-        fields, named = self.__dict__, self.__pydantic_fields_set__
-        if update:
-            fields = fields | update
-            # Of a frozen value nobody adds to the names, so copies may share them.
-            named = named if named.issuperset(update) else named.union(update)
-        object.__setattr__(made, "__dict__", fields if update else fields.copy())
-        object.__setattr__(made, "__pydantic_fields_set__", named)
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
-        return made
 
 
 class Ledger(StrEnum):
@@ -69,20 +46,6 @@ class Stage(StrEnum):
     SIGN_OFF = "sign_off"
     ARCHIVE = "archive"
     ARCHIVED = "archived"
-
-
-class Role(StrEnum):
-    """Who may do what; the scope (own unit, subtree) is a matter of the actor's paths."""
-
-    OPERATOR = "operator"
-    UPSTREAM = "upstream"
-    CHIEF = "chief"
-    SUPERVISOR = "supervisor"
-    HANDLER = "handler"
-    VISITOR = "visitor"
-    AUDITOR = "auditor"
-    PETITIONER = "petitioner"
-    SYSTEM = "system"
 
 
 class Outcome(StrEnum):
@@ -120,31 +83,6 @@ class Card(StrEnum):
 
     YELLOW = "yellow"
     RED = "red"
-
-
-class Actor(Frozen):
-    """Who acts, as the door has established it.
-
-    ``unit`` is the actor's own unit; ``scope`` the subtree the actor's office extends to where it is wider (a department acts for the unit
-    it hangs off). ``complaints``: this person decides, within that reach, who is complained of: a complaints officer 督察/纪检, or the operator of
-    a unit that has none. ``credential``: by what the door knew them, never a secret: a session ``s-…``, a token ``t-…``, or the kind of door (``cli``,
-    ``public``, ``events``); empty for the system itself and in what was recorded before.
-    """
-
-    id: str
-    role: Role
-    unit: str
-    scope: str = ""
-    complaints: bool = False
-    credential: str = ""
-
-    @property
-    def reach(self) -> str:
-        """The path whose subtree this actor may act over."""
-        return self.scope or self.unit
-
-
-SYSTEM = Actor(id="system", role=Role.SYSTEM, unit="")
 
 
 def petitioner_of(number: str) -> Actor:

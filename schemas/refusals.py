@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 
 class Refusal(Frozen):

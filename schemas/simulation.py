@@ -12,12 +12,14 @@ from pydantic import Field, PlainSerializer
 
 from schemas import commands as c
 from schemas.events import Event, FiledContent
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import SHANGHAI, Calendar, local_day, working_days_after
 from schemas.lifecycle import decide, fold, next_alarm
 from schemas.measures import Measures
-from schemas.petition import Actor, ClockName, Complexity, Frozen, Ledger, Outcome, Petition, Role, Stage
+from schemas.petition import ClockName, Complexity, Ledger, Outcome, Petition, Stage
 from schemas.policy import Policy
 from schemas.refusals import Refusal
-from schemas.worktime import SHANGHAI, Calendar, local_day, working_days_after
 
 ShanghaiTime = Annotated[
     datetime, PlainSerializer(lambda moment: moment.astimezone(SHANGHAI).isoformat(), return_type=str, when_used="json")

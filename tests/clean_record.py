@@ -25,8 +25,9 @@ from schemas import commands as c
 from schemas.events import Event, FiledContent, Petitioner
 from schemas.evidence.archive import ArchiveDocument, EngineHistory
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.actor import SYSTEM, Actor
 from schemas.lifecycle import decide, fold
-from schemas.petition import SYSTEM, Actor, Complexity, Ledger, Outcome, Petition
+from schemas.petition import Complexity, Ledger, Outcome, Petition
 from schemas.refusals import Refusal
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData

@@ -15,26 +15,15 @@ from hypothesis import strategies as st
 
 from schemas import commands as c
 from schemas.events import Event, FiledContent, Finding, Petitioner
+from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.worktime import Calendar
 from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
-from schemas.petition import (
-    SYSTEM,
-    Accusation,
-    Actor,
-    Complexity,
-    Ledger,
-    Outcome,
-    Party,
-    Petition,
-    RatingDoor,
-    Role,
-    petitioner_of,
-)
+from schemas.petition import Accusation, Complexity, Ledger, Outcome, Party, Petition, RatingDoor, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 from schemas.rules import CURRENT_RULES, FIRST_RULES
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
-from schemas.worktime import Calendar
 
 CITY = "XA"
 BRANCH, OTHER_BRANCH = "XA/A1", "XA/A2"

@@ -21,7 +21,7 @@ from activities.record.migrate import new_engine
 from activities.record.reference import ReferenceStore
 from activities.runtime import find_system
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing
 
 if TYPE_CHECKING:

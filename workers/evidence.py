@@ -31,7 +31,7 @@ from activities.evidence.forwarding import Forwarder, Syslog, keep_trail
 from activities.evidence.reconcile import reconcile_all
 from activities.evidence.seal import Sealer
 from activities.evidence.trail import Trail
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
 from workers.watching import OwnWatch, run_watch, watching

@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 
 from activities.logs import configure_logging
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.composition import System, open_system
 from workers.garbage import LOOKS_OF_A_WORKER, collect_seldom
 

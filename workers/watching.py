@@ -16,7 +16,7 @@ from activities.evidence.journal import Journal
 from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.evidence.run_watch import Looked, RunWatch
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from workers.composition import System
 from workflows.contract import NOTICES_ID, NOTICES_QUEUE, NOTICES_WORKFLOW, PETITION_WORKFLOW, PETITIONS_QUEUE
 from workflows.notices import start_dispatch

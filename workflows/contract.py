@@ -8,7 +8,8 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
 from schemas.evidence.archive import workflow_id as workflow_id  # noqa: PLC0414 - part of what callers need to know
-from schemas.petition import Card, ClockName, Frozen, Petition, Stage
+from schemas.kernel.model import Frozen
+from schemas.petition import Card, ClockName, Petition, Stage
 from schemas.refusals import Refusal
 
 PETITION_WORKFLOW = "petition"

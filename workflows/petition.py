@@ -20,8 +20,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.record.case_record import CommitOrder, Committed
     from schemas.commands import Order, RingAlarm
     from schemas.events import Event
+    from schemas.kernel.actor import SYSTEM
     from schemas.lifecycle import RULES, decide, evolve, next_alarm
-    from schemas.petition import SYSTEM, Petition
+    from schemas.petition import Petition
     from schemas.refusals import Refusal, refuse
     from schemas.rules import ACCUSER_SAFE, in_force
     from workflows.contract import Answer, PetitionStart, refused, shown

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.model import Frozen
 from schemas.lifecycle.authority import party_of
-from schemas.petition import SYSTEM, Frozen, Petition
+from schemas.petition import Petition
 from workflows.contract import workflow_id
 
 

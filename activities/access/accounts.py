@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.access.ending import Note, end_all_of
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from schemas.record import tables as t
 
 NO_PASSWORD: Final = ""

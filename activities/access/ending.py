@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
+from schemas.kernel.actor import Actor
 from schemas.organisation import Organisation
-from schemas.petition import Actor
 from schemas.record import tables as t
 
 Note = Callable[[AsyncConnection, Mapping[str, Any]], Awaitable[None]]

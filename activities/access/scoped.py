@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.access import eyes
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 
 DOOR_ROLE: Final = "sanzhang_door"
 """Owns nothing, may not log in, and reads under the policies."""

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.access.ending import SESSION_NAME, Note, is_shut_out, over
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from schemas.policy import DoorPolicy
 from schemas.record import tables as t
 

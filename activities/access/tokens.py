@@ -17,8 +17,8 @@ from activities.access.ending import Note, is_shut_out
 from activities.record.case_record import Clock, utc_now
 from activities.record.migrate import at_once
 from schemas.access import check_scopes
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from schemas.policy import DoorPolicy
 from schemas.record import tables as t
 

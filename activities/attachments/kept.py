@@ -17,8 +17,8 @@ from activities.attachments.scanning import check_type, clean_name, scan
 from activities.attachments.store import AttachmentStore
 from activities.keys import seal, unseal
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 

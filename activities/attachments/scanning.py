@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 SCAN_SECONDS: Final = 60.0
 NAME_LIMIT: Final = 120

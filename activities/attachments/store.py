@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

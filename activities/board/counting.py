@@ -14,13 +14,13 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from schemas.kernel.units import within
+from schemas.kernel.worktime import Calendar, local_day, monday_of
 from schemas.measures import AGE_BANDS, band_bounds, overdue_days, week_of
 from schemas.measures.cells import CAME, STRUCK, WEEKLY
 from schemas.measures.measure import OWED, band_of
 from schemas.measures.numbers import in_band
 from schemas.petition import Ledger
-from schemas.units import within
-from schemas.worktime import Calendar, local_day, monday_of
 
 
 class Hidden(NamedTuple):

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, RowMapping, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, recorded, utc_now
+from schemas.kernel.units import ancestors
+from schemas.kernel.worktime import Calendar
 from schemas.measures import NEVER_SINCE, CaseCells, cells_of
 from schemas.record import tables as t
 from schemas.record.tables.board import board_cells, case_counts, case_measures
-from schemas.units import ancestors
-from schemas.worktime import Calendar
 
 STEP = 200
 """Cases folded in one transaction."""

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.board.counting import BELOW, Hidden, below
+from schemas.kernel.worktime import Calendar
 from schemas.measures import AGE_BANDS, Number, band_bounds
 from schemas.measures.measure import OWED
 from schemas.petition import Ledger
-from schemas.worktime import Calendar
 
 GATHERED = 20_000
 """Cases of a unit up to which they are gathered and sorted."""

@@ -21,9 +21,9 @@ from activities.evidence.reconcile import Outcome
 from activities.evidence.seal import Sealer
 from activities.evidence.store import CheckpointStoreError
 from activities.heartbeat import beating
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.errors import UserError
 
 
 class EvidenceActivities:

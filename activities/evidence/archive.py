@@ -16,8 +16,8 @@ from temporalio.client import WorkflowHistory
 
 from activities.evidence.histories import as_replayed
 from activities.keys import seal, unseal
-from schemas.errors import UserError
 from schemas.evidence.archive import ArchiveDocument, history_hash, read, written
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 SEAL_CLOSED: Final = "seal_closed"
 MAKE_CHECKPOINT: Final = "make_checkpoint"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from activities.record.case_record import Clock, utc_now
 from schemas.evidence.chain import genesis, link
 from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from schemas.record import tables as t
 
 JOURNAL_LOCK: Final = 0x73616E7A68616E67

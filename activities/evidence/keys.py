@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activities.keys import create_key_file, read_key_file, read_roots
 from activities.record.migrate import new_engine
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import KEY_BYTES, KeyRing, decode_key
 

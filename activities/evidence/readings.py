@@ -20,14 +20,15 @@ from schemas.access.revealing import (
     lies_elsewhere,
     unusual,
 )
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry, EntryKind
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.units import top
+from schemas.kernel.worktime import SHANGHAI, Calendar
 from schemas.notices.notice import when_allowed
-from schemas.petition import Actor, Petition, Role
+from schemas.petition import Petition
 from schemas.policy import RevealPolicy
 from schemas.record import tables as t
-from schemas.units import top
-from schemas.worktime import SHANGHAI, Calendar
 
 HOUR: Final = timedelta(hours=1)
 

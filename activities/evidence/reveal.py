@@ -12,10 +12,10 @@ from activities.evidence.readings import ReadingBook
 from activities.personal import open_
 from activities.record.queries import CaseQueries, case_unknown
 from schemas.access.revealing import given, needs_of
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry, EntryKind
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import may_see
-from schemas.petition import Actor
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, SealedPersonal

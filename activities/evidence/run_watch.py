@@ -25,10 +25,12 @@ from activities.evidence.reachable import CALL_MAY_TAKE, reachable
 from activities.evidence.reconcile.read_model import folded, rows_of
 from activities.evidence.reconcile.repairing import carry_on
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
 from schemas.evidence.archive import workflow_id
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM, Frozen, Petition
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.petition import Petition
 from schemas.record import tables as t
 
 BATCH: Final = 100

@@ -21,10 +21,11 @@ from activities.evidence.histories import EngineRun, as_kept, runs_of_case
 from activities.evidence.journal import JOURNAL_LOCK, Journal
 from activities.evidence.reachable import reachable
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError, first_of
 from schemas.evidence.archive import ArchiveDocument
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM, Frozen
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.errors import UserError, first_of
+from schemas.kernel.model import Frozen
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, SealBrokenError
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -18,7 +18,7 @@ from activities.evidence.journal import Journal
 from activities.record.case_record import Clock, utc_now
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import STRANGER, WINDOW, Counted, window_of
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
 from schemas.record import tables as t
 
 TRY_AGAIN: Final = 1.0

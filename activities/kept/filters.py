@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 
 MOST = 30

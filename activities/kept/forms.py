@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.keys import seal, unseal
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 

@@ -14,7 +14,7 @@ from typing import Final
 from apprise import Apprise
 
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed, transport_name
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.wording.terms import chinese
 
 TITLE: Final = "三本账通知"

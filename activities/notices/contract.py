@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 DELIVER_DUE: Final = "deliver_due"
 

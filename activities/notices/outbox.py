@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.access import named
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
 from schemas.notices import Barred
-from schemas.petition import Frozen, Role
 from schemas.policy import LadderPolicy
 from schemas.record import tables as t
 

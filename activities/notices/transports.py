@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from schemas.petition import Frozen, Role
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
 
 
 class Parcel(Frozen):

@@ -29,9 +29,11 @@ from activities.record.statements import Rows, as_bytea, head, writing
 from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.model import Frozen
 from schemas.lifecycle import fold
 from schemas.notices import notices_of
-from schemas.petition import Actor, Frozen, Petition, Role
+from schemas.petition import Petition
 from schemas.record import tables as t
 
 Clock = Callable[[], datetime]

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.keys import seal, unseal
 from activities.personal import open_
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing import tracking
 from schemas.sealing.factors import PIN_LENGTH, Factor, factor_of, plain_answer, proven

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.views import cursor_after, cursor_place
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from schemas.lifecycle import may_see
-from schemas.petition import Actor, Frozen, Petition, Stage
+from schemas.petition import Petition, Stage
 from schemas.record import tables as t
 
 

@@ -16,14 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.case_record import Clock, utc_now
 from activities.record.codes import REPEATED_WITHIN, NewCode, TrackingCodes, new_code
 from activities.record.driver.direct import Direct
-from schemas.errors import UserError
 from schemas.events import FiledContent
-from schemas.petition import Frozen, Ledger
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import local_day
+from schemas.petition import Ledger
 from schemas.proposals.similarity import bands, signature
 from schemas.record import tables as t
 from schemas.sealing.factors import Factor, factor_of
 from schemas.sealing.keys import KeyRing
-from schemas.worktime import local_day
 
 LEDGER_LETTERS = {Ledger.SUGGESTION: "S", Ledger.CLAIM: "C", Ledger.COMPLAINT: "P"}
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.personal import open_
 from schemas.access import eyes
 from schemas.access.case_numbers import WRITTEN
-from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing, SealBrokenError
 from schemas.sealing.personal import PersonalData, SealedPersonal

@@ -21,9 +21,10 @@ from activities.record.views import (
     cursor_place,
 )
 from schemas.access import eyes
-from schemas.errors import UserError
 from schemas.evidence.chain import Recorded
-from schemas.petition import Actor, Petition
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.petition import Petition
 from schemas.record import tables as t
 from schemas.sealing.personal import SealedPersonal, end_hidden
 

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.migrate import at_once
-from schemas.calendar import CalendarDay, build_calendar
-from schemas.errors import UserError
+from schemas.kernel.calendar import CalendarDay, build_calendar
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import Calendar
 from schemas.organisation import Organisation
 from schemas.policy import Policy
 from schemas.record import tables as t
-from schemas.worktime import Calendar
 
 POLICY = "policy"
 ORGANISATION = "organisation"

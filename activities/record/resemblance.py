@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.driver.direct import Direct
 from schemas.access import eyes
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
 
 MOST = 5

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from activities.defaults import default_organisation, default_policy, demo_organisation
 from activities.record.migrate import new_engine
 from activities.record.reference import ORGANISATION, POLICY, ReferenceStore
-from schemas.calendar import SEED_FROM, SEED_THROUGH, seed_days
-from schemas.errors import UserError
+from schemas.kernel.calendar import SEED_FROM, SEED_THROUGH, seed_days
+from schemas.kernel.errors import UserError
 
 
 async def seed(dsn: str, *, demo: bool = False) -> None:

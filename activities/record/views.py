@@ -10,8 +10,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.errors import UserError
-from schemas.petition import Actor, Card, Frozen, Ledger, Petition, Stage
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.petition import Card, Ledger, Petition, Stage
 
 PAGE_LIMIT = 500
 """Cases a page may hold."""

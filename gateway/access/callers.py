@@ -22,9 +22,9 @@ from gateway.doors import Door
 from gateway.web.limits import Limits
 from gateway.web.viewer import Language, Viewer
 from schemas.access import Area, check_sending, opens
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM, Actor
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.errors import UserError
 from schemas.policy import DoorPolicy
 
 SESSION_COOKIE: Final = "sanzhang_session"

@@ -16,8 +16,8 @@ from gateway.console.rendering import render
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, SignedIn, Viewer
 from schemas.access import Area, enter
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 
 router = APIRouter(include_in_schema=False, route_class=CallerFirst)
 

@@ -20,8 +20,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import SecretStr, ValidationError
 
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 
 SIGNATURES: Final = ["RS256", "PS256", "ES256", "EdDSA"]
 """Never ``none``, and never a MAC: the provider's public key must not become a secret."""

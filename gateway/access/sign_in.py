@@ -22,9 +22,9 @@ from gateway.web.problems import status_of
 from gateway.web.viewer import Anybody, TheDoor, access_of
 from schemas.access import place_of
 from schemas.access.guessing import KNOWN_FOR
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import STRANGER, Counted
+from schemas.kernel.errors import UserError
 from schemas.organisation import Person
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from gateway.web.problems import PROBLEM_JSON, STATUS
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 from schemas.refusals import SENTENCES
 
 

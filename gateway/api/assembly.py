@@ -20,8 +20,8 @@ from gateway.api.describing import describe
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.pulse import Pulse
-from schemas.errors import UserError
-from schemas.worktime import Calendar
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import Calendar
 
 __all__ = ["UnderWay", "api_router", "background", "describe"]
 

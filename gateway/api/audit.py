@@ -20,8 +20,9 @@ from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.timeline.facts import Timeline
 from schemas.evidence.trail import facts
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.model import Frozen
 from schemas.lifecycle import is_accused
-from schemas.petition import Actor, Frozen, Role
 
 router = APIRouter(prefix="/audit", route_class=CallerFirst)
 

@@ -21,10 +21,12 @@ from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, TheDoor, Viewer
 from schemas.access import Area
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.units import within
 from schemas.measures import Measures, numbers
-from schemas.petition import Actor, Frozen, Ledger, Role
-from schemas.units import within
+from schemas.petition import Ledger
 
 router = APIRouter()
 

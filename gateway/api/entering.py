@@ -15,9 +15,9 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import body_invalid, unstorable
 from gateway.web.viewer import SignedIn, Viewer
 from schemas.access import Area, enter
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import may_see
-from schemas.petition import Actor
 
 
 def entered(area: Area, *, writing: bool = False) -> Callable[[Viewer], Awaitable[Viewer]]:

@@ -22,8 +22,8 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.limits import limits_of
 from gateway.web.problems import HTTPStatus, status_of
 from gateway.web.viewer import TheDoor
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 
 router = APIRouter()
 

@@ -13,7 +13,7 @@ from gateway.api.entering import entered
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 router = APIRouter(route_class=CallerFirst)
 

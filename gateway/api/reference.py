@@ -15,12 +15,12 @@ from gateway.documents import Imported, import_calendar, import_organisation, im
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, SignedIn, TheDoor
 from schemas.access import Area
-from schemas.calendar import CalendarDay, missing_years
-from schemas.errors import UserError
+from schemas.kernel.calendar import CalendarDay, missing_years
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import local_day
 from schemas.organisation import Organisation
-from schemas.petition import Frozen
 from schemas.policy import Policy
-from schemas.worktime import local_day
 
 router = APIRouter(route_class=CallerFirst)
 

@@ -15,7 +15,7 @@ from gateway.api.entering import entered
 from gateway.pulse import Changed, Pulse
 from gateway.web.viewer import Viewer, access_of
 from schemas.access import Area
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 router = APIRouter()
 

@@ -12,11 +12,12 @@ from activities.record.queries import CaseQueries
 from gateway.board.shown import Kept, facts_as_of
 from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.errors import UserError
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import Calendar
 from schemas.measures import AGE_BANDS, RATES, CaseFacts, Number, number_of, place_in_list
 from schemas.measures.measure import counts_of
-from schemas.petition import SYSTEM, Actor, Ledger
-from schemas.worktime import Calendar
+from schemas.petition import Ledger
 
 LISTED: Final = 100
 """Cases listed behind a number; whoever wants more of them asks a ledger."""

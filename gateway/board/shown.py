@@ -16,12 +16,14 @@ from activities.record.queries import CaseQueries
 from activities.record.reading.standing import weekly
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.access import eyes
-from schemas.errors import UserError
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.units import within
+from schemas.kernel.worktime import Calendar
 from schemas.measures import AGE_BANDS, CaseFacts, Measures, facts_of, summed
 from schemas.measures.measure import band_of, counts_of
-from schemas.petition import SYSTEM, Actor, Frozen, Ledger
-from schemas.units import within
-from schemas.worktime import Calendar
+from schemas.petition import Ledger
 
 
 class OverdueUnit(Frozen):

@@ -16,8 +16,8 @@ from activities.access.ending import holds_something
 from activities.access.sessions import Sessions
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
 from gateway.doors import ADMINISTRATOR
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 
 app = typer.Typer(help="本地账户：登录门户用 / local accounts, to sign in with.", no_args_is_help=True)
 

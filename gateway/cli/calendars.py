@@ -21,10 +21,18 @@ from gateway.desk import Rules
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Outcome, Recompute
-from schemas.calendar import CalendarDay, Notice, apply_notice, check_notice, diff, missing_years, notice_warnings
-from schemas.errors import UserError
+from schemas.kernel.calendar import (
+    CalendarDay,
+    Notice,
+    apply_notice,
+    check_notice,
+    diff,
+    missing_years,
+    notice_warnings,
+)
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar, local_day, working_days_after
 from schemas.wording.terms import chinese
-from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar, local_day, working_days_after
 
 SHOWN = 40
 """Lines of a terminal table; the JSON holds all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 TEXT_LIMIT = 20_000_000
 """Bytes of a text file; an organisation of fifty thousand people has a quarter of it."""

@@ -18,7 +18,7 @@ from gateway.importing.filing import Tally
 from gateway.importing.preview import Line
 from gateway.importing.summary import Summary
 from gateway.workbook.message import Workbook
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.proposals.proposal import Proposal
 from schemas.wording.terms import chinese
 

@@ -28,12 +28,12 @@ from gateway.patience import patiently
 from gateway.workbook.headings import parse_map
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow, Workbook
 from gateway.workbook.reading import read_workbook
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import EARLIEST_DAY
 from schemas.policy import Policy
 from schemas.wording.terms import chinese
-from schemas.worktime import EARLIEST_DAY
 from workers.composition import open_system
 
 PATIENCE_SECONDS = 120.0

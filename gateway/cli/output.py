@@ -19,11 +19,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from activities.settings import Settings
 from gateway.doors import Door, open_door
-from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import SHANGHAI, at_hour
 from schemas.refusals import SENTENCES
 from schemas.wording.moments import due_by, local
-from schemas.worktime import SHANGHAI, at_hour
 
 __all__ = [
     "AWAY",

@@ -16,7 +16,7 @@ from gateway.cli.output import command, progress_bar
 from gateway.measures_table import measures_table
 from gateway.simulate import simulate as run_simulation
 from gateway.workbook.headings import parse_map
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.petition import Complexity, Ledger
 from schemas.policy import Policy
 from schemas.simulation import SimulationOptions, SimulationResult

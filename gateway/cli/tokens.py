@@ -14,8 +14,8 @@ from activities.record.case_record import utc_now
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, print_json
 from gateway.doors import ADMINISTRATOR
 from schemas.access import TokenScope
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 
 app = typer.Typer(help="API 令牌：给其他系统用 / API tokens, for other systems.", no_args_is_help=True)
 

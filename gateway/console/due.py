@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from schemas.kernel.worktime import SHANGHAI, local_day
 from schemas.wording.moments import due_by
-from schemas.worktime import SHANGHAI, local_day
 
 Pressing = Literal["late", "today", "soon", "calm", "still", "none"]
 SOON_DAYS = 2

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from gateway.console.rendering import render, wants_part
 from gateway.web.problems import status_of
 from gateway.web.viewer import Viewer
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 HEADINGS = {
     HTTPStatus.UNAUTHORIZED: ("请先登录", "Please sign in"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.access import Area, opens
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 
 
 class Place(NamedTuple):

@@ -14,8 +14,8 @@ from activities.access.accounts import Accounts
 from activities.defaults import demo_organisation
 from activities.record.migrate import new_engine
 from activities.record.reference import ReferenceStore
+from schemas.kernel.actor import Role
 from schemas.organisation import Person
-from schemas.petition import Role
 from schemas.wording.terms import chinese
 
 PASSWORD: Final = "three ledgers one promise"  # noqa: S105 - printed on the screen

@@ -17,11 +17,11 @@ from gateway.demo.offices.cast import Cast
 from gateway.desk import Filing
 from gateway.importing.proposing import Proposer
 from schemas.events import FiledContent, Petitioner
+from schemas.kernel.actor import Actor
+from schemas.kernel.worktime import Calendar, at_hour, local_day
 from schemas.organisation import Organisation
-from schemas.petition import Actor
 from schemas.policy import Policy
 from schemas.sealing.keys import KeyRing
-from schemas.worktime import Calendar, at_hour, local_day
 
 SOURCE = "demo"
 """The robots act on cases of this source only; whatever somebody files beside them is theirs to handle."""

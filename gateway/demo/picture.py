@@ -23,7 +23,7 @@ from gateway.demo.screen.screens import REMEMBERED, tick_of
 from gateway.demo.screen.sentences import Names
 from gateway.demo.screen.watch import Watch
 from gateway.doors import open_door
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.console import TerminalReporter
 from workers.machine.parts import State
 

@@ -31,10 +31,10 @@ from gateway.doors import Door, open_door
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.patience import is_passing
 from schemas.commands import Command
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import Calendar
 from schemas.organisation import Organisation
-from schemas.petition import Actor
-from schemas.worktime import Calendar
 from workers.machine.console import Reporter
 from workflows.contract import Answer
 

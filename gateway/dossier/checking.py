@@ -8,10 +8,10 @@ from activities.evidence.log import LogCutError
 from activities.evidence.store import CheckpointStoreError
 from activities.evidence.verify.verification import Counts, Outside, Verification
 from gateway.doors import Door
-from schemas.errors import UserError
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 
 
 async def verified(door: Door, actor: Actor, number: str) -> tuple[Finding, ...]:

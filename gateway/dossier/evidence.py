@@ -11,11 +11,11 @@ from sqlalchemy import RowMapping, select
 
 from activities.evidence.histories import as_kept, runs_of_case
 from schemas.access.redaction import Redactor
-from schemas.errors import UserError
 from schemas.evidence.archive import ArchiveDocument, written
 from schemas.evidence.chain import content
 from schemas.evidence.links import encoded
 from schemas.evidence.proof import ProofBundle
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from workers.composition import System
 

@@ -18,7 +18,7 @@ from schemas.access.revealing import given, needs_of
 from schemas.evidence.chain import Recorded
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.timeline import Timeline, petitioners_of
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from schemas.sealing.personal import PersonalData
 
 

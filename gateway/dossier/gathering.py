@@ -7,10 +7,10 @@ from datetime import datetime
 from activities.notices.kept import notices_kept
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry
 from schemas.evidence.timeline import Timeline, timeline
-from schemas.worktime import SHANGHAI
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import SHANGHAI
 
 
 async def timeline_of(door: Door, number: str, moment: datetime) -> Timeline:

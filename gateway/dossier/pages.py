@@ -11,7 +11,8 @@ from gateway.dossier.printing import paragraphs, printable
 from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Deed, Handled, NoticeKept, Station, Timeline
-from schemas.petition import Actor, Ledger, Role
+from schemas.kernel.actor import Actor, Role
+from schemas.petition import Ledger
 from schemas.sealing.personal import PersonalData
 from schemas.wording.due_reasons import STATES, Explained
 from schemas.wording.lengths import length_said

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 FilingOf = Callable[[Message], Awaitable[bool]]
 """Files one message; whether it was known before. A ``UserError`` refuses the row, or ends everything (``ENDING``)."""

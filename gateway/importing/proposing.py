@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
 from schemas.proposals.category import propose_category
 from schemas.proposals.ledger import propose_complexity, propose_ledger

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from gateway.importing.filing import Tally
 from gateway.workbook.message import RefusedRow
 from gateway.workbook.refused_file import write_refused
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 
 class Summary(BaseModel):

@@ -10,7 +10,8 @@ from gateway.doors import Door
 from gateway.intake.cloud_events import CloudEvent
 from gateway.intake.drafts import Drafts
 from gateway.storable import check_storable
-from schemas.petition import Actor, Frozen, Role
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.model import Frozen
 
 
 class Arrival(Frozen):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from activities.parked import Letter
 from gateway.orders.given import PetitionGiven
 from gateway.web.problems import body_invalid
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"

@@ -15,7 +15,7 @@ from gateway.intake.arrivals import Arrival, Arrivals
 from gateway.intake.cloud_events import events_of
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import HTTPStatus, status_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 CONFLICT = "source_event_conflict"
 """Its source has sent other content under the same id before."""

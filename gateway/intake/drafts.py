@@ -10,7 +10,7 @@ from gateway.doors import Door
 from gateway.importing.proposing import Proposals
 from gateway.orders.drafting import Draft, content_of, title_of
 from schemas.events import FiledContent
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from schemas.proposals.proposal import Proposal
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 
 class EventKey(Frozen):

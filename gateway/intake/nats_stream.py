@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities.parked import Letter
 from gateway.intake.consuming import Consumer, Settled
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg

@@ -12,8 +12,8 @@ from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from gateway.patience import patiently
 from schemas import events as e
-from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.sealing.factors import Factor
 from workflows.contract import Answer
 

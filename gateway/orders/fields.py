@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from schemas import commands as c
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.tagged import Tagged
 from schemas.lifecycle import RULES
-from schemas.petition import Frozen
 from schemas.policy import CasePolicy
 from schemas.refusals import refuse
-from schemas.tagged import Tagged
 
 MODELS: Mapping[str, type[Tagged]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(c.Command)[0])

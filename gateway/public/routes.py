@@ -25,10 +25,10 @@ from gateway.web.limits import limits_of
 from gateway.web.problems import status_of
 from gateway.web.viewer import TheDoor
 from schemas.commands import REMARK_LIMIT
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
 from schemas.organisation.names import Names
-from schemas.petition import Actor, Role
 from schemas.policy import Policy
 from schemas.wording.factors import ASKED
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from gateway.doors import Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.public.telling import Told, told_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.factors import Factor, factor_of
 from schemas.sealing.tracking import folded
 

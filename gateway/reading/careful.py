@@ -15,8 +15,8 @@ from unicodedata import normalize
 from gateway.importing.proposing import Proposals
 from gateway.reading import tasks
 from gateway.reading.pool import ReadingPool, UnreadError
-from schemas.calendar import Notice
-from schemas.errors import UserError
+from schemas.kernel.calendar import Notice
+from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
 from schemas.petition import Complexity, Ledger
 from schemas.policy import Policy

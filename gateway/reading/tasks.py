@@ -15,7 +15,7 @@ from typing import Literal, ParamSpec, TypeVar
 from activities.defaults import police_words
 from activities.documents import read_organisation, read_policy
 from gateway.importing.proposing import Proposals, Proposer
-from schemas.calendar import Notice
+from schemas.kernel.calendar import Notice
 from schemas.organisation import Organisation
 from schemas.policy import Policy
 from schemas.proposals.accusation import AccusationReader, Reading

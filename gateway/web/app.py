@@ -27,7 +27,7 @@ from gateway.web.proxies import TrustedProxies
 from gateway.web.security import Security
 from gateway.web.viewer import Access, Viewer, access_of, door_of
 from schemas.access import place_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 Opening = Callable[[], AbstractAsyncContextManager[tuple[Door, Access]]]
 

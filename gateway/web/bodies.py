@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.problems import body_too_large, body_too_many_fields, problem_response
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 BODY_SECONDS = 20.0
 """Within how long a body must be here; a client on a bad line sends a form in a second or two."""

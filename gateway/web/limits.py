@@ -19,7 +19,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from schemas.access import place_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.tracking import folded
 
 TRACKING: Final = RateLimitItemPerMinute(20)

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.refusals import SENTENCES
 
 PROBLEM_JSON: Final = "application/problem+json"

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 
 from activities.record.queries import CaseQueries
 from gateway.doors import Door
-from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 
 Language = Literal["zh", "en"]
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 Cell = int | float | str | bool | time | date | datetime | timedelta | None
 

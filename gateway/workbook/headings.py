@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from gateway.workbook.cells import Cell, clean_line
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 HEADING_ROWS_SEARCHED = 10
 """Titles, notes and units of measure stand above the headings; nobody needs more rows for them."""

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 from xml.parsers import expat
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 UNPACKED_LIMIT = 200 * 1024 * 1024
 """Bytes a workbook may unpack to. A year of a city's messages is a tenth of it."""

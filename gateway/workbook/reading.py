@@ -12,7 +12,7 @@ from gateway.workbook.headings import Columns, find_columns
 from gateway.workbook.message import DuplicateRow, Message, Note, RefusedRow, Workbook
 from gateway.workbook.source import Sheet, read_sheets
 from gateway.workbook.times import parse_time
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 Read = TypeVar("Read")
 

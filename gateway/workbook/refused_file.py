@@ -13,7 +13,7 @@ from openpyxl import Workbook as Spreadsheet
 
 from gateway.workbook.cells import clean_text
 from gateway.workbook.message import RefusedRow
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 HEADINGS = ("行号", "编号", "代码", "原因", "reason")
 _WIDTHS = (8, 24, 26, 70, 90)

@@ -12,7 +12,7 @@ import python_calamine as calamine
 
 from gateway.workbook.cells import Cell, clean_line
 from gateway.workbook.package_check import CELL_LIMIT, TEXT_LIMIT, checked_package, too_large, unreadable
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 FILE_LIMIT = 200 * 1024 * 1024
 """Bytes of a file on disk."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.workbook.cells import Cell, clean_line
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
-from schemas.errors import UserError
-from schemas.petition import Actor, Role
-from schemas.units import parent
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.units import parent
 from schemas.wording.terms import chinese
 
 

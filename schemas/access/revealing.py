@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
+from schemas.kernel.units import parent, within
+from schemas.kernel.worktime import SHANGHAI, Calendar, local_day
 from schemas.lifecycle.authority import Scope, in_conflict, is_kept_out, owners_of
-from schemas.petition import Actor, Frozen, Ground, Petition, Role, Stage
+from schemas.petition import Ground, Petition, Stage
 from schemas.policy import RevealPolicy
 from schemas.refusals import refuse
-from schemas.units import parent, within
 from schemas.wording.terms import chinese
-from schemas.worktime import SHANGHAI, Calendar, local_day
 
 
 class Need(StrEnum):

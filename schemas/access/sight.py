@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.units import ancestors, parent
 from schemas.lifecycle.authority import kept_chiefs, kept_persons, kept_units
-from schemas.petition import Actor, Petition, Role
-from schemas.units import ancestors, parent
+from schemas.petition import Petition
 
 EVERY_CASE: Final = "every"
 """What the system and auditors see, and every case bears: a case without marks is not filled in yet, and seen by nobody."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from schemas.evidence.links import history_hash
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 __all__ = ["ArchiveDocument", "EngineHistory", "history_hash", "read", "workflow_id", "written"]
 

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 
 from schemas.events import EVENT_VERSION, Event
 from schemas.evidence.links import encoded, genesis, link
-from schemas.petition import Actor, Frozen
+from schemas.kernel.actor import Actor
+from schemas.kernel.model import Frozen
 
 __all__ = ["EVENT", "Recorded", "canonical", "content", "encoded", "genesis", "link", "payload"]
 

@@ -13,7 +13,8 @@ from typing import Any, Final, cast
 
 from pydantic import AwareDatetime, Field, field_validator
 
-from schemas.petition import Actor, Frozen
+from schemas.kernel.actor import Actor
+from schemas.kernel.model import Frozen
 
 JOURNAL: Final = "journal"
 """What the journal's chain starts from, as a case's chain starts from its number."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from schemas.evidence.journal import Entry, EntryKind
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
 
 TRAIL: Final = (
     EntryKind.SIGNED_IN,

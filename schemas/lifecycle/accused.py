@@ -10,11 +10,12 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle.authority import accountable_unit, common_unit, in_conflict
 from schemas.lifecycle.clocks import accused_clock
 from schemas.lifecycle.handling import recusing
 from schemas.lifecycle.intake import Made, kept_at
-from schemas.petition import Accusation, Actor, Petition, Role, Verdict
+from schemas.petition import Accusation, Petition, Verdict
 from schemas.refusals import refuse
 from schemas.rules import ACCUSER_SAFE, in_force
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from schemas.petition import Actor, Complexity, Party, Petition, Role, petitioner_of
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.units import ancestors, parent, within
+from schemas.petition import Complexity, Party, Petition, petitioner_of
 from schemas.refusals import Refusal, refuse
-from schemas.units import ancestors, parent, within
 from schemas.wording.terms import chinese
 
 

@@ -9,10 +9,11 @@ from typing import Any, get_args
 
 from schemas import commands as c
 from schemas.commands import Order
+from schemas.kernel.actor import Actor
 from schemas.lifecycle.authority import serving
 from schemas.lifecycle.closing import petitioner_satisfied
 from schemas.lifecycle.decide import RULES, decide, permitted
-from schemas.petition import Actor, Ground, Outcome, Petition, Stage
+from schemas.petition import Ground, Outcome, Petition, Stage
 from schemas.refusals import Refusal
 
 USUAL: Mapping[Stage, tuple[str, ...]] = {

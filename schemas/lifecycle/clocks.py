@@ -1,12 +1,12 @@
-"""Setting, lengthening and meeting the terms of a case. Dates come from :mod:`schemas.worktime`; this module decides which term applies."""
+"""Setting, lengthening and meeting the terms of a case. Dates come from :mod:`schemas.kernel.worktime`; this module decides which term applies."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from schemas.kernel.worktime import Calendar, calendar_days_term, term
 from schemas.petition import Clock, ClockName, Complexity, Petition
 from schemas.policy import CasePolicy
-from schemas.worktime import Calendar, calendar_days_term, term
 
 
 def set_clock(name: ClockName, calendar: Calendar, base: datetime, days: int, *, working: bool = True) -> Clock:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle.authority import Scope, check, in_conflict
 from schemas.lifecycle.clocks import set_clock
 from schemas.lifecycle.intake import Made, assign_clock_after_return, followers_left, reopen
-from schemas.petition import Actor, ClockName, Ground, Petition, Role, Stage
+from schemas.petition import ClockName, Ground, Petition, Stage
 from schemas.refusals import Refusal, refuse
 from schemas.rules import ACCUSER_SAFE, in_force
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor
 from schemas.lifecycle.accused import consented
 from schemas.lifecycle.authority import is_meant
 from schemas.lifecycle.intake import Made
-from schemas.petition import Actor, Petition
+from schemas.petition import Petition
 from schemas.refusals import refuse
 
 

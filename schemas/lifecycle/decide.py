@@ -13,12 +13,13 @@ from typing import Any
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle import accused, closing, consent, handling, intake, linking
 from schemas.lifecycle.authority import Scope, check, wrong_role
 from schemas.lifecycle.custody import HANDLED
 from schemas.lifecycle.evolve import evolve, fold
 from schemas.lifecycle.ladder import next_alarm_event
-from schemas.petition import Actor, Petition, Role, Stage
+from schemas.petition import Petition, Stage
 from schemas.refusals import Refusal, refuse
 from schemas.wording.terms import chinese
 

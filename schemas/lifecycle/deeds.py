@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas import events as e
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle.authority import Scope, owners_of
 from schemas.lifecycle.decide import RULES
 from schemas.lifecycle.handling import ACCUSED_OFFICE
-from schemas.petition import Actor, Petition, Role
+from schemas.petition import Petition
 
 
 class Basis(StrEnum):

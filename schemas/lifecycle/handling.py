@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor
+from schemas.kernel.worktime import local_day, term, working_days_after
 from schemas.lifecycle.authority import in_conflict, serving
 from schemas.lifecycle.clocks import recount
 from schemas.lifecycle.closing import new_round, to_assign
 from schemas.lifecycle.evolve import evolve
 from schemas.lifecycle.intake import Made, assign_clock_after_return, with_accused
-from schemas.petition import Actor, Card, Clock, ClockName, Ground, Petition, Stage
+from schemas.petition import Card, Clock, ClockName, Ground, Petition, Stage
 from schemas.refusals import Refusal, refuse
-from schemas.worktime import local_day, term, working_days_after
 
 
 def _missing(command: c.Asked, *fields: str) -> Refusal | None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor
+from schemas.kernel.units import parent, top, within
+from schemas.kernel.worktime import term
 from schemas.lifecycle.authority import accountable_unit, has_conflict, in_conflict
 from schemas.lifecycle.clocks import accused_clock, first_clocks, recount, set_clock
-from schemas.petition import Actor, Clock, ClockName, Complexity, Petition, Stage
+from schemas.petition import Clock, ClockName, Complexity, Petition, Stage
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal, refuse
-from schemas.units import parent, top, within
-from schemas.worktime import term
 
 REPRESENTATIVES = 5
 """联名 at most (信访工作条例 §20)."""

@@ -11,11 +11,12 @@ from math import ceil
 from typing import NamedTuple
 
 from schemas.events import Escalated, Event, Resumed, TransferTimedOut
+from schemas.kernel.actor import Role
+from schemas.kernel.units import ancestors
+from schemas.kernel.worktime import at_hour, counted_day
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.custody import owner
-from schemas.petition import Card, Clock, ClockName, Petition, Role
-from schemas.units import ancestors
-from schemas.worktime import at_hour, counted_day
+from schemas.petition import Card, Clock, ClockName, Petition
 
 STATUTE = (ClockName.STATUTE_ACCEPT, ClockName.STATUTE_FINISH)
 

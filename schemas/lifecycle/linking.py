@@ -6,10 +6,11 @@ from datetime import datetime
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import Actor
 from schemas.lifecycle.authority import parties_conflict, party_of
 from schemas.lifecycle.custody import HANDLED
 from schemas.lifecycle.intake import Made, followers_left
-from schemas.petition import Actor, Petition
+from schemas.petition import Petition
 from schemas.refusals import Refusal, refuse
 
 

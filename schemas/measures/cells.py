@@ -13,10 +13,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from schemas import events as e
+from schemas.kernel.worktime import SHANGHAI, Calendar, at_hour, local_day, monday_of, working_days_after
 from schemas.measures.facts import facts_at
 from schemas.measures.measure import AGE_BANDS, OWED, band_of, counts_of
 from schemas.petition import Ledger
-from schemas.worktime import SHANGHAI, Calendar, at_hour, local_day, monday_of, working_days_after
 
 NEVER_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The instant of what counts always."""

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas import events as e
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import Calendar, local_day, working_days_after
 from schemas.lifecycle import evolve, petitioner_satisfied
-from schemas.petition import Card, Clock, ClockName, Complexity, Frozen, Ground, Ledger, Petition, Rating, Stage
-from schemas.worktime import Calendar, local_day, working_days_after
+from schemas.petition import Card, Clock, ClockName, Complexity, Ground, Ledger, Petition, Rating, Stage
 
 
 class Apart(StrEnum):

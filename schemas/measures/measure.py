@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from schemas.kernel.model import Frozen
 from schemas.measures.facts import Apart, CaseFacts
-from schemas.petition import Frozen, Ledger, Stage
+from schemas.petition import Ledger, Stage
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.units import ancestors
 from schemas.organisation import Organisation, Person
-from schemas.petition import Frozen, Role
-from schemas.units import ancestors
 
 REGISTRY_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.VISITOR})
 """Roles that serve everything below the unit their office hangs off: where a unit has none of its own, the next one up has."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas import events as e
+from schemas.kernel.actor import Role
 from schemas.notices.rungs import clock_set, escalated, urged
 from schemas.notices.wording import Said, Says, awaited, by, line, step
-from schemas.petition import ClockName, Petition, Role, Stage
+from schemas.petition import ClockName, Petition, Stage
 
 
 def lines(event: e.Event, before: Petition | None, after: Petition) -> Said:

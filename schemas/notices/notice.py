@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from schemas.events import Event
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import outside_quiet_hours
 from schemas.lifecycle.evolve import evolve
 from schemas.notices.announcements import lines
 from schemas.notices.wording import Line
-from schemas.petition import Frozen, Petition, Role
+from schemas.petition import Petition
 from schemas.policy import LadderPolicy
-from schemas.worktime import outside_quiet_hours
 
 
 class Notice(Frozen):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas import events as e
+from schemas.kernel.actor import Role
 from schemas.notices.wording import Line, Said, awaited, by, line, on
-from schemas.petition import Card, ClockName, Petition, Role
+from schemas.petition import Card, ClockName, Petition
 from schemas.wording.terms import chinese, clock_in_chinese
 
 CLOCKS_EN = {

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.petition import ClockName, Frozen, Petition, Role, Stage
-from schemas.worktime import SHANGHAI
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import SHANGHAI
+from schemas.petition import ClockName, Petition, Stage
 
 
 class Line(Frozen):

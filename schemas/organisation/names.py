@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from schemas.kernel.units import parent
 from schemas.organisation.organisation import Organisation
 from schemas.petition import petitioner_of
-from schemas.units import parent
 
 PETITIONER = petitioner_of("").id
 """How the ids of those begin who speak for themselves."""

@@ -9,11 +9,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.units import ancestors, parent, within
 from schemas.organisation.soundness import check_soundness
 from schemas.organisation.tree import ANSWERABLE, Person, Unit
-from schemas.petition import Actor, Role
-from schemas.units import ancestors, parent, within
 
 
 class Organisation(BaseModel):

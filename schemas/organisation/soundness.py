@@ -7,9 +7,9 @@ from typing import LiteralString
 
 from pydantic_core import PydanticCustomError
 
+from schemas.kernel.actor import Role
+from schemas.kernel.units import parent
 from schemas.organisation.tree import ANSWERABLE, HANGS_BELOW, KINDS_ZH, Person, Unit
-from schemas.petition import Role
-from schemas.units import parent
 from schemas.wording.terms import chinese
 
 

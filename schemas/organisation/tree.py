@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.petition import Role
+from schemas.kernel.actor import Role
 
 Kind = Literal["bureau", "branch", "station", "community", "department"]
 

@@ -12,12 +12,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from schemas.kernel.actor import Role
+from schemas.kernel.model import Frozen
+from schemas.kernel.units import parent, within
 from schemas.organisation import Organisation
-from schemas.petition import Frozen, Role
 from schemas.proposals.names import NameIndex
 from schemas.proposals.officers import Mention, OfficerNames, comparable, office_names, pattern_of
 from schemas.proposals.police_words import PoliceWords
-from schemas.units import parent, within
 
 READ_CHARACTERS: Final = 24_000
 """As long as a text of a petition may be, with its title."""

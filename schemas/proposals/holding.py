@@ -7,12 +7,13 @@ from typing import Protocol
 
 from schemas import commands as c
 from schemas.events import FiledContent, Petitioner
+from schemas.kernel.actor import Role
+from schemas.kernel.units import ancestors, parent, within
 from schemas.lifecycle.authority import common_unit
 from schemas.organisation import Organisation, Person
-from schemas.petition import Accusation, Petition, Role
+from schemas.petition import Accusation, Petition
 from schemas.proposals.accusation import AccusationReader, Reading
 from schemas.proposals.police_words import PoliceWords
-from schemas.units import ancestors, parent, within
 
 
 class Reads(Protocol):

@@ -17,11 +17,11 @@ from typing import Final, Literal, NamedTuple, Protocol, cast
 from opencc import OpenCC
 from pypinyin.pinyin_dict import pinyin_dict
 
+from schemas.kernel.actor import Role
+from schemas.kernel.units import parent, within
 from schemas.organisation import Organisation, Unit
-from schemas.petition import Role
 from schemas.proposals.names import Found, NameIndex
 from schemas.proposals.police_words import PoliceWords
-from schemas.units import parent, within
 
 Kind = Literal["person", "office", "police", "place"]
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.proposals.proposal import folded
 
 HEADINGS = ("一级分类", "二级分类", "三级分类")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.kernel.units import ancestors
 from schemas.proposals.names import NameIndex
 from schemas.proposals.proposal import Proposal, folded, quoted
-from schemas.units import ancestors
 
 READ_CHARACTERS = 4_000
 

@@ -15,7 +15,7 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 KEY_BYTES: Final = 32
 PAYLOAD_KEYS: Final = "SANZHANG_KEYS"

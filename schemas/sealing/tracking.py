@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without the characters people confuse when they read a code aloud."""

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas import events as e
+from schemas.kernel.model import Frozen
+from schemas.kernel.worktime import Calendar, explain, local_day
 from schemas.lifecycle import fold
 from schemas.lifecycle.ladder import STATUTE
-from schemas.petition import Clock, ClockName, Frozen, Petition, Standstill
+from schemas.petition import Clock, ClockName, Petition, Standstill
 from schemas.policy import CasePolicy
-from schemas.worktime import Calendar, explain, local_day
 
 Why = Literal["receipt_day", "working_day", "made_up_day", "weekend", "holiday", "calendar_day"]
 State = Literal["running", "standing_still", "met", "met_late", "overdue", "void"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from schemas.worktime import SHANGHAI, at_hour
+from schemas.kernel.worktime import SHANGHAI, at_hour
 
 
 def local(moment: datetime | None) -> str:

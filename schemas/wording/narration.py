@@ -10,8 +10,8 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from schemas.events import Event
+from schemas.kernel.worktime import SHANGHAI
 from schemas.wording.terms import chinese
-from schemas.worktime import SHANGHAI
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "filed": (

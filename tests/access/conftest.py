@@ -36,8 +36,8 @@ from gateway.web.viewer import Access
 from schemas.access import TokenScope
 from schemas.commands import Order
 from schemas.events import Filed, Petitioner
+from schemas.kernel.actor import SYSTEM
 from schemas.lifecycle import decide, fold
-from schemas.petition import SYSTEM
 from schemas.record import tables as t
 from schemas.refusals import Refusal
 from schemas.sealing.keys import KeyRing

@@ -8,8 +8,9 @@ from typing import Any
 
 from activities.defaults import demo_organisation
 from schemas import commands as c
+from schemas.kernel.actor import Role
 from schemas.organisation import Organisation, Person
-from schemas.petition import Accusation, Outcome, Petition, Role
+from schemas.petition import Accusation, Outcome, Petition
 from schemas.policy import CasePolicy
 from schemas.rules import CURRENT_RULES
 from tests.strategies import MONDAY, Case, filing

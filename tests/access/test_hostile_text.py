@@ -22,7 +22,8 @@ from gateway.console.replay import routes as replay
 from schemas import commands as c
 from schemas.evidence.finding import Finding, finding
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM, Outcome
+from schemas.kernel.actor import SYSTEM
+from schemas.petition import Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
 from schemas.rules import CURRENT_RULES

@@ -16,8 +16,9 @@ from gateway.console.case import facts
 from gateway.console.inbox.facts import TOGETHER
 from gateway.orders.codes import REISSUE
 from gateway.orders.fields import HUMAN
+from schemas.kernel.actor import Actor
 from schemas.lifecycle.awaited import possible
-from schemas.petition import Actor, Petition
+from schemas.petition import Petition
 from schemas.refusals import Refusal
 from tests.access.conftest import City
 from tests.access.situations import LATER, PEOPLE, SITUATIONS, WHO

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from schemas import commands as c
-from schemas.petition import SYSTEM, Outcome
+from schemas.kernel.actor import SYSTEM
+from schemas.petition import Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
 from schemas.rules import CURRENT_RULES

@@ -18,9 +18,9 @@ from activities.record.resemblance import Resemblances
 from schemas import commands as c
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.events import Filed
+from schemas.kernel.actor import SYSTEM, Actor
 from schemas.lifecycle import decide, may_see
 from schemas.lifecycle.authority import party_of
-from schemas.petition import SYSTEM, Actor
 from schemas.proposals.similarity import bands, signature
 from schemas.record import tables as t
 from schemas.refusals import Refusal

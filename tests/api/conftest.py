@@ -22,7 +22,7 @@ from gateway.web.app import create_app
 from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
 from gateway.web.viewer import Viewer
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from tests import serving
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine

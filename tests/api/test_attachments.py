@@ -19,8 +19,8 @@ from activities.attachments import kept
 from activities.attachments.kept import Attachments
 from activities.attachments.scanning import NAME_LIMIT, clean_name, scan
 from activities.attachments.store import AttachmentStore
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import SealBrokenError
 from tests.api.conftest import Api
 from tests.api.test_petitions import HANDLER, OPERATOR, PETITIONS, told

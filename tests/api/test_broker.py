@@ -21,7 +21,7 @@ from activities.record.intake import given_numbers
 from gateway.cli.intake.broker import consumer_of
 from gateway.intake import kafka_topic, nats_stream
 from gateway.intake.consuming import Settled
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.api.conftest import Api
 from tests.api.test_events import event
 

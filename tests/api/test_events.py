@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from activities.parked import Parked
 from gateway.cli.intake.broker import consumer_of
 from gateway.intake.cloud_events import CloudEvent, events_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.api.conftest import OLD_SECRET, SECRET, Api
 from tests.api.test_petitions import told
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from activities.record.case_record import recorded
 from schemas import commands as c
-from schemas.calendar import seed_calendar
 from schemas.evidence.chain import EVENT, payload
 from schemas.evidence.timeline import state_as_of
+from schemas.kernel.actor import Actor
+from schemas.kernel.calendar import seed_calendar
 from schemas.lifecycle import decide, fold
-from schemas.petition import Actor, Complexity
+from schemas.petition import Complexity
 from schemas.refusals import Refusal
 from tests.bench import path
 

@@ -21,7 +21,7 @@ from activities.record.intake import NumberOffice
 from activities.runtime import Runtime, find_system
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
-from schemas.calendar import seed_calendar
+from schemas.kernel.calendar import seed_calendar
 from schemas.proposals.holding import Hearing
 from tests.bench.path import POLICY
 from tests.system.running import RunningUp

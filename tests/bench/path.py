@@ -8,7 +8,8 @@ from uuid import uuid4
 from gateway.desk import Desk
 from schemas import commands as c
 from schemas.events import FiledContent
-from schemas.petition import Actor, Complexity, Ledger, Outcome, Role, Stage
+from schemas.kernel.actor import Actor, Role
+from schemas.petition import Complexity, Ledger, Outcome, Stage
 from schemas.policy import CasePolicy, Channel, Policy
 
 _FIGURES = {

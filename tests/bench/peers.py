@@ -9,7 +9,8 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import GrpcCompression
 
-from schemas.petition import Actor, Complexity
+from schemas.kernel.actor import Actor
+from schemas.petition import Complexity
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT_LETTERS, actions, wording
 from tests.bench.textbook import Case, TextbookPetition

@@ -10,11 +10,12 @@ from temporalio import activity
 from activities.record.case_record import CaseRecord, CommitOrder
 from schemas import commands as c
 from schemas import events as e
-from schemas.calendar import seed_calendar
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.worktime import local_day
 from schemas.lifecycle import decide
-from schemas.petition import Actor, Complexity, Ground, Outcome, Role
+from schemas.petition import Complexity, Ground, Outcome
 from schemas.refusals import Refusal
-from schemas.worktime import local_day
 from tests.bench.path import OFFICE, POLICY, UNIT, message
 
 

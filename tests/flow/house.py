@@ -25,13 +25,14 @@ from activities.record.migrate import migrate, new_engine
 from gateway.desk import Desk, Filing, Rules
 from schemas import commands as c
 from schemas.events import Event, FiledContent
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.worktime import Calendar
 from schemas.lifecycle import fold
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Complexity, Ledger, Petition, Role
+from schemas.petition import Complexity, Ledger, Petition
 from schemas.policy import CasePolicy, Channel, Policy
 from schemas.proposals.holding import Hearing
 from schemas.sealing.keys import KeyRing
-from schemas.worktime import Calendar
 from tests.databases import own_database
 from tests.flow.uncached import UNCACHED, QuestionsApart
 from tests.keys import RING

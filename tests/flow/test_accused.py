@@ -8,7 +8,7 @@ import pytest
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import may_see
 from schemas.petition import Complexity, Stage
 from schemas.rules import CURRENT_RULES

@@ -16,8 +16,9 @@ from temporalio.exceptions import ApplicationError
 
 from schemas import commands as c
 from schemas.events import Event
+from schemas.kernel.actor import SYSTEM
 from schemas.lifecycle import decide, fold
-from schemas.petition import SYSTEM, Petition
+from schemas.petition import Petition
 from schemas.refusals import Refusal
 from tests.flow.house import House
 from tests.strategies import Step, scripts

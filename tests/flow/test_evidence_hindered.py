@@ -25,7 +25,7 @@ from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore
 from schemas import commands as c
 from schemas.evidence.journal import Entry, EntryKind
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, own_house

@@ -35,7 +35,7 @@ from activities.evidence.store import CheckpointStore
 from activities.plugin import workflow_runner
 from activities.record.migrate import migrate, new_engine
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from schemas.sealing.keys import KeyRing
 from tests.databases import own_database
 from tests.flow import paths

@@ -9,9 +9,10 @@ import pytest
 
 from schemas import commands as c
 from schemas.events import Escalated
+from schemas.kernel.actor import Role
+from schemas.kernel.worktime import at_hour, counted_day, term
 from schemas.lifecycle import fold, next_alarm
-from schemas.petition import Card, ClockName, Petition, Role
-from schemas.worktime import at_hour, counted_day, term
+from schemas.petition import Card, ClockName, Petition
 from tests.flow.house import HANDLER, SUPERVISOR, WEEKDAYS, House
 from tests.flow.paths import ANSWER, LEAD, approved, supervised
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id

@@ -11,8 +11,8 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from schemas import commands as c
-from schemas.errors import UserError
 from schemas.events import Escalated
+from schemas.kernel.errors import UserError
 from schemas.petition import Stage
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, House, opened
 from tests.flow.paths import ANSWER, closed, merged, supervised

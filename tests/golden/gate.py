@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.golden.record_decisions import Golden, golden
 from workers.composition import open_system
 from workers.replay import Outcome, Verdict, compared, replaying

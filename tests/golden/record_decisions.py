@@ -19,7 +19,7 @@ from temporalio.client import WorkflowHistory
 from schemas.events import EVENT_VERSION
 from schemas.evidence.chain import Recorded, payload
 from schemas.evidence.upcast import event_of
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from workers.replay import Replaying, replaying
 from workers.replay.replaying import taken_over
 

@@ -17,7 +17,8 @@ from typing import Any
 from schemas import commands as c
 from schemas.events import EVENT_VERSION, Finding, Petitioner
 from schemas.evidence.chain import payload
-from schemas.petition import SYSTEM, Accusation, Complexity, Outcome, Party, RatingDoor
+from schemas.kernel.actor import SYSTEM
+from schemas.petition import Accusation, Complexity, Outcome, Party, RatingDoor
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal

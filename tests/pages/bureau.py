@@ -11,7 +11,7 @@ from gateway.importing.content import Contents, default_source
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.workbook.message import Message
 from gateway.workbook.reading import read_workbook
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
 
 WORKBOOKS = ("留言与答复.xlsx", "留言.xlsx")
 OLD = 2

@@ -24,7 +24,7 @@ from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
-from schemas.worktime import SHANGHAI
+from schemas.kernel.worktime import SHANGHAI
 from tests.serving import listening
 from workers import notices, petitions
 from workers.composition import open_system

@@ -27,7 +27,7 @@ def system(data_dir: str, port_base: str | None = None) -> None:
     import asyncio
     import json
 
-    from schemas.errors import UserError
+    from schemas.kernel.errors import UserError
     from workers.machine.console import JsonReporter
     from workers.machine.up import Plan, Program, up
 

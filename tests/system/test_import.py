@@ -27,7 +27,8 @@ from gateway.cli.main import application
 from gateway.doors import Door
 from gateway.workbook.reading import read_workbook
 from schemas import commands as c
-from schemas.petition import SYSTEM, ClockName, Role, Stage
+from schemas.kernel.actor import SYSTEM, Role
+from schemas.petition import ClockName, Stage
 from tests.system.importing import (
     SANZHANG,
     Importing,

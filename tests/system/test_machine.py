@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.runtime import Runtime, find_system, is_running, runtime_file
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.system.running import RunningUp, family
 from workers.machine.engine import RETENTION
 from workers.machine.processes import has_ended

@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.engine import engine_answers
 
 _PATIENCE_SECONDS = 15.0

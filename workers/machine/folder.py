@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from activities.runtime import lock_file
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.processes import end_all
 
 SPACE_BYTES = 200 * 1024 * 1024

@@ -9,7 +9,7 @@ import socket
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 HOST = "127.0.0.1"
 # Below the range Linux hands out for outgoing connections (32768 and up): a port there may be taken while

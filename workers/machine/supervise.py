@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine import child
 from workers.machine.parts import Part, State
 

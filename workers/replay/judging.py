@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from schemas.errors import first_of
+from schemas.kernel.errors import first_of
 from schemas.sealing.keys import SealBrokenError
 from workers.replay.comparing import compared
 from workers.replay.replaying import Replaying, replaying

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from activities.settings import Settings
-from schemas.errors import UserError, first_of
+from schemas.kernel.errors import UserError, first_of
 from workers.composition import System, open_system
 from workers.replay.judging import Manner, Next, Tell, judge, one_after_another
 from workers.replay.sources import Sources

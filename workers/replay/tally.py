@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from schemas.errors import UserError
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 from workers.replay.verdict import Outcome, Verdict
 
 KEPT = 1_000

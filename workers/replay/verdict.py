@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from schemas.events import Event
 from schemas.evidence.chain import payload
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 from schemas.wording.narration import narrate
 
 FIELDS_SHOWN = 20

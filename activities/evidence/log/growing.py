@@ -30,11 +30,11 @@ from activities.evidence.store import (
     CheckpointStoreMissingError,
 )
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import UserError
 from schemas.evidence.checkpoint import Checkpoint, PublicKey, checkpoint_path, key_path
 from schemas.evidence.merkle import empty_root
 from schemas.evidence.proof import ProofBundle
 from schemas.evidence.tiles import TileError, Tiling
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 
 LOG_LOCK: Final = 0x6C6F676C6F676C6F

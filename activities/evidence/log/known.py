@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.errors import UserError
 from schemas.evidence.checkpoint import Checkpoint, Note
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 
 

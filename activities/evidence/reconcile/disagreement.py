@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
-from schemas.petition import Frozen
+from schemas.kernel.model import Frozen
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "record_unreadable": (

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile.disagreement import FieldOnBothSides
 from activities.evidence.reconcile.read_model import Folded, Rows, compared, folded, rows_of
-from schemas.errors import UserError
 from schemas.evidence.chain import content, genesis, link
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Actor, Petition
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.petition import Petition
 from schemas.record import tables as t
 
 REPAIRABLE = frozenset({"row_differs", "row_missing", "petitioners_differ"})

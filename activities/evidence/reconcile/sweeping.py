@@ -16,9 +16,10 @@ from activities.evidence.reconcile.disagreement import Disagreement
 from activities.evidence.reconcile.looking import Looking
 from activities.evidence.reconcile.orphans import rows_without_case, runs_without_case
 from activities.record.case_record import Clock, utc_now
-from schemas.errors import first_of
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Actor, Frozen
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import first_of
+from schemas.kernel.model import Frozen
 from schemas.record import tables as t
 
 AT_ONCE = 8

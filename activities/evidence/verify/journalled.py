@@ -15,7 +15,7 @@ from schemas.evidence.finding import Finding, finding
 from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical
 from schemas.evidence.leaf import JournalLeaf
 from schemas.evidence.merkle import ALGORITHMS
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
 from schemas.record import tables as t
 
 PAGE = 1_000

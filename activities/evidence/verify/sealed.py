@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activities.evidence.archive import Archives
 from activities.evidence.verify.chain.links import Chain
 from activities.evidence.verify.rows import CaseRows, SealRow
-from schemas.errors import UserError
 from schemas.evidence.archive import history_hash, read
 from schemas.evidence.finding import Finding, finding
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import SealBrokenError
 from schemas.wording.witnesses import WITNESSES

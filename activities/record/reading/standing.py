@@ -11,9 +11,10 @@ from sqlalchemy import Select, func, or_, select
 from activities.record.queries import CaseQueries, below, case_line, page_query
 from activities.record.views import CaseFilter, CaseLine, Standing
 from schemas.access import eyes
+from schemas.kernel.actor import Actor
 from schemas.lifecycle import may_see
 from schemas.lifecycle.awaited import DECIDING
-from schemas.petition import Actor, Petition, Stage
+from schemas.petition import Petition, Stage
 from schemas.record import tables as t
 
 WIDE = 5_000

@@ -20,9 +20,10 @@ from gateway.orders.given import PetitionerGiven
 from gateway.web.problems import body_invalid
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
-from schemas.errors import UserError
+from schemas.kernel.actor import Role
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import RULES
-from schemas.petition import RatingDoor, Role
+from schemas.petition import RatingDoor
 from schemas.refusals import SENTENCES
 from schemas.sealing.personal import PersonalData
 

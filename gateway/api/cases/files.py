@@ -16,9 +16,9 @@ from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
 from gateway.doors import Door
 from gateway.web.problems import body_too_large
 from gateway.web.viewer import CallerFirst, Readings, TheDoor
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Frozen
+from schemas.kernel.errors import UserError
+from schemas.kernel.model import Frozen
 
 router = APIRouter(route_class=CallerFirst)
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 

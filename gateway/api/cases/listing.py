@@ -15,7 +15,8 @@ from gateway.orders.given import Moment
 from gateway.orders.reading import resolved_unit
 from gateway.web.viewer import Readings, TheDoor, Viewer
 from schemas.access import Area
-from schemas.petition import Card, Frozen, Ledger, Stage
+from schemas.kernel.model import Frozen
+from schemas.petition import Card, Ledger, Stage
 
 router = APIRouter()
 

@@ -12,8 +12,8 @@ from gateway.api.entering import CaseReader, seen
 from gateway.orders.carrying import history_line, without_ciphertext
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, TheDoor
-from schemas.errors import UserError
 from schemas.evidence.chain import payload
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import allowed
 from schemas.wording.due_reasons import Reasons, due_reasons
 

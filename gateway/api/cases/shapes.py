@@ -9,6 +9,7 @@ from pydantic import Field
 
 from activities.record.views import CaseView, HistoryLine, PetitionerView
 from schemas.access.revealing import Need
+from schemas.kernel.model import Frozen
 from schemas.petition import (
     Accusation,
     Answered,
@@ -17,7 +18,6 @@ from schemas.petition import (
     Complexity,
     CoOffice,
     Extension,
-    Frozen,
     Ground,
     Ledger,
     Objection,

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment, print_json
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import who_and_when
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import is_accused
 from schemas.wording.terms import chinese
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from gateway.cli.output import actor_of, settings_for
 from gateway.doors import ADMINISTRATOR, Door, open_door
-from schemas.errors import UserError
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, print_json, tell
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.errors import UserError
 from schemas.evidence.checkpoint import Checkpoint
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.leaf import CaseLeaf
+from schemas.kernel.errors import UserError
 
 FOUND: Final = 1
 """Exit code: the store or the log in the database is not what it was."""

@@ -13,7 +13,7 @@ from gateway.cli.audit.auditor import audit_door
 from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, print_json
 from gateway.dossier.exporting import export as made
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="案件编号或查询码 / case number or tracking code.")]
 

@@ -17,7 +17,7 @@ from activities.evidence.reconcile.sweeping import count
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
 from gateway.patience import away, is_passing
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 SHOWN = 50
 """Findings people are shown; machines get as many as the outcome holds."""

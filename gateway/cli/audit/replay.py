@@ -16,8 +16,8 @@ from rich.text import Text
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, moment, print_json, progress_bar
 from gateway.patience import away, is_passing
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 from workers.replay import Outcome, Verdict
 from workers.replay.judging import Manner, Tell, judged_here
 from workers.replay.processes import judged_in_processes, sources_of

@@ -17,7 +17,7 @@ from gateway.cli.case.tables import console, print_reasons
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment, print_json
 from gateway.dossier.gathering import timeline_of
 from schemas.evidence.timeline.facts import Attribution, Deed, Handled, NoticeKept, Person, Station, Timeline
-from schemas.petition import Role
+from schemas.kernel.actor import Role
 from schemas.wording.lengths import length_said
 from schemas.wording.terms import chinese
 

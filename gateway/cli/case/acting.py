@@ -21,7 +21,7 @@ from gateway.orders.carrying import actions_of, carry_out
 from gateway.orders.codes import REISSUE, Issued, reissue
 from gateway.orders.drafting import Draft, content_of, title_of
 from gateway.orders.reading import PERSONAL_FIELDS
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.petition import Complexity, Ledger, RatingDoor
 from schemas.proposals.proposal import Proposal
 from schemas.wording.factors import ASKED

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.orders.fields import Field, field_invalid, field_unknown, fields_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 _YES = frozenset({"true", "yes", "1", "是", "on"})
 _NO = frozenset({"false", "no", "0", "否", "off"})

@@ -21,7 +21,7 @@ from gateway.intake import kafka_topic, nats_stream
 from gateway.intake.arrivals import Arrivals
 from gateway.intake.consuming import Consumer
 from gateway.intake.drafts import Drafts
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 app = typer.Typer(help="消息接入 / petitions from a broker.", no_args_is_help=True)
 parked_app = typer.Typer(

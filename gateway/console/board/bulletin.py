@@ -13,10 +13,10 @@ from gateway.console.rendering import render
 from gateway.measures_table import APART_ZH, COUNTS_ZH
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
+from schemas.kernel.worktime import local_day, monday_of
 from schemas.measures import RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
-from schemas.worktime import local_day, monday_of
 
 PERIODS = (1, 4, WEEKS)
 """Weeks a bulletin may be about, the one of its day among them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from schemas.worktime import monday_of
+from schemas.kernel.worktime import monday_of
 
 WIDTH, HEIGHT = 640.0, 200.0
 LEFT, BOTTOM, TOP = 34.0, 24.0, 14.0

@@ -16,8 +16,8 @@ from gateway.doors import Door
 from gateway.measures_table import age_band
 from gateway.orders.fields import field_invalid
 from gateway.web.viewer import Viewer
+from schemas.kernel.worktime import SHANGHAI
 from schemas.measures import AGE_BANDS
-from schemas.worktime import SHANGHAI
 
 
 class Looked(NamedTuple):

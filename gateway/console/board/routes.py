@@ -13,13 +13,13 @@ from gateway.measures_table import APART_ZH, COUNTS_ZH
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
+from schemas.kernel.units import within
+from schemas.kernel.worktime import local_day
 from schemas.measures import RATES
 from schemas.organisation.names import Names
 from schemas.petition import Ledger
-from schemas.units import within
-from schemas.worktime import local_day
 
 TILES = ("on_time_assignment", "on_time_finish", "response", "resolution", "satisfaction", "rework", "repeat")
 

@@ -18,10 +18,11 @@ from gateway.orders.fields import HUMAN
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.access.redaction import Redactor
 from schemas.access.revealing import Need, needs_of
-from schemas.errors import UserError
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.errors import UserError
 from schemas.lifecycle.awaited import possible, waiting_for
-from schemas.petition import Actor, Petition, Role
+from schemas.petition import Petition
 from schemas.refusals import Refusal
 from schemas.wording.due_reasons import Explained
 

@@ -11,8 +11,9 @@ from starlette.datastructures import FormData
 from gateway.orders.fields import MODELS, Field, fields_of, listed_choices
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from schemas.events import Finding
+from schemas.kernel.actor import Actor
 from schemas.lifecycle.authority import in_conflict
-from schemas.petition import Actor, Petition
+from schemas.petition import Petition
 from schemas.rules import ACCUSER_SAFE, in_force
 
 Kind = Literal[

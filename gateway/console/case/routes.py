@@ -28,7 +28,7 @@ from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.access.case_numbers import HIDDEN_NUMBER
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 from schemas.petition import RatingDoor
 from schemas.wording.factors import ASKED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from gateway.api.entering import seen
-from schemas.errors import UserError
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 
 
 async def seen_at_all(readings: CaseQueries, named: str, actor: Actor) -> CaseView | None:

@@ -13,9 +13,10 @@ from activities.record.views import CaseLine, Standing
 from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
 from gateway.patience import READING_PATIENCE, patiently
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle import RULES
 from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, USUAL, waiting_for
-from schemas.petition import Actor, Petition, Role, Stage
+from schemas.petition import Petition, Stage
 
 LOOKED_AT = 600
 """Cases looked at for one person: nobody works through more in a day, and those due first come first."""

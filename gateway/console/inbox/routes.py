@@ -21,7 +21,7 @@ from gateway.doors import Door
 from gateway.orders.fields import HUMAN
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 
 NOTICES = 5

@@ -13,8 +13,9 @@ from gateway.api.entering import seen
 from gateway.console.case.inputs import Input, given_by, inputs_of
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
-from schemas.errors import UserError
-from schemas.petition import Actor, Petition, RatingDoor
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.petition import Petition, RatingDoor
 
 MOST_AT_ONCE = 100
 AT_A_TIME = 8

@@ -16,7 +16,7 @@ from gateway.intake.drafts import Drafts
 from gateway.orders.drafting import Draft
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from gateway.patience import READING_PATIENCE, patiently
-from schemas.petition import Actor
+from schemas.kernel.actor import Actor
 from schemas.proposals.proposal import Proposal
 
 ENOUGH = 6

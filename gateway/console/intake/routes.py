@@ -20,7 +20,7 @@ from gateway.orders.fields import FIELDS_ZH
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 from schemas.petition import Complexity, Ledger
 from schemas.wording.factors import ASKED

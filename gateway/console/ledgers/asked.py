@@ -14,9 +14,9 @@ from starlette.datastructures import QueryParams
 from activities.record.views import CaseFilter
 from gateway.orders.fields import field_error, field_invalid
 from gateway.orders.reading import resolved_unit
+from schemas.kernel.worktime import at_hour
 from schemas.organisation import Organisation
 from schemas.petition import Ledger
-from schemas.worktime import at_hour
 
 LEDGERS: tuple[str, ...] = (*(each.value for each in Ledger), "all")
 FILTERS = (

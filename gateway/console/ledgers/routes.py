@@ -20,8 +20,8 @@ from gateway.doors import Door
 from gateway.listing import page_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
-from schemas.errors import UserError
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 from schemas.petition import Card, Stage
 

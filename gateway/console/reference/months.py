@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-from schemas.calendar import CalendarDay
-from schemas.worktime import Calendar, monday_of, working_days_after
+from schemas.kernel.calendar import CalendarDay
+from schemas.kernel.worktime import Calendar, monday_of, working_days_after
 
 DayKind = Literal["working", "weekend", "off", "make-up"]
 

@@ -27,12 +27,12 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter, opens
-from schemas.calendar import missing_years
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor
+from schemas.kernel.calendar import missing_years
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 from schemas.organisation import KINDS_ZH
-from schemas.petition import Actor
 from schemas.wording.figures import FIGURES
-from schemas.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 
 DOCUMENT_LIMIT = 5_000_000
 Format = Literal["csv", "json", "ics"]

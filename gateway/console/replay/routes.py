@@ -18,7 +18,7 @@ from gateway.dossier.gathering import timeline_of
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 
 

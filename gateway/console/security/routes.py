@@ -13,10 +13,10 @@ from gateway.trail import kinds_named, trail_for
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, SignedIn, TheDoor
 from schemas.access import Area, enter
-from schemas.errors import UserError
 from schemas.evidence.journal import Entry
 from schemas.evidence.trail import TRAIL, WARNINGS, told
-from schemas.worktime import at_hour
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import at_hour
 
 SHOWN: Final = 200
 """Entries on the page; ``sanzhang audit security`` has all of them."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gateway.demo.offices.fates import pick
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.units import ancestors, parent, within
 from schemas.lifecycle.authority import check, in_conflict
 from schemas.lifecycle.decide import RULES
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Petition, Role
-from schemas.units import ancestors, parent, within
+from schemas.petition import Petition
 
 Fits = Callable[[Actor], bool]
 

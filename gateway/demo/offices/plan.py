@@ -14,9 +14,10 @@ from gateway.demo.offices.cast import Cast, Fits
 from gateway.demo.offices.fates import RESTING, Fate, fate_of, pick
 from schemas import commands as c
 from schemas.events import Finding
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle.authority import serving
 from schemas.organisation import Organisation
-from schemas.petition import Actor, ClockName, Ground, Ledger, Outcome, Petition, Role, Stage
+from schemas.petition import ClockName, Ground, Ledger, Outcome, Petition, Stage
 
 
 @dataclass(frozen=True)

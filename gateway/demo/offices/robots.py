@@ -14,8 +14,9 @@ from gateway.demo.offices.fates import pick
 from gateway.demo.offices.plan import Case, Plan, Step
 from gateway.demo.screen.book import Book, Seen
 from schemas.commands import Command
-from schemas.errors import UserError
-from schemas.petition import Actor, Stage
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
+from schemas.petition import Stage
 from schemas.refusals import SENTENCES
 from workflows.contract import Answer
 

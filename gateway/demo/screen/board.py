@@ -17,10 +17,10 @@ from gateway.demo.screen.book import Book
 from gateway.demo.screen.parts import PartView
 from gateway.demo.screen.sentences import Names, Said, place
 from gateway.demo.screen.urgent import Pressing, most_urgent
+from schemas.kernel.worktime import SHANGHAI, Calendar
 from schemas.measures import RATES, LedgerMeasures
 from schemas.petition import Card, Ledger, Stage
 from schemas.wording.terms import chinese
-from schemas.worktime import SHANGHAI, Calendar
 
 STANDING = (
     (Stage.APPROVE, "报批"),

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from schemas.events import Amended, Event, Filed, Reopened
 from schemas.evidence.chain import Recorded
+from schemas.kernel.worktime import Calendar
 from schemas.lifecycle import evolve
 from schemas.measures import CaseFacts, Measures, facts_of, measure
 from schemas.petition import Petition, Stage
-from schemas.worktime import Calendar
 
 JUDGED_ANEW = timedelta(seconds=30)
 """After so long an open case is measured again although nothing happened: terms end by themselves."""

@@ -21,9 +21,9 @@ from gateway.demo.screen.board import SHOWN_RATES, Board, Tick
 from gateway.demo.screen.book import Book, Happening
 from gateway.demo.screen.parts import PartsReporter
 from gateway.demo.screen.sentences import Names, Said, sentence
+from schemas.kernel.worktime import SHANGHAI, Calendar
 from schemas.petition import Ledger
 from schemas.wording.terms import chinese
-from schemas.worktime import SHANGHAI, Calendar
 
 REMEMBERED = 60
 """Ticks kept: more than any screen has lines."""

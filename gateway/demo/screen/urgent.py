@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gateway.demo.screen.book import Seen
+from schemas.kernel.worktime import Calendar, local_day, working_days_after
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.custody import owner
 from schemas.petition import Card, Clock, ClockName, Stage
-from schemas.worktime import Calendar, local_day, working_days_after
 
 PROMISES = (ClockName.ASSIGN, ClockName.FINISH)
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.actor import Actor
+from schemas.kernel.model import Frozen
 from schemas.lifecycle.deeds import Basis
-from schemas.petition import Actor, Frozen, Petition, Stage
+from schemas.petition import Petition, Stage
 from schemas.wording.due_reasons import Reasons
 
 

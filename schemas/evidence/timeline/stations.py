@@ -8,8 +8,9 @@ from datetime import datetime
 from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
+from schemas.kernel.actor import Actor
 from schemas.lifecycle import evolve
-from schemas.petition import Actor, Petition, Stage
+from schemas.petition import Petition, Stage
 from schemas.wording.terms import chinese
 
 STATIONS = ("receive", "approve", "assign", "supervise", "reply", "revisit", "sign_off", "archived")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from activities.record.case_record import CommitOrder
 from schemas import commands as c
-from schemas.calendar import seed_calendar
+from schemas.kernel.calendar import seed_calendar
 from schemas.lifecycle import decide, fold
 from schemas.petition import Petition
 from schemas.refusals import Refusal

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from activities.attachments.store import AttachmentStore
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.unit.activities.s3 import running_s3
 
 

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.codec import ENCODING, KEY_ID_FIELD, SealingCodec
 from activities.converter import data_converter
 from activities.keys import seal
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))

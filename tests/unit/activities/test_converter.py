@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from temporalio.api.common.v1 import Payload
 
 from activities.converter import CompactJSONConverter, CompactPayloadConverter, data_converter, loose_tags
-from schemas.tagged import Tagged
+from schemas.kernel.tagged import Tagged
 
 
 class Stage(StrEnum):

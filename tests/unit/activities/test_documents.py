@@ -17,8 +17,9 @@ from activities.defaults import (
     demo_petitions,
 )
 from activities.documents import SIZE_LIMIT, read_document, read_organisation, read_policy
-from schemas.errors import UserError
-from schemas.petition import Ledger, Role
+from schemas.kernel.actor import Role
+from schemas.kernel.errors import UserError
+from schemas.petition import Ledger
 from schemas.policy import COMPLEXITIES, LEDGERS
 
 POLICY = (files("schemas") / "defaults" / "policy.yaml").read_text("utf-8")

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from activities.keys import create_key_file, load_keyring, read_key_file, seal, unseal
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing, Purpose, SealBrokenError
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.logs import ALLOWED, configure_logging, describe, mask_numbers
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.personal import WITHHELD, PersonalData
 
 REPOSITORY = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.personal import open_, person_code, seal
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing, SealBrokenError
 from schemas.sealing.personal import PersonalData
 

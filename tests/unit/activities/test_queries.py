@@ -22,10 +22,11 @@ from activities.record.reference import ORGANISATION, POLICY, ReferenceStore
 from activities.record.seed import seed
 from activities.record.views import CaseFilter
 from schemas import commands as c
-from schemas.errors import UserError
 from schemas.events import Petitioner
+from schemas.kernel.actor import Actor
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import decide, fold
-from schemas.petition import Actor, Ledger, Petition, Stage
+from schemas.petition import Ledger, Petition, Stage
 from schemas.refusals import Refusal
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData

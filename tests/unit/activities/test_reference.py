@@ -12,8 +12,8 @@ from activities.defaults import default_policy, demo_organisation
 from activities.record.migrate import migrate, new_engine
 from activities.record.reference import ReferenceStore
 from activities.record.seed import seed
-from schemas.calendar import SEED_FROM, SEED_THROUGH, seed_days
-from schemas.errors import UserError
+from schemas.kernel.calendar import SEED_FROM, SEED_THROUGH, seed_days
+from schemas.kernel.errors import UserError
 from tests.databases import own_database
 
 

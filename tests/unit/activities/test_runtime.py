@@ -23,7 +23,7 @@ from activities.runtime import (
     runtime_file,
     write_runtime,
 )
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 RUNTIME = Runtime(
     temporal="127.0.0.1:7233",

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 

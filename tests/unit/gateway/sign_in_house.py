@@ -24,7 +24,7 @@ from gateway.web.limits import Limits
 from gateway.web.problems import problem_response
 from gateway.web.security import Security
 from gateway.web.viewer import SignedIn
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gateway.calendar_files import LARGEST_FILE
 from gateway.calendar_notice import read_notice
-from schemas.calendar import CalendarDay, apply_notice, build_calendar, diff, seed_calendar, seed_days
-from schemas.errors import UserError
+from schemas.kernel.calendar import CalendarDay, apply_notice, build_calendar, diff, seed_calendar, seed_days
+from schemas.kernel.errors import UserError
 
 DAY = timedelta(days=1)
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))

@@ -8,7 +8,7 @@ import pytest
 
 from activities.settings import Settings
 from gateway.intake.event_keys import EventKey, keys_of
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 ONE, TWO = ("whsec_" + base64.b64encode(each * 8).decode() for each in (b"one!", b"two!"))
 

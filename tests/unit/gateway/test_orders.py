@@ -13,8 +13,8 @@ from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, MODELS, read_comman
 from gateway.orders.reading import read_order
 from gateway.recompute import leans_on
 from schemas import commands as c
-from schemas.calendar import seed_calendar
-from schemas.errors import UserError
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.errors import UserError
 from schemas.petition import Complexity, Ledger, Outcome, Petition
 from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing

@@ -10,7 +10,7 @@ import pytest
 
 from activities.settings import Settings
 from gateway.web.proxies import TrustedProxies
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 TRUSTED = tuple(map(ip_network, ("10.0.0.0/24", "127.0.0.1", "2001:db8::/64")))
 

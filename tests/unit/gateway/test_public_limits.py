@@ -6,7 +6,7 @@ import pytest
 from limits import RateLimitItemPerMinute
 
 from gateway.web.limits import RATING, TRACKING, UNSIGNED, WRONG, Limits
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 
 async def test_a_petitioner_changes_their_mind_often_enough_and_fills_no_record() -> None:

@@ -25,7 +25,7 @@ from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.api import stream as live
 from gateway.pulse import Pulse
 from gateway.web.viewer import Viewer
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.policy import DoorPolicy, Policy
 from tests.databases import own_database
 from tests.unit.gateway.sign_in_house import browser, house

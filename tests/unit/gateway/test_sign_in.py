@@ -21,7 +21,7 @@ from activities.record.seed import seed
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.demo.accounts import CAST, SHORT, people, provide_accounts
 from gateway.demo.accounts import PASSWORD as DEMO_PASSWORD
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.databases import own_database
 from tests.unit.gateway.sign_in_house import browser, house
 

@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import commands as c
-from schemas.calendar import seed_calendar
 from schemas.events import Accounted, Escalated, Event, FiledContent, Finding, Resumed
+from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.worktime import SHANGHAI
 from schemas.lifecycle import decide, evolve, fold, next_alarm
 from schemas.notices import AddressBook, Barred, Notice, notices_of, when_allowed
 from schemas.organisation import Organisation
-from schemas.petition import SYSTEM, Actor, ClockName, Complexity, Ledger, Outcome, Petition, Role, Stage, petitioner_of
+from schemas.petition import ClockName, Complexity, Ledger, Outcome, Petition, Stage, petitioner_of
 from schemas.policy import CasePolicy, LadderPolicy
 from schemas.refusals import Refusal
-from schemas.worktime import SHANGHAI
 
 RECEIVED = datetime(2026, 3, 2, 10, tzinfo=SHANGHAI).astimezone(UTC)
 """A Monday without holidays for weeks."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.calendar import (
+from schemas.kernel.calendar import (
     SEED_FROM,
     SEED_THROUGH,
     CalendarDay,
@@ -88,7 +88,7 @@ def test_the_seed_lists_only_exceptions_in_order_and_says_where_each_is_from() -
 
 
 def test_importing_the_calendar_does_not_load_the_package_behind_the_seed() -> None:
-    code = "import sys, schemas.calendar, schemas.worktime; sys.exit('chinese_calendar' in sys.modules)"
+    code = "import sys, schemas.kernel.calendar, schemas.kernel.worktime; sys.exit('chinese_calendar' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -13,8 +13,8 @@ from schemas import events as e
 from schemas.access.case_numbers import HIDDEN_NUMBER, numbers_told, without_numbers
 from schemas.access.personal_words import Known
 from schemas.access.redaction import Redactor
-from schemas.errors import UserError
 from schemas.evidence.chain import payload
+from schemas.kernel.errors import UserError
 from schemas.petition import Party, Petition
 from schemas.refusals import refuse
 from tests.strategies import MONDAY, Case

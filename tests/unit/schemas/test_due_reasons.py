@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 
 from schemas import commands as c
 from schemas import events as e
-from schemas.petition import SYSTEM, ClockName, Outcome
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.worktime import local_day
+from schemas.petition import ClockName, Outcome
 from schemas.wording.due_reasons import CountedDay, Explained, due_reasons
 from schemas.wording.narration import narrate
-from schemas.worktime import local_day
 from tests.strategies import (
     BRANCH_CHIEF,
     HANDLER,

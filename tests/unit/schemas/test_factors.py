@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.factors import Factor, factor_of, proven
 from schemas.sealing.personal import PersonalData, end_hidden, mask_id, mask_phone
 from schemas.sealing.telephones import Telephone, rounded, telephones

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.sealing.keys import KeyRing, Purpose
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))

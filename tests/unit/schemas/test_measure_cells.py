@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Event
+from schemas.kernel.worktime import at_hour, local_day
 from schemas.measures import (
     AGE_BANDS,
     band_bounds,
@@ -23,7 +24,6 @@ from schemas.measures import (
 )
 from schemas.measures.measure import band_of, counts_of
 from schemas.petition import Ledger
-from schemas.worktime import at_hour, local_day
 from tests.strategies import MONDAY, Step, calendar, play, scripts
 
 CALENDAR = calendar(years=(2025, 2026, 2027, 2028))

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from schemas import commands as c
-from schemas.calendar import seed_calendar
 from schemas.events import Event, FiledContent
+from schemas.kernel.actor import SYSTEM
+from schemas.kernel.calendar import seed_calendar
 from schemas.lifecycle import decide, fold
 from schemas.measures import RATES, Apart, CaseFacts, cases_of, facts_of, measure
-from schemas.petition import SYSTEM, Complexity, Ledger, Outcome
+from schemas.petition import Complexity, Ledger, Outcome
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 

@@ -13,8 +13,8 @@ from activities.defaults import demo_organisation
 from gateway.documents import take_policy
 from gateway.orders.reading import sealed_petitioners
 from schemas.access.personal_words import Known
-from schemas.errors import UserError
 from schemas.health_tags import check_tag, speaks_of_health
+from schemas.kernel.errors import UserError
 from schemas.policy import Channel, Policy
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, under_age

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.errors import UserError
+from schemas.kernel.actor import Role
+from schemas.kernel.errors import UserError
+from schemas.kernel.units import within
 from schemas.organisation import ANSWERABLE, Organisation, Person, Unit
-from schemas.petition import Role
-from schemas.units import within
 
 
 def unit(path: str, kind: str, *aliases: str, name: str = "") -> Unit:

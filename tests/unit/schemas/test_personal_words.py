@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from schemas.access.personal_words import Known, PersonalWords, staff_names
 from schemas.access.redaction import Redactor
 from schemas.events import Remarked, Replied
+from schemas.kernel.actor import Role
 from schemas.organisation import Organisation, Person, Unit
-from schemas.petition import Outcome, Role
+from schemas.petition import Outcome
 from schemas.sealing.personal import PersonalData
 from tests.strategies import MONDAY
 

@@ -23,9 +23,10 @@ from schemas.access.revealing import (
     needs_of,
     unusual,
 )
-from schemas.errors import UserError
+from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import evolve, may_see
-from schemas.petition import SYSTEM, Accusation, Actor, Outcome, Petition, Role, Stage
+from schemas.petition import Accusation, Outcome, Petition, Stage
 from schemas.policy import RevealPolicy
 from schemas.rules import CURRENT_RULES
 from tests.strategies import (

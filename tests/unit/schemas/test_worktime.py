@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.calendar import seed_calendar
-from schemas.worktime import (
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.worktime import (
     SHANGHAI,
     Calendar,
     Term,

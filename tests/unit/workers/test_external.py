@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.external import await_database, await_engine
 
 SOON = 0.2

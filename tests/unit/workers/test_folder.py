@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from activities.runtime import is_running
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.account import Account, open_path, open_tree
 from workers.machine.folder import MARK, check_folder, end_orphans, sole_owner
 from workers.machine.processes import has_ended, wait_ended

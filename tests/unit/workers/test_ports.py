@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.ports import HOST, Ports, choose_ports
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.replay import Difference, Outcome, Verdict
 from workers.replay.tally import Counts, Tally, VerdictFile
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from workers.machine.parts import Part, State
 from workers.machine.processes import has_ended
 from workers.machine.supervise import Supervisor

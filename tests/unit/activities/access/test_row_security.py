@@ -24,8 +24,9 @@ from activities.record.rows import case_row
 from activities.record.views import CaseFilter
 from schemas.access import eyes, sight
 from schemas.commands import File
+from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.lifecycle import decide, may_see
-from schemas.petition import SYSTEM, Actor, CoOffice, Petition, Role
+from schemas.petition import CoOffice, Petition
 from schemas.record import tables as t
 from schemas.refusals import Refusal
 from tests.databases import own_database

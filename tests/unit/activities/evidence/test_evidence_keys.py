@@ -15,7 +15,7 @@ from activities.evidence.keys import load_audit_keyring, load_signing_seed, prov
 from activities.keys import load_keyring, seal, unseal
 from activities.record.migrate import migrate, new_engine
 from activities.settings import Settings
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from schemas.sealing.keys import Purpose, SealBrokenError
 from tests.databases import own_database

@@ -17,7 +17,7 @@ from activities.evidence.journal import Journal, entry_of
 from activities.record.migrate import migrate, new_engine
 from schemas.evidence.chain import genesis, link
 from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical
-from schemas.petition import SYSTEM, Actor, Role
+from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.record import tables as t
 from tests.databases import own_database
 

@@ -23,11 +23,11 @@ from activities.evidence.store import (
     CheckpointStoreMissingError,
 )
 from activities.record.migrate import migrate, new_engine
-from schemas.errors import UserError
 from schemas.evidence.checkpoint import Checkpoint, checkpoint_path
 from schemas.evidence.leaf import CaseLeaf, JournalLeaf
 from schemas.evidence.merkle import empty_root
 from schemas.evidence.tiles import Tile, Tiling
+from schemas.kernel.errors import UserError
 from schemas.record import tables as t
 from tests.databases import by_owner, own_database
 from tests.heads import add_heads, number

@@ -10,8 +10,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from activities.evidence.reconcile.timers import GRACE, Timer, fault, last_timer
+from schemas.kernel.worktime import SHANGHAI
 from schemas.lifecycle import fold, next_alarm
-from schemas.worktime import SHANGHAI
 from tests.golden.record_decisions import Golden, golden
 from workers.replay.engine_said import said
 

@@ -18,11 +18,12 @@ from activities.evidence.reveal import Revealed, Revealer
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
 from activities.record.migrate import migrate, new_engine
-from schemas.errors import UserError
 from schemas.events import Petitioner
 from schemas.evidence.journal import EntryKind
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import decide
-from schemas.petition import SYSTEM, Accusation, Actor
+from schemas.petition import Accusation
 from schemas.policy import RevealPolicy
 from schemas.record import tables as t
 from schemas.refusals import Refusal

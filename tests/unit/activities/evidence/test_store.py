@@ -11,7 +11,7 @@ import pytest
 
 from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore, CheckpointStoreConflictError
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.unit.activities.s3 import running_s3
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from activities.evidence.journal import Journal
 from activities.keys import seal, unseal
 from schemas.evidence.journal import EntryKind
-from schemas.petition import SYSTEM
+from schemas.kernel.actor import SYSTEM
 from schemas.sealing.keys import Purpose
 from tests.clean_record import RING
 from tests.tampering import Alteration, Crime, Kinds, Tampered

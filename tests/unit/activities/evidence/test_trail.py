@@ -22,7 +22,7 @@ from activities.record.migrate import migrate, new_engine
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.syslog import framed, message
 from schemas.evidence.trail import STRANGER, TRAIL, WINDOW, Counted
-from schemas.petition import Actor, Role
+from schemas.kernel.actor import Actor, Role
 from tests.databases import own_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -16,16 +16,17 @@ from activities.notices.dispatch import Dispatcher
 from activities.notices.transports import Transport
 from activities.record.case_record import CaseRecord, CommitOrder
 from schemas import commands as c
-from schemas.calendar import seed_calendar
 from schemas.events import FiledContent
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.worktime import SHANGHAI
 from schemas.lifecycle import decide, fold
 from schemas.notices import AddressBook
 from schemas.organisation import Organisation
-from schemas.petition import Actor, Complexity, Ledger, Petition, Role
+from schemas.petition import Complexity, Ledger, Petition
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
 from schemas.refusals import Refusal
-from schemas.worktime import SHANGHAI
 from tests.small_bureau import organisation
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI).astimezone(UTC)

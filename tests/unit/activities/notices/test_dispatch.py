@@ -16,8 +16,8 @@ from activities.notices.outbox import LEASE, pause
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed
 from activities.notices.webhook import WebhookTransport
 from schemas.events import Petitioner
+from schemas.kernel.worktime import SHANGHAI
 from schemas.record import tables as t
-from schemas.worktime import SHANGHAI
 from tests.receiver import SECRET, Receiver
 from tests.small_bureau import organisation
 from tests.unit.activities.notices.office import Office, drained, later

@@ -14,8 +14,8 @@ from activities.notices.transports import DELIVERED, Parcel, failed
 from activities.notices.webhook import AT_ONCE, WebhookTransport
 from activities.record.reference import ReferenceStore
 from activities.settings import Settings
-from schemas.errors import UserError
-from schemas.petition import Role
+from schemas.kernel.actor import Role
+from schemas.kernel.errors import UserError
 from tests.receiver import SECRET, Receiver
 from tests.small_bureau import organisation
 from tests.unit.activities.notices.office import Office

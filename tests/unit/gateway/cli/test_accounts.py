@@ -17,7 +17,7 @@ from activities.access.tokens import Tokens
 from activities.record.migrate import migrate, new_engine
 from activities.record.seed import seed
 from gateway.cli.main import application
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from tests.databases import own_database
 
 PERSON = "he-xiaoyun"

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cli.case.options import read_options
 from gateway.orders.fields import HUMAN, MODELS, fields_of, read_command
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import RULES
 
 

@@ -21,15 +21,15 @@ from gateway.console.navigation import home_of, places_of
 from gateway.console.preferences import local_path
 from gateway.console.reference.months import year_of
 from gateway.orders.fields import HUMAN, fields_of
-from schemas.calendar import seed_calendar
-from schemas.errors import UserError
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import at_hour
 from schemas.lifecycle import decide, fold
 from schemas.measures import numbers
 from schemas.organisation.names import Names
-from schemas.petition import Actor, Role
 from schemas.refusals import Refusal
 from schemas.wording.commands import COMMANDS
-from schemas.worktime import at_hour
 from tests.unit.schemas.lifecycle.given import FILING, RECEIVED
 
 NOON = datetime(2026, 3, 3, 4, tzinfo=UTC)

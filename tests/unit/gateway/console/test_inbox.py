@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from gateway.console.inbox.facts import stages_of
+from schemas.kernel.actor import Role
 from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, DECIDING, USUAL, awaited
-from schemas.petition import Role, Stage
+from schemas.petition import Stage
 from tests.strategies import Step, play, scripts
 
 

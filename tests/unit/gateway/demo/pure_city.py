@@ -15,12 +15,13 @@ from gateway.demo.screen.book import Book
 from gateway.desk import Filing, Rules
 from gateway.importing.proposing import Proposer, load_taxonomy
 from schemas import commands as c
-from schemas.calendar import seed_calendar
-from schemas.errors import UserError
 from schemas.events import Event, FiledContent
 from schemas.evidence.chain import Recorded
+from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import decide
-from schemas.petition import SYSTEM, Actor, Petition
+from schemas.petition import Petition
 from schemas.proposals.holding import Hearing
 from schemas.refusals import Refusal
 from schemas.rules import CURRENT_RULES

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.importing.filing import Tally, file_all
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 Row = Message | RefusedRow | DuplicateRow
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.workbook.cells import clean_count, clean_id, clean_line, clean_text
 from gateway.workbook.times import SHANGHAI, parse_time
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DIRT = st.text(

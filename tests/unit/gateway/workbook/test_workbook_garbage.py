@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.workbook.package_check import CELL_LIMIT, UNPACKED_LIMIT
 from gateway.workbook.reading import read_workbook
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 WriteWorkbook = Callable[..., Path]
 ROW = (1, "甲", "题", "2019/7/19", "文", "复", "2019/7/20")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.workbook.headings import FIELDS, find_columns, normalise_heading, parse_map
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 
 def test_no_heading_means_two_fields() -> None:

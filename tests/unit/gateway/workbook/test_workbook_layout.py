@@ -12,7 +12,7 @@ import pytest
 from gateway.workbook import package_check
 from gateway.workbook.reading import read_workbook
 from gateway.workbook.source import read_sheets
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'

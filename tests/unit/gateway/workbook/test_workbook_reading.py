@@ -9,7 +9,7 @@ import pytest
 from gateway.workbook.message import Message
 from gateway.workbook.reading import TEXT_LIMIT, read_workbook, reply_refusal
 from gateway.workbook.times import SHANGHAI
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 WriteWorkbook = Callable[..., Path]
 GOOD = (101, "网友甲", "路灯不亮", "2019/7/19 18:19:54", "楼下路灯坏了三天。", "已修好。", "2019/7/22 9:00:00")

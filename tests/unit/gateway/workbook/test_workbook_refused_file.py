@@ -9,7 +9,7 @@ import pytest
 
 from gateway.workbook.message import RefusedRow
 from gateway.workbook.refused_file import HEADINGS, neutralised, write_refused
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 
 ROWS = [
     RefusedRow(row=3, message_id="=1+1", code="time_missing", zh="时间为空。", en="The time is empty."),

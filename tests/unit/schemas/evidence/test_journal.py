@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from schemas.evidence.journal import JOURNAL, Entry, EntryKind, canonical
 from schemas.evidence.links import genesis, link
-from schemas.petition import SYSTEM, Actor, Role
-from schemas.worktime import SHANGHAI
+from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.worktime import SHANGHAI
 from tests.strategies import NUMBER
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)

@@ -15,9 +15,9 @@ from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.timeline import state_as_of, timeline
 from schemas.evidence.timeline.facts import Carried, NoticeKept, Received, Timeline
 from schemas.evidence.timeline.telling import attribution, matter_of
+from schemas.kernel.actor import SYSTEM, Actor
 from schemas.lifecycle import fold
 from schemas.lifecycle.deeds import Basis
-from schemas.petition import SYSTEM, Actor
 from tests.golden.record_events import ANSWER, LIVES, SATISFIED
 from tests.strategies import (
     AUDITOR,

@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 import pytest
 
-from schemas.errors import UserError
 from schemas.events import EVENT_VERSION, Event
 from schemas.evidence.chain import Recorded, canonical, payload
 from schemas.evidence.upcast import UPCASTERS, UpcasterMissingError, event_of, unchanged, upcast
+from schemas.kernel.errors import UserError
 from schemas.lifecycle import fold
 from schemas.petition import Petition
 from tests.golden.record_events import EVENTS, LIVES, written

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 from schemas.commands import File, Order
 from schemas.events import FiledContent
-from schemas.petition import Actor, Complexity, Ledger, Role
+from schemas.kernel.actor import Actor, Role
+from schemas.kernel.worktime import Calendar
+from schemas.petition import Complexity, Ledger
 from schemas.policy import CasePolicy
-from schemas.worktime import Calendar
 
 RECEIVED = datetime(2026, 3, 2, 2, tzinfo=UTC)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from temporalio import workflow
 
 from schemas.commands import Approve, Order
+from schemas.kernel.actor import Actor, Role
 from schemas.lifecycle import decide, evolve, next_alarm
-from schemas.petition import Actor, Petition, Role, Stage
+from schemas.petition import Petition, Stage
 from schemas.refusals import Refusal
 from tests.unit.schemas.lifecycle.given import FILING, RECEIVED
 

@@ -9,11 +9,12 @@ import pytest
 from schemas import commands as c
 from schemas import events as e
 from schemas.access import eyes, sight
+from schemas.kernel.actor import SYSTEM, Role
 from schemas.lifecycle import may_see, next_alarm
 from schemas.lifecycle.authority import common_unit, parties_conflict, party_of
 from schemas.lifecycle.awaited import awaited, waiting_for
 from schemas.lifecycle.custody import owner
-from schemas.petition import SYSTEM, Accusation, ClockName, Complexity, Outcome, Party, Role, Stage
+from schemas.petition import Accusation, ClockName, Complexity, Outcome, Party, Stage
 from schemas.refusals import Refusal
 from schemas.rules import CURRENT_RULES
 from tests.strategies import (

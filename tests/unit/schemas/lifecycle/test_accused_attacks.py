@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from schemas import commands as c
+from schemas.kernel.actor import SYSTEM
 from schemas.lifecycle import may_see
 from schemas.lifecycle.authority import in_conflict, parties_conflict, party_of
 from schemas.lifecycle.ladder import office_of
-from schemas.petition import SYSTEM, Accusation, ClockName, Outcome
+from schemas.petition import Accusation, ClockName, Outcome
 from schemas.refusals import Refusal
 from tests.strategies import (
     BRANCH,

@@ -9,9 +9,10 @@ import pytest
 from schemas import commands as c
 from schemas import events as e
 from schemas.access import eyes, sight
+from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.lifecycle import allowed, may_see, next_alarm
 from schemas.lifecycle.awaited import awaited
-from schemas.petition import SYSTEM, Actor, ClockName, Complexity, Ground, Role, Stage
+from schemas.petition import ClockName, Complexity, Ground, Stage
 from tests.strategies import (
     BRANCH,
     BRANCH_CHIEF,

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from schemas import commands as c
+from schemas.kernel.actor import SYSTEM
 from schemas.lifecycle import RULES, decide, fold
 from schemas.lifecycle.awaited import awaited, possible, waiting_for
-from schemas.petition import SYSTEM, Petition
+from schemas.petition import Petition
 from schemas.refusals import Refusal
 from tests.strategies import (
     BRANCH_CHIEF,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from schemas import events as e
+from schemas.kernel.actor import SYSTEM, Role
 from schemas.lifecycle import decide, evolve
 from schemas.lifecycle.deeds import Basis, right_of
 from schemas.lifecycle.handling import ACCUSED_OFFICE
-from schemas.petition import SYSTEM, Petition, Role
+from schemas.petition import Petition
 from schemas.refusals import Refusal
 from tests.strategies import MONDAY, Step, scripts
 

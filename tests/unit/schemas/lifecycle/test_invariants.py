@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 
 from schemas import events as e
 from schemas.commands import Order, RingAlarm
+from schemas.kernel.actor import SYSTEM, Role
+from schemas.kernel.units import within
 from schemas.lifecycle import decide, fold, is_accused, may_see, next_alarm
 from schemas.lifecycle.clocks import running
 from schemas.lifecycle.ladder import rungs
-from schemas.petition import SYSTEM, ClockName, Ground, Petition, Role, Stage
+from schemas.petition import ClockName, Ground, Petition, Stage
 from schemas.refusals import Refusal
-from schemas.units import within
 from tests.strategies import MONDAY, PEOPLE, Step, filings, play, scripts
 
 EVENT: TypeAdapter[e.Event] = TypeAdapter(e.Event)

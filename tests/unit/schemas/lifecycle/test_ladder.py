@@ -8,8 +8,9 @@ import pytest
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import SYSTEM, Role
 from schemas.lifecycle import decide, fold, next_alarm
-from schemas.petition import SYSTEM, Card, ClockName, Complexity, Outcome, Role
+from schemas.petition import Card, ClockName, Complexity, Outcome
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 from tests.strategies import (

@@ -9,19 +9,9 @@ import pytest
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.lifecycle import allowed, evolve, fold, is_accused, may_see, next_alarm
-from schemas.petition import (
-    SYSTEM,
-    Actor,
-    ClockName,
-    Complexity,
-    Ground,
-    Ledger,
-    Outcome,
-    Petition,
-    Role,
-    Stage,
-)
+from schemas.petition import ClockName, Complexity, Ground, Ledger, Outcome, Petition, Stage
 from schemas.policy import CasePolicy
 from schemas.refusals import Refusal
 from tests.strategies import (

@@ -8,9 +8,10 @@ import pytest
 
 from schemas import commands as c
 from schemas import events as e
+from schemas.kernel.actor import SYSTEM
 from schemas.lifecycle import may_see, petitioner_satisfied
 from schemas.lifecycle.awaited import awaited
-from schemas.petition import SYSTEM, Stage
+from schemas.petition import Stage
 from tests.strategies import (
     BRANCH_CHIEF,
     CITY_CHIEF,

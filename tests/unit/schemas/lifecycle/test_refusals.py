@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from schemas import commands as c
 from schemas.events import Finding, Petitioner
+from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.lifecycle import RULES, decide, permitted
-from schemas.petition import SYSTEM, Accusation, Actor, Complexity, Ledger, Outcome, Party, Role, petitioner_of
+from schemas.petition import Accusation, Complexity, Ledger, Outcome, Party, petitioner_of
 from schemas.policy import CasePolicy
 from schemas.refusals import SENTENCES, Refusal, refuse
 from schemas.rules import CURRENT_RULES

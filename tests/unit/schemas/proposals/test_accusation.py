@@ -11,8 +11,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from activities.defaults import default_organisation, demo_organisation, police_words
+from schemas.kernel.actor import Role
 from schemas.organisation import Organisation, Person
-from schemas.petition import Role
 from schemas.proposals.accusation import READ_CHARACTERS, AccusationReader
 from schemas.proposals.officers import MENTIONS
 

@@ -9,9 +9,10 @@ import pytest
 from activities.defaults import demo_organisation, police_words
 from schemas import commands as c
 from schemas.events import FiledContent
+from schemas.kernel.actor import Role
 from schemas.lifecycle import fold
 from schemas.organisation import Organisation, Unit
-from schemas.petition import Accusation, Petition, Role
+from schemas.petition import Accusation, Petition
 from schemas.proposals.accusation import Reading
 from schemas.proposals.holding import Hearing, accusation_of, brings_words, words_of
 from schemas.rules import CURRENT_RULES

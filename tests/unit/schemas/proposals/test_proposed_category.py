@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import UserError
+from schemas.kernel.errors import UserError
 from schemas.proposals.category import propose_category
 from schemas.proposals.taxonomy import HEADINGS, ROW_LIMIT, Taxonomy
 

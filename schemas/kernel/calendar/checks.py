@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from schemas.calendar.versions import CalendarDay, Notice, leaves_hole, plain_kind
-from schemas.errors import UserError
-from schemas.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
+from schemas.kernel.calendar.versions import CalendarDay, Notice, leaves_hole, plain_kind
+from schemas.kernel.errors import UserError
+from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 
 MOST_DAYS_OUTSIDE = 40
 """Days a notice may list outside what it covers."""

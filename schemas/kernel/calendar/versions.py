@@ -1,7 +1,7 @@
 """The work calendar as versioned data: days, notices, and how one version follows from another.
 
 The mainland-China calendar is Monday-Friday with exceptions, announced once a year by a holiday notice and
-now and then corrected. Only exceptions are data; a ``schemas.worktime.Calendar`` is built from them and is
+now and then corrected. Only exceptions are data; a ``schemas.kernel.worktime.Calendar`` is built from them and is
 all that counting needs. Nothing here reads a clock, a file or a database; ``seed_days`` alone reaches for a
 package, and only when called.
 """
@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.worktime import Calendar
+from schemas.kernel.worktime import Calendar
 
 Kind = Literal["working", "off"]
 Status = Literal["published", "provisional"]

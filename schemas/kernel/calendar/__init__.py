@@ -1,8 +1,8 @@
 """The work calendar as versioned data: its days, the notices that change it, and what makes a notice
 unfit."""
 
-from schemas.calendar.checks import check_notice, notice_warnings
-from schemas.calendar.versions import (
+from schemas.kernel.calendar.checks import check_notice, notice_warnings
+from schemas.kernel.calendar.versions import (
     SEED_FROM,
     SEED_THROUGH,
     CalendarDay,

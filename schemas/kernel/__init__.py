@@ -1,0 +1,1 @@
+"""What every process shares: models, actors, units, working time, calendars, errors. Knows no process."""
