@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from activities.documents import read_document, read_organisation, read_policy
 from schemas.kernel.model import Frozen
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 from schemas.policy import Policy
 from schemas.proposals.police_words import PoliceWords
 from schemas.sealing.personal import PersonalData

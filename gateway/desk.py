@@ -35,18 +35,18 @@ from activities.record.queries import case_unknown
 from gateway.patience import PATIENCE, patiently
 from gateway.reading.careful import Hears
 from gateway.storable import check_storable
-from schemas import commands as c
-from schemas.events import Filed, FiledContent
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import Calendar, local_day
-from schemas.lifecycle import decide, fold, may_know
-from schemas.petition import Petition, Stage
+from schemas.petition import commands as c
+from schemas.petition.events import Filed, FiledContent
+from schemas.petition.refusals import SENTENCES, Refusal
+from schemas.petition.rules import decide, fold, may_know
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Petition, Stage
 from schemas.policy import Policy
 from schemas.proposals.holding import brings_words
-from schemas.refusals import SENTENCES, Refusal
-from schemas.rules import CURRENT_RULES
 from schemas.sealing.factors import Factor
 from workflows.contract import (
     PETITION_WORKFLOW,

@@ -17,13 +17,13 @@ from gateway.doors import ADMINISTRATOR, Door
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
 from schemas.evidence.journal import EntryKind
-from schemas.health_tags import check_tag
 from schemas.kernel.actor import Actor
 from schemas.kernel.calendar import Notice, apply_notice, check_notice, diff, notice_warnings
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
 from schemas.organisation import Organisation
+from schemas.petition.health_tags import check_tag
 from schemas.policy import Policy
 
 Document = TypeVar("Document", Policy, Organisation)

@@ -24,8 +24,8 @@ from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import Counted
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
 from schemas.organisation import Organisation
+from schemas.petition.rules import may_see
 from workers.composition import System, open_system
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from schemas.measures import AGE_BANDS, RATES, LedgerMeasures, Measures, Rate
-from schemas.wording.terms import chinese
+from schemas.petition.measures import AGE_BANDS, RATES, LedgerMeasures, Measures, Rate
+from schemas.petition.wording.terms import chinese
 
 COUNTS_ZH = {
     "received": "收到",

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.case_record import Clock, utc_now
 from schemas.kernel.actor import Actor
 from schemas.kernel.model import Frozen
-from schemas.lifecycle import may_see
-from schemas.petition import Petition, Stage
+from schemas.petition.rules import may_see
+from schemas.petition.state import Petition, Stage
 from schemas.record import tables as t
 
 LOOK_SECONDS = 1.0

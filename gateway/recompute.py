@@ -13,16 +13,16 @@ from activities.record.queries import CaseQueries
 from activities.record.views import RunningTerm
 from gateway.desk import Desk, Rules
 from gateway.patience import READING_PATIENCE, patiently
-from schemas import commands as c
-from schemas.events import ClockSet
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.calendar import diff
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import Calendar, local_day
-from schemas.lifecycle import decide
-from schemas.petition import Clock, ClockName, Petition
-from schemas.refusals import SENTENCES
+from schemas.petition import commands as c
+from schemas.petition.events import ClockSet
+from schemas.petition.refusals import SENTENCES
+from schemas.petition.rules import decide
+from schemas.petition.state import Clock, ClockName, Petition
 
 LADDER_TAIL = timedelta(days=31)
 """How far past a due day a case still leans on the calendar: the chiefs above are called on the working days after it."""

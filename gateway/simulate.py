@@ -1,4 +1,4 @@
-"""``sanzhang simulate``: the replied messages of a workbook under another policy, read and driven through :mod:`schemas.simulation`."""
+"""``sanzhang simulate``: the replied messages of a workbook under another policy, read and driven through :mod:`schemas.petition.simulation`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from gateway.workbook.message import DuplicateRow, Message, RefusedRow
 from gateway.workbook.reading import read_workbook
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.worktime import Calendar
-from schemas.measures import CaseFacts, facts_of, measure
-from schemas.petition import Complexity, Ledger
-from schemas.policy import Policy
-from schemas.proposals.ledger import propose_complexity, propose_ledger
-from schemas.simulation import (
+from schemas.petition.measures import CaseFacts, facts_of, measure
+from schemas.petition.simulation import (
     Recorded,
     RefusedMessage,
     SimulatedCase,
@@ -24,6 +21,9 @@ from schemas.simulation import (
     judge,
     play,
 )
+from schemas.petition.state import Complexity, Ledger
+from schemas.policy import Policy
+from schemas.proposals.ledger import propose_complexity, propose_ledger
 
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""

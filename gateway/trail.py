@@ -10,7 +10,7 @@ from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import TRAIL
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
+from schemas.petition.rules import may_see
 
 
 def kinds_named(named: Collection[str]) -> tuple[EntryKind, ...]:

@@ -21,14 +21,14 @@ from activities.evidence.store import CheckpointStore
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
 from activities.record.intake import NumberOffice
-from schemas import commands as c
-from schemas.events import Event, FiledContent, Petitioner
 from schemas.evidence.archive import ArchiveDocument, EngineHistory
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
-from schemas.lifecycle import decide, fold
-from schemas.petition import Complexity, Ledger, Outcome, Petition
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.events import Event, FiledContent, Petitioner
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Complexity, Ledger, Outcome, Petition
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 from tests import strategies as s

@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from schemas import commands as c
-from schemas.events import Event, FiledContent, Finding, Petitioner
 from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.kernel.worktime import Calendar
-from schemas.lifecycle import RULES, decide, fold, next_alarm, permitted
-from schemas.petition import Accusation, Complexity, Ledger, Outcome, Party, Petition, RatingDoor, petitioner_of
+from schemas.petition import commands as c
+from schemas.petition.events import Event, FiledContent, Finding, Petitioner
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import RULES, decide, fold, next_alarm, permitted
+from schemas.petition.rules_version import CURRENT_RULES, FIRST_RULES
+from schemas.petition.state import Accusation, Complexity, Ledger, Outcome, Party, Petition, RatingDoor, petitioner_of
 from schemas.policy import CasePolicy
-from schemas.refusals import Refusal
-from schemas.rules import CURRENT_RULES, FIRST_RULES
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
 

@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from schemas.evidence.archive import workflow_id as workflow_id  # noqa: PLC0414 - part of what callers need to know
 from schemas.kernel.model import Frozen
-from schemas.petition import Card, ClockName, Petition, Stage
-from schemas.refusals import Refusal
+from schemas.petition.refusals import Refusal
+from schemas.petition.state import Card, ClockName, Petition, Stage
 
 PETITION_WORKFLOW = "petition"
 PETITIONS_QUEUE = "petitions"

@@ -1,6 +1,6 @@
 """A petition, carried from its filing to its seal.
 
-The workflow decides nothing by itself: every update and every alarm is an order put to :mod:`schemas.lifecycle`, whose events are committed
+The workflow decides nothing by itself: every update and every alarm is an order put to :mod:`schemas.petition.rules`, whose events are committed
 to the record and folded into the state. What is left here is what only a workflow can do: survive, wait, and take orders one at a time.
 """
 
@@ -18,13 +18,13 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.record.case_record import CommitOrder, Committed
-    from schemas.commands import Order, RingAlarm
-    from schemas.events import Event
     from schemas.kernel.actor import SYSTEM
-    from schemas.lifecycle import RULES, decide, evolve, next_alarm
-    from schemas.petition import Petition
-    from schemas.refusals import Refusal, refuse
-    from schemas.rules import ACCUSER_SAFE, in_force
+    from schemas.petition.commands import Order, RingAlarm
+    from schemas.petition.events import Event
+    from schemas.petition.refusals import Refusal, refuse
+    from schemas.petition.rules import RULES, decide, evolve, next_alarm
+    from schemas.petition.rules_version import ACCUSER_SAFE, in_force
+    from schemas.petition.state import Petition
     from workflows.contract import Answer, PetitionStart, refused, shown
     from workflows.relay import Relay, relays, tells_of_a_party
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas import commands as c
-from schemas import events as e
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.model import Frozen
-from schemas.lifecycle.authority import party_of
-from schemas.petition import Petition
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.rules.authority import party_of
+from schemas.petition.state import Petition
 from workflows.contract import workflow_id
 
 

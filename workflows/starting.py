@@ -10,7 +10,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.evidence.reachable import CALL_MAY_TAKE
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from workflows.contract import (
     CASE_LEDGER,
     CASE_UNIT,

@@ -9,7 +9,7 @@ from sqlalchemy import collate, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.access import sight
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 STEP: Final = 500

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.kernel.units import within
 from schemas.kernel.worktime import Calendar, local_day, monday_of
-from schemas.measures import AGE_BANDS, band_bounds, overdue_days, week_of
-from schemas.measures.cells import CAME, STRUCK, WEEKLY
-from schemas.measures.measure import OWED, band_of
-from schemas.measures.numbers import in_band
-from schemas.petition import Ledger
+from schemas.petition.measures import AGE_BANDS, band_bounds, overdue_days, week_of
+from schemas.petition.measures.cells import CAME, STRUCK, WEEKLY
+from schemas.petition.measures.measure import OWED, band_of
+from schemas.petition.measures.numbers import in_band
+from schemas.petition.state import Ledger
 
 
 class Hidden(NamedTuple):

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.case_record import Clock, recorded, utc_now
 from schemas.kernel.units import ancestors
 from schemas.kernel.worktime import Calendar
-from schemas.measures import NEVER_SINCE, CaseCells, cells_of
+from schemas.petition.measures import NEVER_SINCE, CaseCells, cells_of
 from schemas.record import tables as t
 from schemas.record.tables.board import board_cells, case_counts, case_measures
 

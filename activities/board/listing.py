@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.board.counting import BELOW, Hidden, below
 from schemas.kernel.worktime import Calendar
-from schemas.measures import AGE_BANDS, Number, band_bounds
-from schemas.measures.measure import OWED
-from schemas.petition import Ledger
+from schemas.petition.measures import AGE_BANDS, Number, band_bounds
+from schemas.petition.measures.measure import OWED
+from schemas.petition.state import Ledger
 
 GATHERED = 20_000
 """Cases of a unit up to which they are gathered and sorted."""
@@ -98,7 +98,7 @@ async def behind_now(
     most: int,
 ) -> tuple[str, ...]:
     """The first ``most`` cases behind a number of ``unit`` and those below it (``alone``: of it alone) at ``now`` (aware), in the order of
-    :func:`schemas.measures.place_in_list`. ``received``: how many cases the unit has; ``count``: how many of them are behind
+    :func:`schemas.petition.measures.place_in_list`. ``received``: how many cases the unit has; ``count``: how many of them are behind
     the number."""
     async with engine.connect() as connection:
         wanted = await _wanted(connection, number, ledger, now, calendar)

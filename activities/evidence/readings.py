@@ -25,8 +25,8 @@ from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.kernel.units import top
 from schemas.kernel.worktime import SHANGHAI, Calendar
-from schemas.notices.notice import when_allowed
-from schemas.petition import Petition
+from schemas.petition.notices.notice import when_allowed
+from schemas.petition.state import Petition
 from schemas.policy import RevealPolicy
 from schemas.record import tables as t
 

@@ -15,7 +15,7 @@ from schemas.access.revealing import given, needs_of
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
+from schemas.petition.rules import may_see
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, SealedPersonal

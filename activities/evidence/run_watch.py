@@ -30,7 +30,7 @@ from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 BATCH: Final = 100

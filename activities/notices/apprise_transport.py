@@ -15,7 +15,7 @@ from apprise import Apprise
 
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed, transport_name
 from schemas.kernel.errors import UserError
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 TITLE: Final = "三本账通知"
 

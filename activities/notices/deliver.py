@@ -19,7 +19,7 @@ from activities.notices.transports import Transport
 from activities.notices.webhook import WebhookTransport
 from activities.record.reference import ORGANISATION, ReferenceStore
 from activities.settings import Settings
-from schemas.notices import AddressBook
+from schemas.petition.notices import AddressBook
 
 POLL: Final = 1.0
 """Seconds between looks at an empty outbox: one look is one indexed row. PostgreSQL's LISTEN/NOTIFY would be quicker, but a NOTIFY takes a

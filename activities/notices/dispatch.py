@@ -19,7 +19,7 @@ from activities.notices.contract import Dispatched
 from activities.notices.outbox import LEASE, Settled, Tried, Waiting, lease, next_due, pause, record_tries, settle, take
 from activities.notices.transports import DELIVERED, Delivery, Parcel, Transport, failed
 from activities.record.case_record import Clock, utc_now
-from schemas.notices import AddressBook, when_allowed
+from schemas.petition.notices import AddressBook, when_allowed
 
 BATCH: Final = 100
 """Notices taken at once."""

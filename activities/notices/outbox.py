@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.access import named
 from schemas.kernel.actor import Role
 from schemas.kernel.model import Frozen
-from schemas.notices import Barred
+from schemas.petition.notices import Barred
 from schemas.policy import LadderPolicy
 from schemas.record import tables as t
 

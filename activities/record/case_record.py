@@ -26,14 +26,14 @@ from activities.record.driver.together import Together
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Rows, as_bytea, head, writing
-from schemas.events import Amended, Event
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.model import Frozen
-from schemas.lifecycle import fold
-from schemas.notices import notices_of
-from schemas.petition import Petition
+from schemas.petition.events import Amended, Event
+from schemas.petition.notices import notices_of
+from schemas.petition.rules import fold
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 Clock = Callable[[], datetime]

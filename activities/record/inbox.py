@@ -12,8 +12,8 @@ from activities.record.views import cursor_after, cursor_place
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
-from schemas.lifecycle import may_see
-from schemas.petition import Petition, Stage
+from schemas.petition.rules import may_see
+from schemas.petition.state import Petition, Stage
 from schemas.record import tables as t
 
 

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.case_record import Clock, utc_now
 from activities.record.codes import REPEATED_WITHIN, NewCode, TrackingCodes, new_code
 from activities.record.driver.direct import Direct
-from schemas.events import FiledContent
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import local_day
-from schemas.petition import Ledger
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Ledger
 from schemas.proposals.similarity import bands, signature
 from schemas.record import tables as t
 from schemas.sealing.factors import Factor, factor_of

@@ -24,7 +24,7 @@ from schemas.access import eyes
 from schemas.evidence.chain import Recorded
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 from schemas.sealing.personal import SealedPersonal, end_hidden
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from schemas.access import sight
-from schemas.events import Amended, Event, Filed, Petitioner, corrected_texts
-from schemas.lifecycle.clocks import running
-from schemas.lifecycle.custody import owner
-from schemas.petition import Card, ClockName, Petition
+from schemas.petition.events import Amended, Event, Filed, Petitioner, corrected_texts
+from schemas.petition.rules.clocks import running
+from schemas.petition.rules.custody import owner
+from schemas.petition.state import Card, ClockName, Petition
 
 PROMISES = (ClockName.ASSIGN, ClockName.FINISH)
 

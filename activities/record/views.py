@@ -13,7 +13,7 @@ from pydantic import Field
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
-from schemas.petition import Card, Ledger, Petition, Stage
+from schemas.petition.state import Card, Ledger, Petition, Stage
 
 PAGE_LIMIT = 500
 """Cases a page may hold."""

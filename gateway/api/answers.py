@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gateway.web.problems import PROBLEM_JSON, STATUS
 from schemas.kernel.model import Frozen
-from schemas.refusals import SENTENCES
+from schemas.petition.refusals import SENTENCES
 
 
 class Problem(Frozen):

@@ -22,7 +22,7 @@ from schemas.evidence.timeline.facts import Timeline
 from schemas.evidence.trail import facts
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.model import Frozen
-from schemas.lifecycle import is_accused
+from schemas.petition.rules import is_accused
 
 router = APIRouter(prefix="/audit", route_class=CallerFirst)
 

@@ -25,8 +25,8 @@ from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.units import within
-from schemas.measures import Measures, numbers
-from schemas.petition import Ledger
+from schemas.petition.measures import Measures, numbers
+from schemas.petition.state import Ledger
 
 router = APIRouter()
 

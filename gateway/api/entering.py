@@ -17,7 +17,7 @@ from gateway.web.viewer import SignedIn, Viewer
 from schemas.access import Area, enter
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
+from schemas.petition.rules import may_see
 
 
 def entered(area: Area, *, writing: bool = False) -> Callable[[Viewer], Awaitable[Viewer]]:

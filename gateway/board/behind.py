@@ -15,9 +15,9 @@ from gateway.patience import READING_PATIENCE, patiently
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar
-from schemas.measures import AGE_BANDS, RATES, CaseFacts, Number, number_of, place_in_list
-from schemas.measures.measure import counts_of
-from schemas.petition import Ledger
+from schemas.petition.measures import AGE_BANDS, RATES, CaseFacts, Number, number_of, place_in_list
+from schemas.petition.measures.measure import counts_of
+from schemas.petition.state import Ledger
 
 LISTED: Final = 100
 """Cases listed behind a number; whoever wants more of them asks a ledger."""

@@ -21,9 +21,9 @@ from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.units import within
 from schemas.kernel.worktime import Calendar
-from schemas.measures import AGE_BANDS, CaseFacts, Measures, facts_of, summed
-from schemas.measures.measure import band_of, counts_of
-from schemas.petition import Ledger
+from schemas.petition.measures import AGE_BANDS, CaseFacts, Measures, facts_of, summed
+from schemas.petition.measures.measure import band_of, counts_of
+from schemas.petition.state import Ledger
 
 
 class OverdueUnit(Frozen):

@@ -32,7 +32,7 @@ from schemas.kernel.calendar import (
 )
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar, local_day, working_days_after
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 SHOWN = 40
 """Lines of a terminal table; the JSON holds all."""

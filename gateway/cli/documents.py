@@ -19,9 +19,9 @@ from gateway.cli.output import AsJson, DataDir, command, door_for, print_json
 from gateway.documents import Imported, take_organisation, take_policy
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.organisation import KINDS_ZH, Organisation
+from schemas.petition.wording.figures import FIGURES
+from schemas.petition.wording.terms import chinese
 from schemas.policy import Policy
-from schemas.wording.figures import FIGURES
-from schemas.wording.terms import chinese
 
 policy_app = typer.Typer(
     help="政策：各类期限和规则 / the policy: every figure cases are handled by.", no_args_is_help=True

@@ -19,8 +19,8 @@ from gateway.importing.preview import Line
 from gateway.importing.summary import Summary
 from gateway.workbook.message import Workbook
 from schemas.kernel.errors import UserError
+from schemas.petition.wording.terms import chinese
 from schemas.proposals.proposal import Proposal
-from schemas.wording.terms import chinese
 
 INTERRUPTED = 130
 """Exit code: stopped by Ctrl-C (or SIGTERM), everything acknowledged is kept."""

@@ -32,8 +32,8 @@ from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import EARLIEST_DAY
+from schemas.petition.wording.terms import chinese
 from schemas.policy import Policy
-from schemas.wording.terms import chinese
 from workers.composition import open_system
 
 PATIENCE_SECONDS = 120.0

@@ -22,8 +22,8 @@ from gateway.doors import Door, open_door
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import SHANGHAI, at_hour
-from schemas.refusals import SENTENCES
-from schemas.wording.moments import due_by, local
+from schemas.petition.refusals import SENTENCES
+from schemas.petition.wording.moments import due_by, local
 
 __all__ = [
     "AWAY",

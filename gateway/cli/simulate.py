@@ -17,9 +17,9 @@ from gateway.measures_table import measures_table
 from gateway.simulate import simulate as run_simulation
 from gateway.workbook.headings import parse_map
 from schemas.kernel.errors import UserError
-from schemas.petition import Complexity, Ledger
+from schemas.petition.simulation import SimulationOptions, SimulationResult
+from schemas.petition.state import Complexity, Ledger
 from schemas.policy import Policy
-from schemas.simulation import SimulationOptions, SimulationResult
 
 Hours = Annotated[float, typer.Option(min=0, max=10_000)]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from schemas.kernel.worktime import SHANGHAI, local_day
-from schemas.wording.moments import due_by
+from schemas.petition.wording.moments import due_by
 
 Pressing = Literal["late", "today", "soon", "calm", "still", "none"]
 SOON_DAYS = 2

@@ -19,11 +19,11 @@ from gateway.console.assets import address
 from gateway.console.due import due_state
 from gateway.console.navigation import home_of, places_of
 from gateway.web.viewer import Language, Viewer
-from schemas.wording.commands import COMMANDS
-from schemas.wording.lengths import length_said
-from schemas.wording.moments import due_by, local
-from schemas.wording.narration import word_zh
-from schemas.wording.terms import chinese, clock_in_chinese
+from schemas.petition.wording.commands import COMMANDS
+from schemas.petition.wording.lengths import length_said
+from schemas.petition.wording.moments import due_by, local
+from schemas.petition.wording.narration import word_zh
+from schemas.petition.wording.terms import chinese, clock_in_chinese
 
 Theme = Literal["auto", "light", "dark"]
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")

@@ -16,7 +16,7 @@ from activities.record.migrate import new_engine
 from activities.record.reference import ReferenceStore
 from schemas.kernel.actor import Role
 from schemas.organisation import Person
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 PASSWORD: Final = "three ledgers one promise"  # noqa: S105 - printed on the screen
 

@@ -16,10 +16,10 @@ from activities.record.reference import ORGANISATION, ReferenceStore
 from gateway.demo.offices.cast import Cast
 from gateway.desk import Filing
 from gateway.importing.proposing import Proposer
-from schemas.events import FiledContent, Petitioner
 from schemas.kernel.actor import Actor
 from schemas.kernel.worktime import Calendar, at_hour, local_day
 from schemas.organisation import Organisation
+from schemas.petition.events import FiledContent, Petitioner
 from schemas.policy import Policy
 from schemas.sealing.keys import KeyRing
 

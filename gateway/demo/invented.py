@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from activities.defaults import DemoPetition
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 from schemas.sealing.personal import PersonalData
 
 PREFIX = "street-"

@@ -30,11 +30,11 @@ from gateway.demo.screen.watch import Watch
 from gateway.doors import Door, open_door
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.patience import is_passing
-from schemas.commands import Command
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar
 from schemas.organisation import Organisation
+from schemas.petition.commands import Command
 from workers.machine.console import Reporter
 from workflows.contract import Answer
 

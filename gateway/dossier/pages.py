@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from gateway.dossier.printing import paragraphs, printable
-from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Deed, Handled, NoticeKept, Station, Timeline
 from schemas.kernel.actor import Actor, Role
-from schemas.petition import Ledger
+from schemas.petition import events as e
+from schemas.petition.state import Ledger
+from schemas.petition.wording.due_reasons import STATES, Explained
+from schemas.petition.wording.lengths import length_said
+from schemas.petition.wording.moments import due_by, local
+from schemas.petition.wording.narration import word_zh
+from schemas.petition.wording.terms import chinese, clock_in_chinese
 from schemas.sealing.personal import PersonalData
-from schemas.wording.due_reasons import STATES, Explained
-from schemas.wording.lengths import length_said
-from schemas.wording.moments import due_by, local
-from schemas.wording.narration import word_zh
-from schemas.wording.terms import chinese, clock_in_chinese
 
 HEADING: Final = "信访事项卷宗"
 LATE: Final = 60.0

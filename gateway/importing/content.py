@@ -11,10 +11,10 @@ from activities.personal import seal
 from gateway.importing.proposing import Proposals
 from gateway.workbook.headings import normalise_heading
 from gateway.workbook.message import Message, Workbook
-from schemas.events import FiledContent, Petitioner
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import local_day
-from schemas.petition import Complexity, Ledger
+from schemas.petition.events import FiledContent, Petitioner
+from schemas.petition.state import Complexity, Ledger
 from schemas.policy import Channel
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, under_age

@@ -15,9 +15,9 @@ from gateway.importing.content import Contents
 from gateway.importing.proposing import Proposals
 from gateway.reading.careful import Hears
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow
-from schemas.events import FiledContent
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
+from schemas.petition.events import FiledContent
 from schemas.proposals.similarity import bands, resemblance, signature
 
 Outcome = Literal["accepted", "already_known", "refused"]

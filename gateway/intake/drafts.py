@@ -9,8 +9,8 @@ from fastapi import Request
 from gateway.doors import Door
 from gateway.importing.proposing import Proposals
 from gateway.orders.drafting import Draft, content_of, title_of
-from schemas.events import FiledContent
 from schemas.kernel.actor import Actor
+from schemas.petition.events import FiledContent
 from schemas.proposals.proposal import Proposal
 
 

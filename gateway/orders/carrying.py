@@ -13,17 +13,17 @@ from gateway.doors import Door
 from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
 from gateway.orders.shared_answers import check_shared_answer
-from schemas import commands as c
 from schemas.evidence.chain import Recorded
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import allowed, may_know
-from schemas.lifecycle.authority import parties_conflict, party_of
-from schemas.petition import Petition, RatingDoor
-from schemas.refusals import refuse
+from schemas.petition import commands as c
+from schemas.petition.refusals import refuse
+from schemas.petition.rules import allowed, may_know
+from schemas.petition.rules.authority import parties_conflict, party_of
+from schemas.petition.state import Petition, RatingDoor
+from schemas.petition.wording.narration import narrate
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import end_hidden
-from schemas.wording.narration import narrate
 from workflows.contract import Answer
 
 _CIPHERTEXT = ("sealed", "key_id", "person")

@@ -11,9 +11,9 @@ from activities.record.codes import NewCode, new_code
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from gateway.patience import patiently
-from schemas import events as e
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
+from schemas.petition import events as e
 from schemas.sealing.factors import Factor
 from workflows.contract import Answer
 

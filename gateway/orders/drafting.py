@@ -11,12 +11,12 @@ from pydantic import Field, ValidationError
 from gateway.importing.proposing import Proposals
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit, sealed_petitioners
-from schemas.events import FiledContent
-from schemas.health_tags import check_tag
 from schemas.kernel.actor import Actor
 from schemas.kernel.model import Frozen
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger
+from schemas.petition.events import FiledContent
+from schemas.petition.health_tags import check_tag
+from schemas.petition.state import Complexity, Ledger
 from schemas.proposals.proposal import Proposal
 from schemas.sealing.keys import KeyRing
 

@@ -10,13 +10,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas import commands as c
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.tagged import Tagged
-from schemas.lifecycle import RULES
+from schemas.petition import commands as c
+from schemas.petition.refusals import refuse
+from schemas.petition.rules import RULES
 from schemas.policy import CasePolicy
-from schemas.refusals import refuse
 
 MODELS: Mapping[str, type[Tagged]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(c.Command)[0])

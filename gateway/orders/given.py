@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from gateway.orders.drafting import Draft
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from schemas.kernel.model import Frozen
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 
 Name = Annotated[str, Field(max_length=200)]
 Moment = Annotated[

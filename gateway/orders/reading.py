@@ -11,16 +11,16 @@ from pydantic import ValidationError
 from activities.personal import seal
 from gateway.desk import Rules, refusal_error
 from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
-from schemas import commands as c
-from schemas.events import Petitioner
-from schemas.health_tags import check_tag
 from schemas.kernel.errors import UserError
 from schemas.kernel.units import parent, within
 from schemas.kernel.worktime import local_day
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger, Petition
-from schemas.refusals import refuse
-from schemas.rules import ACCUSER_SAFE, CURRENT_RULES, in_force
+from schemas.petition import commands as c
+from schemas.petition.events import Petitioner
+from schemas.petition.health_tags import check_tag
+from schemas.petition.refusals import refuse
+from schemas.petition.rules_version import ACCUSER_SAFE, CURRENT_RULES, in_force
+from schemas.petition.state import Complexity, Ledger, Petition
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData, under_age
 

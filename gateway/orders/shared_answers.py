@@ -7,12 +7,12 @@ from typing import Final
 
 from gateway.doors import Door
 from gateway.orders.fields import FIELDS_ZH
-from schemas import commands as c
 from schemas.access.personal_words import Span
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import permitted
-from schemas.petition import Petition
+from schemas.petition import commands as c
+from schemas.petition.rules import permitted
+from schemas.petition.state import Petition
 
 NAMES_ONE: Final = "shared_answer_names_petitioner"
 

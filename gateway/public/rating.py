@@ -7,7 +7,7 @@ from typing import Any, Final
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from schemas.kernel.errors import UserError
-from schemas.petition import RatingDoor, petitioner_of
+from schemas.petition.state import RatingDoor, petitioner_of
 from schemas.sealing.factors import Factor
 
 QUESTIONS: Final = (

@@ -24,13 +24,13 @@ from gateway.public.tracking import Tracked, tracked
 from gateway.web.limits import limits_of
 from gateway.web.problems import status_of
 from gateway.web.viewer import TheDoor
-from schemas.commands import REMARK_LIMIT
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
 from schemas.organisation.names import Names
+from schemas.petition.commands import REMARK_LIMIT
+from schemas.petition.wording.factors import ASKED
 from schemas.policy import Policy
-from schemas.wording.factors import ASKED
 
 CHANNEL = "wechat_bridge"
 """警民网上连心桥: the way in that people use by themselves."""

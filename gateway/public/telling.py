@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas import events as e
-from schemas.commands import ContradictRevisit, Order
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
 from schemas.evidence.timeline.stations import stations
-from schemas.lifecycle import decide, fold
-from schemas.lifecycle.awaited import possible
-from schemas.petition import ClockName, Ground, Petition, Stage, petitioner_of
-from schemas.refusals import Refusal
+from schemas.petition import events as e
+from schemas.petition.commands import ContradictRevisit, Order
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.rules.awaited import possible
+from schemas.petition.state import ClockName, Ground, Petition, Stage, petitioner_of
 
 NOW: dict[Stage, tuple[str, str]] = {
     Stage.APPROVE: ("已收到，正在由负责人审批。", "Received; the chief is deciding on it."),

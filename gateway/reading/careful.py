@@ -18,7 +18,7 @@ from gateway.reading.pool import ReadingPool, UnreadError
 from schemas.kernel.calendar import Notice
 from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 from schemas.policy import Policy
 from schemas.proposals.accusation import UNREAD, Reading
 from schemas.proposals.holding import Hearing

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from schemas.kernel.errors import UserError
-from schemas.refusals import SENTENCES
+from schemas.petition.refusals import SENTENCES
 
 PROBLEM_JSON: Final = "application/problem+json"
 

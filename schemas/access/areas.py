@@ -1,7 +1,7 @@
 """Who may open which door: pages, groups of the API and readings, by role; and what a machine's token may be used for.
 
-What may be done to a case is not decided here but by :mod:`schemas.lifecycle` alone, and which cases somebody sees by
-:func:`schemas.lifecycle.may_see`. This only says which doors there are for whom.
+What may be done to a case is not decided here but by :mod:`schemas.petition.rules` alone, and which cases somebody sees by
+:func:`schemas.petition.rules.may_see`. This only says which doors there are for whom.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.kernel.units import parent
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 
 class Area(StrEnum):

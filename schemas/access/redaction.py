@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from schemas.access.case_numbers import HIDDEN_NUMBER, JOINED, numbers_told, without_numbers
 from schemas.access.personal_words import Known, PersonalWords
 from schemas.kernel.errors import UserError
-from schemas.petition import Party
+from schemas.petition.state import Party
 from schemas.proposals.names import NameIndex
 
 T = TypeVar("T")

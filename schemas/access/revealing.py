@@ -17,11 +17,11 @@ from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.units import parent, within
 from schemas.kernel.worktime import SHANGHAI, Calendar, local_day
-from schemas.lifecycle.authority import Scope, in_conflict, is_kept_out, owners_of
-from schemas.petition import Ground, Petition, Stage
+from schemas.petition.refusals import refuse
+from schemas.petition.rules.authority import Scope, in_conflict, is_kept_out, owners_of
+from schemas.petition.state import Ground, Petition, Stage
+from schemas.petition.wording.terms import chinese
 from schemas.policy import RevealPolicy
-from schemas.refusals import refuse
-from schemas.wording.terms import chinese
 
 
 class Need(StrEnum):

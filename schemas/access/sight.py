@@ -1,4 +1,4 @@
-"""Who may see a case, as marks that can be compared by a database: :func:`schemas.lifecycle.authority.may_see`, computed once per case.
+"""Who may see a case, as marks that can be compared by a database: :func:`schemas.petition.rules.authority.may_see`, computed once per case.
 
 A case bears two sets of marks, and so does an actor: the case is seen where its ``seen_by`` meets what the actor ``sees``, unless its
 ``kept_from`` meets what the actor is (``being``). A test with random cases and people holds this, the database's policies, and ``may_see`` together.
@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.units import ancestors, parent
-from schemas.lifecycle.authority import kept_chiefs, kept_persons, kept_units
-from schemas.petition import Petition
+from schemas.petition.rules.authority import kept_chiefs, kept_persons, kept_units
+from schemas.petition.state import Petition
 
 EVERY_CASE: Final = "every"
 """What the system and auditors see, and every case bears: a case without marks is not filled in yet, and seen by nobody."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.events import EVENT_VERSION, Event
 from schemas.evidence.links import encoded, genesis, link
 from schemas.kernel.actor import Actor
 from schemas.kernel.model import Frozen
+from schemas.petition.events import EVENT_VERSION, Event
 
 __all__ = ["EVENT", "Recorded", "canonical", "content", "encoded", "genesis", "link", "payload"]
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas.events import EVENT_VERSION, Event
 from schemas.evidence.chain import EVENT
 from schemas.kernel.errors import UserError
+from schemas.petition.events import EVENT_VERSION, Event
 
 Stored = Mapping[str, Any]
 Upcaster = Callable[[Stored], dict[str, Any]]

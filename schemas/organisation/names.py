@@ -6,7 +6,7 @@ import re
 
 from schemas.kernel.units import parent
 from schemas.organisation.organisation import Organisation
-from schemas.petition import petitioner_of
+from schemas.petition.state import petitioner_of
 
 PETITIONER = petitioner_of("").id
 """How the ids of those begin who speak for themselves."""

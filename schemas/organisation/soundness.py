@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from schemas.kernel.actor import Role
 from schemas.kernel.units import parent
 from schemas.organisation.tree import ANSWERABLE, HANGS_BELOW, KINDS_ZH, Person, Unit
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 
 def check_soundness(city_code: str, units: Sequence[Unit], people: Sequence[Person]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from schemas import commands as c
-from schemas.events import FiledContent, Petitioner
 from schemas.kernel.actor import Role
 from schemas.kernel.units import ancestors, parent, within
-from schemas.lifecycle.authority import common_unit
 from schemas.organisation import Organisation, Person
-from schemas.petition import Accusation, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import FiledContent, Petitioner
+from schemas.petition.rules.authority import common_unit
+from schemas.petition.state import Accusation, Petition
 from schemas.proposals.accusation import AccusationReader, Reading
 from schemas.proposals.police_words import PoliceWords
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 from schemas.proposals.proposal import Proposal, folded, quoted
 
 _SUBJECT_WEIGHT = 3.0

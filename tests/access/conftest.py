@@ -34,12 +34,12 @@ from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
 from schemas.access import TokenScope
-from schemas.commands import Order
-from schemas.events import Filed, Petitioner
 from schemas.kernel.actor import SYSTEM
-from schemas.lifecycle import decide, fold
+from schemas.petition.commands import Order
+from schemas.petition.events import Filed, Petitioner
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
 from schemas.record import tables as t
-from schemas.refusals import Refusal
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 from tests.access.situations import INTO, LATER, ORGANISATION, PEOPLE, SITUATIONS, accusing_all, approve_stage

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from activities.defaults import demo_organisation
-from schemas import commands as c
 from schemas.kernel.actor import Role
 from schemas.organisation import Organisation, Person
-from schemas.petition import Accusation, Outcome, Petition
+from schemas.petition import commands as c
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Accusation, Outcome, Petition
 from schemas.policy import CasePolicy
-from schemas.rules import CURRENT_RULES
 from tests.strategies import MONDAY, Case, filing
 
 LEAD, CO_OFFICE = "WC/QH/02", "WC/QH/03"

@@ -19,14 +19,14 @@ from sqlalchemy import insert, update
 from activities.record.case_record import CommitOrder, Committed
 from gateway.access.callers import SESSION_COOKIE
 from gateway.console.replay import routes as replay
-from schemas import commands as c
 from schemas.evidence.finding import Finding, finding
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM
-from schemas.petition import Outcome
+from schemas.petition import commands as c
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
-from schemas.rules import CURRENT_RULES
 from tests.access.conftest import PHONE, City, keep
 from tests.access.situations import CO_OFFICE, COMPLAINTS_OFFICER, LEAD, SATISFIED, WHO
 from tests.databases import by_owner

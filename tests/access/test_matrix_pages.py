@@ -17,9 +17,9 @@ from gateway.console.inbox.facts import TOGETHER
 from gateway.orders.codes import REISSUE
 from gateway.orders.fields import HUMAN
 from schemas.kernel.actor import Actor
-from schemas.lifecycle.awaited import possible
-from schemas.petition import Petition
-from schemas.refusals import Refusal
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules.awaited import possible
+from schemas.petition.state import Petition
 from tests.access.conftest import City
 from tests.access.situations import LATER, PEOPLE, SITUATIONS, WHO
 from tests.access.test_matrix import MACHINES, MAY, REFUSED, expected, unseen

@@ -14,12 +14,12 @@ import pytest
 import pytest_asyncio
 
 from gateway.dossier.evidence import Evidence
-from schemas import commands as c
 from schemas.access.redaction import Redactor
-from schemas.petition import Outcome
+from schemas.petition import commands as c
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
-from schemas.rules import CURRENT_RULES
 from tests.access.conftest import PHONE, City, keep
 from tests.access.situations import CO_OFFICE, COMPLAINTS_OFFICER, LEAD, SATISFIED, WHO, archive_stage
 from tests.access.test_every_route import STREAM, VALUES, routes

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from schemas import commands as c
 from schemas.kernel.actor import SYSTEM
-from schemas.petition import Outcome
+from schemas.petition import commands as c
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Outcome
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
-from schemas.rules import CURRENT_RULES
 from schemas.sealing.personal import PersonalData
 from tests.access.conftest import City, keep
 from tests.access.situations import CO_OFFICE, LEAD, WHO, reported

@@ -15,15 +15,15 @@ from sqlalchemy import insert
 
 from activities.record.case_record import CommitOrder
 from activities.record.resemblance import Resemblances
-from schemas import commands as c
 from schemas.access.case_numbers import HIDDEN_NUMBER
-from schemas.events import Filed
 from schemas.kernel.actor import SYSTEM, Actor
-from schemas.lifecycle import decide, may_see
-from schemas.lifecycle.authority import party_of
+from schemas.petition import commands as c
+from schemas.petition.events import Filed
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, may_see
+from schemas.petition.rules.authority import party_of
 from schemas.proposals.similarity import bands, signature
 from schemas.record import tables as t
-from schemas.refusals import Refusal
 from tests.access.conftest import City, keep
 from tests.access.situations import LATER, PEOPLE, SITUATIONS, WHO, approve_stage, assigned
 from tests.access.test_every_route import STREAM, VALUES, routes

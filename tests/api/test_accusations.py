@@ -10,13 +10,13 @@ import pytest
 
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter
-from schemas import commands as c
-from schemas.events import FiledContent
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
-from schemas.lifecycle.authority import petitioner_of
-from schemas.petition import Complexity, Ledger, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import FiledContent
+from schemas.petition.rules import may_see
+from schemas.petition.rules.authority import petitioner_of
+from schemas.petition.state import Complexity, Ledger, Petition
 from tests.api.conftest import Api
 from tests.api.test_events import event, send
 from tests.api.test_petitions import OPERATOR, PETITIONS

@@ -21,8 +21,8 @@ from activities.record.views import CaseFilter
 from gateway.board.behind import LISTED, Asked, CasesBehind, behind, current_cases, past_cases
 from gateway.board.shown import Kept, board, current_board, current_trend, facts_as_of
 from schemas.kernel.worktime import Calendar, local_day
-from schemas.measures import CaseFacts, LedgerMeasures, measure, numbers, week_of
-from schemas.petition import Ledger
+from schemas.petition.measures import CaseFacts, LedgerMeasures, measure, numbers, week_of
+from schemas.petition.state import Ledger
 from tests.api.conftest import Api
 from tests.api.test_petitions import HANDLER, OPERATOR, SUPERVISOR, VISITOR, told
 

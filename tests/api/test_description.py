@@ -23,7 +23,7 @@ from standardwebhooks import Webhook
 from gateway.api.linking import LEADS
 from gateway.orders.fields import HUMAN
 from schemas.kernel.actor import Role
-from schemas.lifecycle import RULES
+from schemas.petition.rules import RULES
 from tests.api.conftest import SECRET, Api, listening, petition
 from tests.api.test_events import event
 

@@ -19,7 +19,7 @@ import psutil
 import uvloop
 from temporalio.client import Client
 
-from schemas.petition import Complexity
+from schemas.petition.state import Complexity
 from tests.bench import (
     folding,
     http,

@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from activities.record.case_record import recorded
-from schemas import commands as c
 from schemas.evidence.chain import EVENT, payload
 from schemas.evidence.timeline import state_as_of
 from schemas.kernel.actor import Actor
 from schemas.kernel.calendar import seed_calendar
-from schemas.lifecycle import decide, fold
-from schemas.petition import Complexity
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Complexity
 from tests.bench import path
 
 RECEIVED = datetime(2026, 3, 2, 2, tzinfo=UTC)

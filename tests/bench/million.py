@@ -33,17 +33,17 @@ from activities.settings import Settings
 from gateway.doors import Door, open_door
 from gateway.web.app import create_app
 from gateway.web.viewer import Viewer
-from schemas import commands as c
-from schemas.events import Event
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
-from schemas.lifecycle import decide, fold
-from schemas.measures import NEVER_SINCE, cells_of
-from schemas.measures.cells import WEEKLY
 from schemas.organisation import Organisation
 from schemas.organisation.tree import Person, Unit
-from schemas.petition import Complexity
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.events import Event
+from schemas.petition.measures import NEVER_SINCE, cells_of
+from schemas.petition.measures.cells import WEEKLY
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Complexity
 from tests.bench.path import OFFICE, OPERATOR, POLICY, actions, message
 from tests.machine_fixtures import running_database
 from workers.garbage import LOOKS_OF_A_DOOR, collect_seldom

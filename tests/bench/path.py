@@ -6,10 +6,10 @@ from random import randrange
 from uuid import uuid4
 
 from gateway.desk import Desk
-from schemas import commands as c
-from schemas.events import FiledContent
 from schemas.kernel.actor import Actor, Role
-from schemas.petition import Complexity, Ledger, Outcome, Stage
+from schemas.petition import commands as c
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Complexity, Ledger, Outcome, Stage
 from schemas.policy import CasePolicy, Channel, Policy
 
 _FIGURES = {

@@ -10,7 +10,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import GrpcCompression
 
 from schemas.kernel.actor import Actor
-from schemas.petition import Complexity
+from schemas.petition.state import Complexity
 from tests.bench.engine_only import EngineOnlyPetition
 from tests.bench.path import ANSWER, OPERATOR, TEXT_LETTERS, actions, wording
 from tests.bench.textbook import Case, TextbookPetition

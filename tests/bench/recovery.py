@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 from temporalio.client import Client
 
-from schemas import commands as c
-from schemas.petition import Complexity
+from schemas.petition import commands as c
+from schemas.petition.state import Complexity
 from tests.bench.installation import Installation, desk, installation
 from tests.bench.path import HANDLER, OPERATOR, actions, message
 from workers.machine.up import programs

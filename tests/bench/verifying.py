@@ -31,10 +31,10 @@ from activities.evidence.verify.verification import Verification
 from activities.record.intake import content_hash
 from activities.record.migrate import migrate, new_engine
 from activities.record.rows import case_row
-from schemas.events import Filed
 from schemas.evidence.chain import EVENT, content, genesis, link
-from schemas.lifecycle import fold
-from schemas.petition import Complexity
+from schemas.petition.events import Filed
+from schemas.petition.rules import fold
+from schemas.petition.state import Complexity
 from schemas.record import tables as t
 from tests.bench.folding import RECEIVED, Row, life
 from tests.machine_fixtures import running_database

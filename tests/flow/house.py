@@ -23,13 +23,13 @@ from activities.record.commit import CommitActivities
 from activities.record.intake import NumberOffice
 from activities.record.migrate import migrate, new_engine
 from gateway.desk import Desk, Filing, Rules
-from schemas import commands as c
-from schemas.events import Event, FiledContent
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.worktime import Calendar
-from schemas.lifecycle import fold
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import Event, FiledContent
+from schemas.petition.rules import fold
+from schemas.petition.state import Complexity, Ledger, Petition
 from schemas.policy import CasePolicy, Channel, Policy
 from schemas.proposals.holding import Hearing
 from schemas.sealing.keys import KeyRing

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from schemas import commands as c
-from schemas.petition import Complexity, Outcome
+from schemas.petition import commands as c
+from schemas.petition.state import Complexity, Outcome
 from tests.flow.house import (
     CHIEF,
     CITY_CHIEF,

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from schemas import commands as c
-from schemas import events as e
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import may_see
-from schemas.petition import Complexity, Stage
-from schemas.rules import CURRENT_RULES
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.rules import may_see
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Complexity, Stage
 from tests.flow.house import (
     CHIEF,
     CITY_CHIEF,

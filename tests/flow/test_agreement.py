@@ -14,12 +14,12 @@ from temporalio.client import WithStartWorkflowOperation, WorkflowUpdateFailedEr
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 
-from schemas import commands as c
-from schemas.events import Event
 from schemas.kernel.actor import SYSTEM
-from schemas.lifecycle import decide, fold
-from schemas.petition import Petition
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.events import Event
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Petition
 from tests.flow.house import House
 from tests.strategies import Step, scripts
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, Answer, PetitionStart, workflow_id

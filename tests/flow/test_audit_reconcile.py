@@ -27,11 +27,11 @@ from activities.record.intake import NumberOffice
 from activities.record.seed import seed
 from activities.settings import Settings
 from gateway.cli.main import application
-from schemas import commands as c
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.errors import UserError
-from schemas.petition import Petition
+from schemas.petition import commands as c
+from schemas.petition.state import Petition
 from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, content, own_house

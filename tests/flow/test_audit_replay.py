@@ -14,11 +14,11 @@ from temporalio.client import WorkflowHistory
 
 import workflows.petition as petition
 from activities.record.case_record import CommitOrder
-from schemas import commands as c
-from schemas import events as e
-from schemas.lifecycle import decide, ladder
-from schemas.refusals import Refusal, refuse
-from schemas.wording.narration import narrate
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.rules import decide, ladder
+from schemas.petition.wording.narration import narrate
 from tests.databases import by_owner
 from tests.flow.house import HANDLER, SUPERVISOR, House
 from tests.flow.paths import LEAD, approved, merged, overdue, reopened, reworked, straight_simple, supervised, together

@@ -8,11 +8,11 @@ import pytest
 
 from activities.record.intake import NumberOffice
 from gateway.desk import Desk, Rules
-from schemas import commands as c
-from schemas import events as e
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar, local_day, term
-from schemas.petition import ClockName
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.state import ClockName
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, WEEKDAYS, House, hearing, policy
 from tests.flow.paths import DISSATISFIED, answered
 from tests.keys import RING

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas import commands as c
 from schemas.kernel.errors import UserError
-from schemas.petition import Ground, Stage
+from schemas.petition import commands as c
+from schemas.petition.state import Ground, Stage
 from tests.flow.house import CHIEF, CITY_CHIEF, HANDLER, LEAD_CHIEF, OPERATOR, SUPERVISOR, VISITOR, House
 from tests.flow.paths import (
     ANSWER,

@@ -31,12 +31,12 @@ from gateway.doors import Door
 from gateway.dossier.exporting import Dossier, export
 from gateway.dossier.gathering import timeline_of
 from gateway.offline import main as verify
-from schemas import commands as c
-from schemas.events import Petitioner
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
-from schemas.petition import Ledger, Outcome
+from schemas.petition import commands as c
+from schemas.petition.events import Petitioner
+from schemas.petition.state import Ledger, Outcome
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, House, own_house

@@ -23,9 +23,9 @@ from activities.evidence.reconcile import Span, looking, reconcile_all
 from activities.evidence.seal import Sealer
 from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore
-from schemas import commands as c
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.kernel.actor import SYSTEM
+from schemas.petition import commands as c
 from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, own_house

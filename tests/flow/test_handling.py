@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from schemas import commands as c
-from schemas import events as e
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import local_day, term
-from schemas.petition import Clock, ClockName, Ground, Stage
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.state import Clock, ClockName, Ground, Stage
 from tests.flow.house import CHIEF, CO_HANDLER, HANDLER, OPERATOR, SUPERVISOR, VISITOR, WEEKDAYS, House
 from tests.flow.paths import ANSWER, CO_OFFICE, DISSATISFIED, answered, approved, supervised
 

@@ -18,9 +18,9 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.record.intake import NumberOffice
 from gateway.desk import Desk, Rules
-from schemas import commands as c
 from schemas.kernel.errors import UserError
-from schemas.petition import Stage
+from schemas.petition import commands as c
+from schemas.petition.state import Stage
 from schemas.record import tables as t
 from tests.flow.house import CHIEF, HANDLER, OPERATOR, WEEKDAYS, House, content, hearing, policy
 from tests.flow.paths import answered, closed

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas import commands as c
-from schemas.events import Escalated
 from schemas.kernel.actor import Role
 from schemas.kernel.worktime import at_hour, counted_day, term
-from schemas.lifecycle import fold, next_alarm
-from schemas.petition import Card, ClockName, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import Escalated
+from schemas.petition.rules import fold, next_alarm
+from schemas.petition.state import Card, ClockName, Petition
 from tests.flow.house import HANDLER, SUPERVISOR, WEEKDAYS, House
 from tests.flow.paths import ANSWER, LEAD, approved, supervised
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id

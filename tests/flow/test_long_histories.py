@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from schemas import commands as c
-from schemas.events import Escalated
 from schemas.kernel.errors import UserError
-from schemas.petition import Stage
+from schemas.petition import commands as c
+from schemas.petition.events import Escalated
+from schemas.petition.state import Stage
 from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, House, opened
 from tests.flow.paths import ANSWER, closed, merged, supervised
 from tests.machine_fixtures import running_engine

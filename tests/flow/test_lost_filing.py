@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from activities.record.intake import NumberOffice
-from schemas.petition import Stage
+from schemas.petition.state import Stage
 from tests.flow.house import OPERATOR, House, content
 from tests.keys import RING
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from schemas import commands as c
-from schemas import events as e
-from schemas.petition import Outcome, Stage
+from schemas.petition import commands as c
+from schemas.petition import events as e
+from schemas.petition.state import Outcome, Stage
 from tests.flow.house import HANDLER, OPERATOR, VISITOR, House
 from tests.flow.paths import ANSWER, DISSATISFIED, SATISFIED, answered, approved, closed, supervised, until
 from workflows.contract import workflow_id

@@ -23,9 +23,9 @@ from activities.notices.transports import Transport
 from activities.notices.webhook import WebhookTransport
 from activities.plugin import workflow_runner
 from activities.record.case_record import utc_now
-from schemas import commands as c
 from schemas.kernel.worktime import SHANGHAI
-from schemas.notices import AddressBook
+from schemas.petition import commands as c
+from schemas.petition.notices import AddressBook
 from schemas.record import tables as t
 from tests.flow.house import CHIEF, SUPERVISOR, House
 from tests.receiver import SECRET, receiving

@@ -8,12 +8,12 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from activities.record.case_record import CommitOrder, RecordBehindError
-from schemas import commands as c
-from schemas.events import Urged
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import decide
-from schemas.petition import Stage
+from schemas.petition import commands as c
+from schemas.petition.events import Urged
+from schemas.petition.rules import decide
+from schemas.petition.state import Stage
 from tests.flow.house import CHIEF, HANDLER, OPERATOR, SUPERVISOR, VISITOR, House
 from tests.flow.paths import ANSWER, CONSENT, LEAD, PUBLISH, SATISFIED, answered, approved, supervised
 

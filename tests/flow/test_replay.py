@@ -16,8 +16,8 @@ from temporalio.worker import Replayer
 with workflow.unsafe.imports_passed_through():
     import workflows.petition as petition
     from activities.plugin import SanzhangPlugin
-    from schemas.petition import Outcome
-    from schemas.refusals import Refusal
+    from schemas.petition.refusals import Refusal
+    from schemas.petition.state import Outcome
     from tests.golden.gate import golden_verdicts
     from workflows.contract import PetitionStart
     from workflows.petition import PetitionWorkflow

@@ -25,11 +25,11 @@ from activities.evidence.reconcile import reconcile_all
 from activities.evidence.run_watch import Looked, RunWatch
 from activities.record.reference import ReferenceStore
 from activities.settings import Settings
-from schemas import commands as c
 from schemas.evidence import trail
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import TRAIL, WARNINGS
-from schemas.lifecycle import next_alarm
+from schemas.petition import commands as c
+from schemas.petition.rules import next_alarm
 from schemas.sealing.keys import KeyRing
 from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, own_house

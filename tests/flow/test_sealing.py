@@ -22,11 +22,11 @@ from activities.evidence.journal import Journal
 from activities.evidence.seal import PATIENCE, Sealer
 from activities.plugin import SanzhangPlugin
 from activities.record.migrate import migrate, new_engine
-from schemas import commands as c
 from schemas.evidence.archive import history_hash
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
+from schemas.petition import commands as c
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing
 from tests.databases import own_database

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas import commands as c
 from schemas.kernel.errors import UserError
-from schemas.petition import Complexity, Outcome, Stage
+from schemas.petition import commands as c
+from schemas.petition.state import Complexity, Outcome, Stage
 from tests.flow.house import (
     CHIEF,
     HANDLER,

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from temporalio.client import WorkflowHistory
 
-from schemas.events import EVENT_VERSION
 from schemas.evidence.chain import Recorded, payload
 from schemas.evidence.upcast import event_of
 from schemas.kernel.actor import SYSTEM
+from schemas.petition.events import EVENT_VERSION
 from workers.replay import Replaying, replaying
 from workers.replay.replaying import taken_over
 

@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from schemas import commands as c
-from schemas.events import EVENT_VERSION, Finding, Petitioner
 from schemas.evidence.chain import payload
 from schemas.kernel.actor import SYSTEM
-from schemas.petition import Accusation, Complexity, Outcome, Party, RatingDoor
-from schemas.rules import CURRENT_RULES
+from schemas.petition import commands as c
+from schemas.petition.events import EVENT_VERSION, Finding, Petitioner
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Accusation, Complexity, Outcome, Party, RatingDoor
 from schemas.sealing.factors import Factor
 from schemas.sealing.personal import SealedPersonal
 from tests.strategies import (

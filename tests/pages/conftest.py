@@ -19,7 +19,7 @@ from activities.logs import configure_logging
 from activities.record.views import CaseView
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from tests.databases import own_database
 from tests.machine_fixtures import running_engine
 from tests.pages.city import running_city, served

@@ -12,12 +12,12 @@ from gateway.demo.offices import words
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.patience import PATIENCE
-from schemas import commands as c
 from schemas.kernel.actor import Actor, Role
-from schemas.lifecycle.authority import in_conflict
-from schemas.lifecycle.awaited import awaited, waiting_for
 from schemas.organisation import Organisation
-from schemas.petition import Outcome, Petition, Stage
+from schemas.petition import commands as c
+from schemas.petition.rules.authority import in_conflict
+from schemas.petition.rules.awaited import awaited, waiting_for
+from schemas.petition.state import Outcome, Petition, Stage
 
 STEPS = (0, 1, 2, 3, 1, 4, 2, 5, 3, 0, 6, 4, 2, 8, 3, 1, 9, 2, 5, 4)
 """How many awaited steps the n-th petition is carried; the office's progress and a co-office's report come on top."""

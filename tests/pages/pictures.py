@@ -13,7 +13,7 @@ from playwright.async_api import Page, async_playwright
 from activities.logs import configure_logging
 from gateway.access.callers import SESSION_COOKIE, Callers
 from gateway.doors import Door
-from schemas.petition import Stage
+from schemas.petition.state import Stage
 from tests.machine_fixtures import running_database, running_engine
 from tests.pages.city import running_city, served
 from tests.pages.filled import fill

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from activities.record.views import CaseView
 from gateway.doors import Door
 from schemas.evidence.journal import EntryKind
-from schemas.petition import Ground, Outcome, Petition, Stage
+from schemas.petition.state import Ground, Outcome, Petition, Stage
 from tests.pages.bureau import file_workbooks
 from tests.pages.conftest import City, Desk, DeskOf, living
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import httpx
 from playwright.sync_api import Page, expect
 
-from schemas import commands as c
-from schemas.events import Rated
 from schemas.kernel.actor import Role
-from schemas.petition import Stage
+from schemas.petition import commands as c
+from schemas.petition.events import Rated
+from schemas.petition.state import Stage
 from tests.pages.conftest import City, DeskOf
 from tests.pages.filled import carry_to
 from tests.pages.test_accessible import overflow, violations

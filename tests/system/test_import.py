@@ -26,9 +26,9 @@ from activities.runtime import find_system
 from gateway.cli.main import application
 from gateway.doors import Door
 from gateway.workbook.reading import read_workbook
-from schemas import commands as c
 from schemas.kernel.actor import SYSTEM, Role
-from schemas.petition import ClockName, Stage
+from schemas.petition import commands as c
+from schemas.petition.state import ClockName, Stage
 from tests.system.importing import (
     SANZHANG,
     Importing,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.events import Event
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import evolve
-from schemas.petition import Petition
+from schemas.petition.events import Event
+from schemas.petition.rules import evolve
+from schemas.petition.state import Petition
 from workers.replay.engine_said import Said, said
 from workers.replay.offers import Offer
 from workers.replay.replaying import Replayed, taken_over

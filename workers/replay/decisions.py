@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from schemas.events import Event
+from schemas.petition.events import Event
 from workers.replay.replaying import Replaying, taken_over
 from workers.replay.sources import Sources
 

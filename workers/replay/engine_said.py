@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from activities.converter import CompactPayloadConverter
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from workflows.contract import PetitionStart
 from workflows.relay import Relay
 

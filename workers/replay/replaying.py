@@ -12,7 +12,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from temporalio.worker import Replayer, WorkflowReplayResult
 
 from activities.plugin import SanzhangPlugin
-from schemas.events import Event
+from schemas.petition.events import Event
 from schemas.sealing.keys import KeyRing
 from workers.replay.offers import Listening, Offer
 from workflows.petition import PetitionWorkflow

@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from schemas.events import Event
 from schemas.evidence.chain import payload
 from schemas.kernel.model import Frozen
-from schemas.wording.narration import narrate
+from schemas.petition.events import Event
+from schemas.petition.wording.narration import narrate
 
 FIELDS_SHOWN = 20
 """Field differences a verdict names; a whole other event has dozens."""

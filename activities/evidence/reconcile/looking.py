@@ -28,8 +28,8 @@ from activities.evidence.reconcile.read_model import Folded, compared, folded, r
 from activities.evidence.reconcile.timers import fault, last_timer
 from activities.record.case_record import Clock
 from schemas.evidence.archive import workflow_id
-from schemas.lifecycle import next_alarm
-from schemas.petition import Petition
+from schemas.petition.rules import next_alarm
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 LOOKS = 5

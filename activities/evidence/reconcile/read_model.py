@@ -19,8 +19,8 @@ from activities.evidence.reconcile.disagreement import (
 from activities.record.case_record import recorded
 from activities.record.rows import case_row, petitioner_rows
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import fold
-from schemas.petition import Petition
+from schemas.petition.rules import fold
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 

@@ -17,7 +17,7 @@ from schemas.evidence.chain import content, genesis, link
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.petition import Petition
+from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 REPAIRABLE = frozenset({"row_differs", "row_missing", "petitioners_differ"})

@@ -12,9 +12,9 @@ from activities.evidence.verify.chain.links import Chain
 from activities.evidence.verify.rows import CaseRows, CommandRow
 from activities.record.intake import content_hash
 from activities.record.rows import petitioner_row
-from schemas.events import FiledContent, Petitioner
 from schemas.evidence.finding import Finding, finding
-from schemas.wording.witnesses import WITNESSES
+from schemas.petition.events import FiledContent, Petitioner
+from schemas.petition.wording.witnesses import WITNESSES
 
 
 @dataclass(frozen=True)

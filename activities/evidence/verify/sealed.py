@@ -15,9 +15,9 @@ from activities.evidence.verify.rows import CaseRows, SealRow
 from schemas.evidence.archive import history_hash, read
 from schemas.evidence.finding import Finding, finding
 from schemas.kernel.errors import UserError
+from schemas.petition.wording.witnesses import WITNESSES
 from schemas.record import tables as t
 from schemas.sealing.keys import SealBrokenError
-from schemas.wording.witnesses import WITNESSES
 
 PATIENCE = timedelta(hours=1)
 """How long a closed run may be without its seal: they are sealed every minute, and an outage is no forgery."""

@@ -12,9 +12,9 @@ from activities.record.queries import CaseQueries, below, case_line, page_query
 from activities.record.views import CaseFilter, CaseLine, Standing
 from schemas.access import eyes
 from schemas.kernel.actor import Actor
-from schemas.lifecycle import may_see
-from schemas.lifecycle.awaited import DECIDING
-from schemas.petition import Petition, Stage
+from schemas.petition.rules import may_see
+from schemas.petition.rules.awaited import DECIDING
+from schemas.petition.state import Petition, Stage
 from schemas.record import tables as t
 
 WIDE = 5_000

@@ -22,9 +22,9 @@ from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import RULES
-from schemas.petition import RatingDoor
-from schemas.refusals import SENTENCES
+from schemas.petition.refusals import SENTENCES
+from schemas.petition.rules import RULES
+from schemas.petition.state import RatingDoor
 from schemas.sealing.personal import PersonalData
 
 router = APIRouter(route_class=CallerFirst)

@@ -17,10 +17,10 @@ from gateway.orders.given import PetitionGiven
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import CallerFirst, TheDoor, Viewer
 from schemas.access import Area
-from schemas.events import Filed as FiledEvent
-from schemas.events import FiledContent
 from schemas.kernel.errors import UserError
-from schemas.petition import ClockName
+from schemas.petition.events import Filed as FiledEvent
+from schemas.petition.events import FiledContent
+from schemas.petition.state import ClockName
 
 router = APIRouter(route_class=CallerFirst)
 

@@ -16,7 +16,7 @@ from gateway.orders.reading import resolved_unit
 from gateway.web.viewer import Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.kernel.model import Frozen
-from schemas.petition import Card, Ledger, Stage
+from schemas.petition.state import Card, Ledger, Stage
 
 router = APIRouter()
 

@@ -14,8 +14,8 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.viewer import Readings, TheDoor
 from schemas.evidence.chain import payload
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import allowed
-from schemas.wording.due_reasons import Reasons, due_reasons
+from schemas.petition.rules import allowed
+from schemas.petition.wording.due_reasons import Reasons, due_reasons
 
 router = APIRouter()
 

@@ -10,7 +10,8 @@ from pydantic import Field
 from activities.record.views import CaseView, HistoryLine, PetitionerView
 from schemas.access.revealing import Need
 from schemas.kernel.model import Frozen
-from schemas.petition import (
+from schemas.petition.refusals import Refusal
+from schemas.petition.state import (
     Accusation,
     Answered,
     CardShown,
@@ -31,7 +32,6 @@ from schemas.petition import (
     Standstill,
 )
 from schemas.proposals.proposal import Proposal
-from schemas.refusals import Refusal
 from schemas.sealing.factors import Factor
 
 

@@ -15,8 +15,8 @@ from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import who_and_when
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import is_accused
-from schemas.wording.terms import chinese
+from schemas.petition.rules import is_accused
+from schemas.petition.wording.terms import chinese
 
 READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
 

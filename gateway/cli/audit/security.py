@@ -15,7 +15,7 @@ from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment
 from gateway.trail import kinds_named, trail_for
 from schemas.evidence.journal import Entry
 from schemas.evidence.trail import TRAIL, facts, told
-from schemas.wording.terms import chinese
+from schemas.petition.wording.terms import chinese
 
 
 @command

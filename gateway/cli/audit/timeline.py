@@ -18,8 +18,8 @@ from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment
 from gateway.dossier.gathering import timeline_of
 from schemas.evidence.timeline.facts import Attribution, Deed, Handled, NoticeKept, Person, Station, Timeline
 from schemas.kernel.actor import Role
-from schemas.wording.lengths import length_said
-from schemas.wording.terms import chinese
+from schemas.petition.wording.lengths import length_said
+from schemas.petition.wording.terms import chinese
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="案件编号或查询码 / case number or tracking code.")]
 

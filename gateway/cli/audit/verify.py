@@ -21,12 +21,12 @@ from activities.record.case_record import utc_now
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, print_json, progress_bar
 from gateway.patience import away, is_passing
-from schemas.events import Event
 from schemas.evidence.checkpoint import CheckpointError, PublicKey
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import KEPT as KEPT_SIX_MONTHS
 from schemas.kernel.errors import UserError
+from schemas.petition.events import Event
 from schemas.sealing.keys import SealBrokenError
 from workers.composition import System
 from workers.replay.decisions import decisions_by

@@ -22,10 +22,10 @@ from gateway.orders.codes import REISSUE, Issued, reissue
 from gateway.orders.drafting import Draft, content_of, title_of
 from gateway.orders.reading import PERSONAL_FIELDS
 from schemas.kernel.errors import UserError
-from schemas.petition import Complexity, Ledger, RatingDoor
+from schemas.petition.state import Complexity, Ledger, RatingDoor
+from schemas.petition.wording.factors import ASKED
+from schemas.petition.wording.terms import chinese
 from schemas.proposals.proposal import Proposal
-from schemas.wording.factors import ASKED
-from schemas.wording.terms import chinese
 from workflows.contract import Answer
 
 As = Annotated[str, typer.Option("--as", help="以谁的身份办理（人员编号） / the person who acts.", show_default=False)]

@@ -18,8 +18,8 @@ from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.evidence.chain import Recorded, payload
-from schemas.petition import Card, Ledger, Stage
-from schemas.wording.due_reasons import due_reasons
+from schemas.petition.state import Card, Ledger, Stage
+from schemas.petition.wording.due_reasons import due_reasons
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="案件编号或查询码 / case number or tracking code.")]
 

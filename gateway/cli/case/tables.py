@@ -14,10 +14,10 @@ from rich.text import Text
 from activities.record.views import CaseLine, CasePage, CaseView, HistoryLine
 from gateway.cli.output import due_by, local
 from gateway.orders.fields import fields_of, listed_choices
-from schemas.petition import Clock, Petition
-from schemas.wording.due_reasons import STATES, CountedDay, Explained, Reasons
-from schemas.wording.narration import word_zh
-from schemas.wording.terms import chinese, clock_in_chinese
+from schemas.petition.state import Clock, Petition
+from schemas.petition.wording.due_reasons import STATES, CountedDay, Explained, Reasons
+from schemas.petition.wording.narration import word_zh
+from schemas.petition.wording.terms import chinese, clock_in_chinese
 
 WEEKDAYS_ZH = "一二三四五六日"
 CARD_STYLES = {"red": "bold white on red", "yellow": "black on yellow"}

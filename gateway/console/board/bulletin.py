@@ -14,9 +14,9 @@ from gateway.measures_table import APART_ZH, COUNTS_ZH
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.kernel.worktime import local_day, monday_of
-from schemas.measures import RATES
 from schemas.organisation.names import Names
-from schemas.petition import Ledger
+from schemas.petition.measures import RATES
+from schemas.petition.state import Ledger
 
 PERIODS = (1, 4, WEEKS)
 """Weeks a bulletin may be about, the one of its day among them."""

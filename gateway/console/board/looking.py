@@ -17,7 +17,7 @@ from gateway.measures_table import age_band
 from gateway.orders.fields import field_invalid
 from gateway.web.viewer import Viewer
 from schemas.kernel.worktime import SHANGHAI
-from schemas.measures import AGE_BANDS
+from schemas.petition.measures import AGE_BANDS
 
 
 class Looked(NamedTuple):

@@ -17,9 +17,9 @@ from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 from schemas.kernel.units import within
 from schemas.kernel.worktime import local_day
-from schemas.measures import RATES
 from schemas.organisation.names import Names
-from schemas.petition import Ledger
+from schemas.petition.measures import RATES
+from schemas.petition.state import Ledger
 
 TILES = ("on_time_assignment", "on_time_finish", "response", "resolution", "satisfaction", "rework", "repeat")
 

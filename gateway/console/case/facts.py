@@ -21,10 +21,10 @@ from schemas.access.revealing import Need, needs_of
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
-from schemas.lifecycle.awaited import possible, waiting_for
-from schemas.petition import Petition
-from schemas.refusals import Refusal
-from schemas.wording.due_reasons import Explained
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules.awaited import possible, waiting_for
+from schemas.petition.state import Petition
+from schemas.petition.wording.due_reasons import Explained
 
 TALK = (
     "assigned",

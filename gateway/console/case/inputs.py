@@ -10,11 +10,11 @@ from starlette.datastructures import FormData
 
 from gateway.orders.fields import MODELS, Field, fields_of, listed_choices
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
-from schemas.events import Finding
 from schemas.kernel.actor import Actor
-from schemas.lifecycle.authority import in_conflict
-from schemas.petition import Petition
-from schemas.rules import ACCUSER_SAFE, in_force
+from schemas.petition.events import Finding
+from schemas.petition.rules.authority import in_conflict
+from schemas.petition.rules_version import ACCUSER_SAFE, in_force
+from schemas.petition.state import Petition
 
 Kind = Literal[
     "line", "text", "number", "choice", "pick", "yes_no", "tick", "unit", "units", "person", "people", "rows"

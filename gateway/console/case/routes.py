@@ -30,8 +30,8 @@ from schemas.access import Area, enter
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
-from schemas.petition import RatingDoor
-from schemas.wording.factors import ASKED
+from schemas.petition.state import RatingDoor
+from schemas.petition.wording.factors import ASKED
 
 ONCE_LENGTH = 64
 

@@ -14,9 +14,9 @@ from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
 from gateway.patience import READING_PATIENCE, patiently
 from schemas.kernel.actor import Actor, Role
-from schemas.lifecycle import RULES
-from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, USUAL, waiting_for
-from schemas.petition import Petition, Stage
+from schemas.petition.rules import RULES
+from schemas.petition.rules.awaited import ASKED, ASKING, DECIDED, USUAL, waiting_for
+from schemas.petition.state import Petition, Stage
 
 LOOKED_AT = 600
 """Cases looked at for one person: nobody works through more in a day, and those due first come first."""

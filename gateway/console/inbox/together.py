@@ -15,7 +15,7 @@ from gateway.doors import Door
 from gateway.orders.carrying import carry_out
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.petition import Petition, RatingDoor
+from schemas.petition.state import Petition, RatingDoor
 
 MOST_AT_ONCE = 100
 AT_A_TIME = 8

@@ -22,8 +22,8 @@ from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
-from schemas.petition import Complexity, Ledger
-from schemas.wording.factors import ASKED
+from schemas.petition.state import Complexity, Ledger
+from schemas.petition.wording.factors import ASKED
 
 PEOPLE = 5
 """Representatives a joint petition may have (§20)."""

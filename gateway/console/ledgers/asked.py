@@ -16,7 +16,7 @@ from gateway.orders.fields import field_error, field_invalid
 from gateway.orders.reading import resolved_unit
 from schemas.kernel.worktime import at_hour
 from schemas.organisation import Organisation
-from schemas.petition import Ledger
+from schemas.petition.state import Ledger
 
 LEDGERS: tuple[str, ...] = (*(each.value for each in Ledger), "all")
 FILTERS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from activities.record.views import CaseLine
 from schemas.organisation.names import Names
-from schemas.wording.moments import due_by, local
+from schemas.petition.wording.moments import due_by, local
 
 Term = Callable[[str | None], str]
 

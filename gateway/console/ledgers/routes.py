@@ -23,7 +23,7 @@ from schemas.access import Area, enter
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
-from schemas.petition import Card, Stage
+from schemas.petition.state import Card, Stage
 
 EXPORTED = 10_000
 """Cases of one export; whoever wants more asks for less at a time."""

@@ -32,7 +32,7 @@ from schemas.kernel.calendar import missing_years
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, local_day
 from schemas.organisation import KINDS_ZH
-from schemas.wording.figures import FIGURES
+from schemas.petition.wording.figures import FIGURES
 
 DOCUMENT_LIMIT = 5_000_000
 Format = Literal["csv", "json", "ics"]

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import evolve
-from schemas.petition import Petition
-from schemas.wording.moments import due_by, local
+from schemas.petition.rules import evolve
+from schemas.petition.state import Petition
+from schemas.petition.wording.moments import due_by, local
 
 LABELS: Mapping[str, tuple[str, str]] = {
     "stage": ("环节", "stage"),

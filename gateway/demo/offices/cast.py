@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from gateway.demo.offices.fates import pick
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.units import ancestors, parent, within
-from schemas.lifecycle.authority import check, in_conflict
-from schemas.lifecycle.decide import RULES
 from schemas.organisation import Organisation
-from schemas.petition import Petition
+from schemas.petition.rules.authority import check, in_conflict
+from schemas.petition.rules.decide import RULES
+from schemas.petition.state import Petition
 
 Fits = Callable[[Actor], bool]
 

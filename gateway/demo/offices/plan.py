@@ -12,12 +12,12 @@ from datetime import datetime
 from gateway.demo.offices import words
 from gateway.demo.offices.cast import Cast, Fits
 from gateway.demo.offices.fates import RESTING, Fate, fate_of, pick
-from schemas import commands as c
-from schemas.events import Finding
 from schemas.kernel.actor import Actor, Role
-from schemas.lifecycle.authority import serving
 from schemas.organisation import Organisation
-from schemas.petition import ClockName, Ground, Ledger, Outcome, Petition, Stage
+from schemas.petition import commands as c
+from schemas.petition.events import Finding
+from schemas.petition.rules.authority import serving
+from schemas.petition.state import ClockName, Ground, Ledger, Outcome, Petition, Stage
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from activities.record.case_record import Clock, utc_now
 from gateway.demo.offices.fates import pick
 from gateway.demo.offices.plan import Case, Plan, Step
 from gateway.demo.screen.book import Book, Seen
-from schemas.commands import Command
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.petition import Stage
-from schemas.refusals import SENTENCES
+from schemas.petition.commands import Command
+from schemas.petition.refusals import SENTENCES
+from schemas.petition.state import Stage
 from workflows.contract import Answer
 
 HANDLED = (Stage.APPROVE, Stage.ASSIGN, Stage.SUPERVISE)

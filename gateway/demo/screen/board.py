@@ -18,9 +18,9 @@ from gateway.demo.screen.parts import PartView
 from gateway.demo.screen.sentences import Names, Said, place
 from gateway.demo.screen.urgent import Pressing, most_urgent
 from schemas.kernel.worktime import SHANGHAI, Calendar
-from schemas.measures import RATES, LedgerMeasures
-from schemas.petition import Card, Ledger, Stage
-from schemas.wording.terms import chinese
+from schemas.petition.measures import RATES, LedgerMeasures
+from schemas.petition.state import Card, Ledger, Stage
+from schemas.petition.wording.terms import chinese
 
 STANDING = (
     (Stage.APPROVE, "报批"),

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from schemas.events import Amended, Event, Filed, Reopened
 from schemas.evidence.chain import Recorded
 from schemas.kernel.worktime import Calendar
-from schemas.lifecycle import evolve
-from schemas.measures import CaseFacts, Measures, facts_of, measure
-from schemas.petition import Petition, Stage
+from schemas.petition.events import Amended, Event, Filed, Reopened
+from schemas.petition.measures import CaseFacts, Measures, facts_of, measure
+from schemas.petition.rules import evolve
+from schemas.petition.state import Petition, Stage
 
 JUDGED_ANEW = timedelta(seconds=30)
 """After so long an open case is measured again although nothing happened: terms end by themselves."""

@@ -22,8 +22,8 @@ from gateway.demo.screen.book import Book, Happening
 from gateway.demo.screen.parts import PartsReporter
 from gateway.demo.screen.sentences import Names, Said, sentence
 from schemas.kernel.worktime import SHANGHAI, Calendar
-from schemas.petition import Ledger
-from schemas.wording.terms import chinese
+from schemas.petition.state import Ledger
+from schemas.petition.wording.terms import chinese
 
 REMEMBERED = 60
 """Ticks kept: more than any screen has lines."""

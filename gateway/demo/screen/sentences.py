@@ -1,6 +1,6 @@
 """What happened, in one short Chinese sentence: for the ticker of the board and for plain lines.
 
-Not the sentences of `schemas/wording/narration.py`, and by choice: those tell a history to whoever must be able to check it, in two languages,
+Not the sentences of `schemas/petition/wording/narration.py`, and by choice: those tell a history to whoever must be able to check it, in two languages,
 with every reason and term and the paths of units. A line of the ticker passes in seconds and has to fit beside case and stage; it names units as
 people call them, leaves out what stands elsewhere on the board, and bears a sign and a colour.
 """
@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.demo.screen.book import Happening
-from schemas.lifecycle.ladder import STATUTE
 from schemas.organisation.names import Names
-from schemas.petition import Card
-from schemas.wording.terms import chinese, clock_in_chinese
+from schemas.petition.rules.ladder import STATUTE
+from schemas.petition.state import Card
+from schemas.petition.wording.terms import chinese, clock_in_chinese
 
 
 class Said(NamedTuple):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from gateway.demo.screen.book import Seen
 from schemas.kernel.worktime import Calendar, local_day, working_days_after
-from schemas.lifecycle.clocks import running
-from schemas.lifecycle.custody import owner
-from schemas.petition import Card, Clock, ClockName, Stage
+from schemas.petition.rules.clocks import running
+from schemas.petition.rules.custody import owner
+from schemas.petition.state import Card, Clock, ClockName, Stage
 
 PROMISES = (ClockName.ASSIGN, ClockName.FINISH)
 

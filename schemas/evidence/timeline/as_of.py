@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import takewhile
 
 from schemas.evidence.chain import Recorded
-from schemas.lifecycle import fold
-from schemas.petition import Petition
+from schemas.petition.rules import fold
+from schemas.petition.state import Petition
 
 
 def written_by(events: Iterable[Recorded], moment: datetime) -> list[Recorded]:

@@ -8,9 +8,9 @@ from typing import Any
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor
 from schemas.kernel.model import Frozen
-from schemas.lifecycle.deeds import Basis
-from schemas.petition import Petition, Stage
-from schemas.wording.due_reasons import Reasons
+from schemas.petition.rules.deeds import Basis
+from schemas.petition.state import Petition, Stage
+from schemas.petition.wording.due_reasons import Reasons
 
 
 class Person(Frozen):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
 from schemas.kernel.actor import Actor
-from schemas.lifecycle import evolve
-from schemas.petition import Petition, Stage
-from schemas.wording.terms import chinese
+from schemas.petition import events as e
+from schemas.petition.rules import evolve
+from schemas.petition.state import Petition, Stage
+from schemas.petition.wording.terms import chinese
 
 STATIONS = ("receive", "approve", "assign", "supervise", "reply", "revisit", "sign_off", "archived")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from schemas import events as e
 from schemas.evidence.chain import Recorded
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.timeline.as_of import written_by
@@ -21,13 +20,14 @@ from schemas.evidence.timeline.facts import (
     Timeline,
 )
 from schemas.evidence.timeline.stations import stations
-from schemas.lifecycle import evolve
-from schemas.lifecycle.deeds import right_of
-from schemas.petition import Petition, Span
+from schemas.petition import events as e
+from schemas.petition.rules import evolve
+from schemas.petition.rules.deeds import right_of
+from schemas.petition.state import Petition, Span
+from schemas.petition.wording.due_reasons import due_reasons
+from schemas.petition.wording.narration import narrate
+from schemas.petition.wording.rights import authority_said
 from schemas.sealing.personal import end_hidden
-from schemas.wording.due_reasons import due_reasons
-from schemas.wording.narration import narrate
-from schemas.wording.rights import authority_said
 
 
 def timeline(

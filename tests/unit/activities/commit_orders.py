@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from activities.record.case_record import CommitOrder
-from schemas import commands as c
 from schemas.kernel.calendar import seed_calendar
-from schemas.lifecycle import decide, fold
-from schemas.petition import Petition
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Petition
 from tests.bench.path import OPERATOR, POLICY, SUPERVISOR, message
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)

@@ -14,8 +14,8 @@ from activities.personal import seal
 from activities.record.codes import IN_CLEAR_FOR, REPEATED_WITHIN, TrackingCodes, new_code
 from activities.record.intake import NumberOffice, Reservation
 from activities.record.migrate import migrate, new_engine
-from schemas.events import FiledContent, Petitioner
-from schemas.petition import Complexity, Ledger
+from schemas.petition.events import FiledContent, Petitioner
+from schemas.petition.state import Complexity, Ledger
 from schemas.record import tables as t
 from schemas.sealing.factors import Factor
 from schemas.sealing.keys import KeyRing

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import CaseRecord, Committed
 from activities.record.migrate import migrate, new_engine
-from schemas import commands as c
-from schemas.lifecycle import fold
+from schemas.petition import commands as c
+from schemas.petition.rules import fold
 from tests.bench.path import HANDLER
 from tests.databases import own_database
 from tests.unit.activities.commit_orders import assigned_order, filed_order, order_of

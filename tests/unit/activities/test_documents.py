@@ -19,7 +19,7 @@ from activities.defaults import (
 from activities.documents import SIZE_LIMIT, read_document, read_organisation, read_policy
 from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
-from schemas.petition import Ledger
+from schemas.petition.state import Ledger
 from schemas.policy import COMPLEXITIES, LEDGERS
 
 POLICY = (files("schemas") / "defaults" / "policy.yaml").read_text("utf-8")

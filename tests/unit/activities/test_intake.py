@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.record.codes import NewCode, new_code
 from activities.record.intake import NumberOffice, Reservation
 from activities.record.migrate import migrate, new_engine
-from schemas.events import FiledContent
 from schemas.kernel.errors import UserError
-from schemas.petition import Complexity, Ledger
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Complexity, Ledger
 from tests.databases import own_database
 from tests.keys import RING
 

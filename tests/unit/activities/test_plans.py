@@ -13,7 +13,7 @@ from sqlalchemy import text
 from activities.record.case_record import CaseRecord
 from activities.record.intake import NumberOffice
 from activities.record.migrate import migrate, new_engine
-from schemas.petition import Complexity
+from schemas.petition.state import Complexity
 from tests.bench.path import message
 from tests.bench.peers import steps
 from tests.bench.textbook_record import Entry, RecordActivities

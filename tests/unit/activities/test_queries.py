@@ -21,13 +21,13 @@ from activities.record.queries import CaseQueries, page_query
 from activities.record.reference import ORGANISATION, POLICY, ReferenceStore
 from activities.record.seed import seed
 from activities.record.views import CaseFilter
-from schemas import commands as c
-from schemas.events import Petitioner
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import decide, fold
-from schemas.petition import Ledger, Petition, Stage
-from schemas.refusals import Refusal
+from schemas.petition import commands as c
+from schemas.petition.events import Petitioner
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Ledger, Petition, Stage
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 from tests.keys import RING

@@ -15,9 +15,9 @@ from activities.record.intake import NumberOffice
 from activities.record.migrate import migrate, new_engine
 from activities.record.resemblance import MOST, Alike, Resemblances
 from activities.record.rows import case_row
-from schemas.events import FiledContent
 from schemas.kernel.actor import SYSTEM, Actor, Role
-from schemas.petition import Complexity, Ledger
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Complexity, Ledger
 from schemas.proposals.similarity import signature
 from schemas.record import tables as t
 from tests.databases import own_database

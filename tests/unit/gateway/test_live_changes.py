@@ -17,7 +17,7 @@ from activities.record.migrate import migrate, new_engine
 from gateway.api import stream as door
 from gateway.pulse import MOST, Changed, Pulse
 from gateway.web.viewer import Viewer
-from schemas.petition import Stage
+from schemas.petition.state import Stage
 from tests import strategies as s
 from tests.clean_record import Book
 from tests.databases import own_database

@@ -12,11 +12,11 @@ from gateway.desk import Rules
 from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, MODELS, read_command
 from gateway.orders.reading import read_order
 from gateway.recompute import leans_on
-from schemas import commands as c
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
-from schemas.petition import Complexity, Ledger, Outcome, Petition
-from schemas.rules import CURRENT_RULES
+from schemas.petition import commands as c
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Complexity, Ledger, Outcome, Petition
 from schemas.sealing.keys import KeyRing
 from tests.strategies import BRANCH_CHIEF, HANDLER, MONDAY, STATION, SUPERVISOR, Case, calendar, filing, moment
 

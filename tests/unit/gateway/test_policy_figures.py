@@ -15,8 +15,8 @@ from gateway.cli import documents
 from gateway.console.reference.routes import policy_page
 from gateway.doors import Door
 from gateway.web.viewer import Viewer
+from schemas.petition.wording.figures import FIGURES
 from schemas.policy import Policy
-from schemas.wording.figures import FIGURES
 from tests import strategies as s
 
 

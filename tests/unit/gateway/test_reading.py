@@ -14,10 +14,10 @@ from gateway.importing.proposing import load_taxonomy
 from gateway.reading import tasks
 from gateway.reading.careful import SHORT, CarefulReader, is_short
 from gateway.reading.pool import ReadingPool, UnreadError
-from schemas.events import FiledContent
 from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
-from schemas.petition import Accusation
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Accusation
 from schemas.proposals.accusation import READ_CHARACTERS, UNREAD, AccusationReader
 from schemas.proposals.holding import Hearing, accusation_of
 from schemas.proposals.ledger import propose_complexity, propose_ledger

@@ -16,9 +16,9 @@ from dateutil.parser import parse
 
 from activities.defaults import default_policy
 from gateway.simulate import simulate
-from schemas.petition import Complexity, Ledger
+from schemas.petition.simulation import SimulationOptions
+from schemas.petition.state import Complexity, Ledger
 from schemas.policy import Policy
-from schemas.simulation import SimulationOptions
 
 CHINA = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import events as e
 from schemas.access.case_numbers import HIDDEN_NUMBER, numbers_told, without_numbers
 from schemas.access.personal_words import Known
 from schemas.access.redaction import Redactor
 from schemas.evidence.chain import payload
 from schemas.kernel.errors import UserError
-from schemas.petition import Party, Petition
-from schemas.refusals import refuse
+from schemas.petition import events as e
+from schemas.petition.refusals import refuse
+from schemas.petition.state import Party, Petition
 from tests.strategies import MONDAY, Case
 
 MINE, SEEN, HIDDEN = "XA-2026-C-000001", "XA-2026-S-1000002", "XA-2026-P-000003"

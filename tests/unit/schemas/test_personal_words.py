@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from schemas.access.personal_words import Known, PersonalWords, staff_names
 from schemas.access.redaction import Redactor
-from schemas.events import Remarked, Replied
 from schemas.kernel.actor import Role
 from schemas.organisation import Organisation, Person, Unit
-from schemas.petition import Outcome
+from schemas.petition.events import Remarked, Replied
+from schemas.petition.state import Outcome
 from schemas.sealing.personal import PersonalData
 from tests.strategies import MONDAY
 

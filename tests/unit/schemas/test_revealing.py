@@ -10,7 +10,6 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas import commands as c
 from schemas.access.revealing import (
     LEAST_WORDS,
     Given,
@@ -25,10 +24,11 @@ from schemas.access.revealing import (
 )
 from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import evolve, may_see
-from schemas.petition import Accusation, Outcome, Petition, Stage
+from schemas.petition import commands as c
+from schemas.petition.rules import evolve, may_see
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Accusation, Outcome, Petition, Stage
 from schemas.policy import RevealPolicy
-from schemas.rules import CURRENT_RULES
 from tests.strategies import (
     AUDITOR,
     BRANCH,

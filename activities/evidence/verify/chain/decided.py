@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from activities.evidence.verify.chain.links import Chain
-from schemas.events import Event
 from schemas.evidence.chain import payload
 from schemas.evidence.finding import Finding, finding
+from schemas.petition.events import Event
 
 Decisions = Callable[[str], Awaitable[Sequence[Event] | None]]
 """The events of a case as the workflow decided them, by its history in engine or archive; None where no history is to be had."""

@@ -11,7 +11,7 @@ from activities.evidence.verify.chain.links import Chain, Link
 from activities.evidence.verify.chain.repair import Search
 from activities.evidence.verify.rows import CaseRows
 from schemas.evidence.finding import Finding, finding
-from schemas.wording.witnesses import WITNESSES
+from schemas.petition.wording.witnesses import WITNESSES
 
 MOST_SEARCHED = 30
 """Events of a bracket in which the altered field is looked for."""

@@ -15,9 +15,9 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from activities.evidence.verify.chain.links import Chain, Link
-from schemas import events as e
-from schemas import petition as p
 from schemas.evidence.finding import Finding, finding
+from schemas.petition import events as e
+from schemas.petition import state as p
 
 TRIES_FOR_EVENT = 10_000
 TRIES_IN_ALL = 1_000_000

@@ -12,7 +12,7 @@ from schemas.evidence.checkpoint import Checkpoint, CheckpointError, PublicKey, 
 from schemas.evidence.finding import finding
 from schemas.evidence.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from schemas.evidence.tiles import WIDTH, TileError, TileHashes, read_entries
-from schemas.wording.witnesses import WITNESSES
+from schemas.petition.wording.witnesses import WITNESSES
 
 
 async def included(store: CheckpointStore, keys: Sequence[PublicKey], case: CaseRows) -> Logged:

@@ -13,8 +13,8 @@ from activities.evidence.store import CheckpointStore
 from activities.evidence.verify.log.logged import Logged, Signed
 from schemas.evidence.checkpoint import Checkpoint, CheckpointError, PublicKey, SignatureError, checkpoint_path
 from schemas.evidence.finding import Finding, finding
+from schemas.petition.wording.witnesses import WITNESSES
 from schemas.record import tables as t
-from schemas.wording.witnesses import WITNESSES
 
 PATIENCE = timedelta(hours=1)
 """How old a checkpoint may be whose row is not in the database yet: a crash between the two is finished by the next call."""

@@ -23,12 +23,12 @@ from activities.record.queries import CaseQueries
 from activities.record.rows import case_row
 from activities.record.views import CaseFilter
 from schemas.access import eyes, sight
-from schemas.commands import File
 from schemas.kernel.actor import SYSTEM, Actor, Role
-from schemas.lifecycle import decide, may_see
-from schemas.petition import CoOffice, Petition
+from schemas.petition.commands import File
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, may_see
+from schemas.petition.state import CoOffice, Petition
 from schemas.record import tables as t
-from schemas.refusals import Refusal
 from tests.databases import own_database
 from tests.strategies import BRANCH, MONDAY, PEOPLE, STATION, UNITS, Case, Step, actor, filing, play, scripts
 

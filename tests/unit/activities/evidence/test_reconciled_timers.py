@@ -11,7 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from activities.evidence.reconcile.timers import GRACE, Timer, fault, last_timer
 from schemas.kernel.worktime import SHANGHAI
-from schemas.lifecycle import fold, next_alarm
+from schemas.petition.rules import fold, next_alarm
 from tests.golden.record_decisions import Golden, golden
 from workers.replay.engine_said import said
 

@@ -18,16 +18,16 @@ from activities.evidence.reveal import Revealed, Revealer
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
 from activities.record.migrate import migrate, new_engine
-from schemas.events import Petitioner
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import decide
-from schemas.petition import Accusation
+from schemas.petition.events import Petitioner
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Accusation
 from schemas.policy import RevealPolicy
 from schemas.record import tables as t
-from schemas.refusals import Refusal
-from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
 from schemas.sealing.personal import PersonalData
 from tests.databases import own_database

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from activities.evidence.verify.chain.links import Link
 from activities.evidence.verify.chain.repair import Search
-from schemas.events import Event
+from schemas.petition.events import Event
 from tests.tampering import Alteration, Crime, Kinds, Tampered
 
 KINDS = Kinds()

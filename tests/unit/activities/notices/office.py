@@ -15,18 +15,18 @@ from activities.notices.contract import Dispatched
 from activities.notices.dispatch import Dispatcher
 from activities.notices.transports import Transport
 from activities.record.case_record import CaseRecord, CommitOrder
-from schemas import commands as c
-from schemas.events import FiledContent
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.worktime import SHANGHAI
-from schemas.lifecycle import decide, fold
-from schemas.notices import AddressBook
 from schemas.organisation import Organisation
-from schemas.petition import Complexity, Ledger, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import FiledContent
+from schemas.petition.notices import AddressBook
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.state import Complexity, Ledger, Petition
 from schemas.policy import CasePolicy
 from schemas.record import tables as t
-from schemas.refusals import Refusal
 from tests.small_bureau import organisation
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI).astimezone(UTC)

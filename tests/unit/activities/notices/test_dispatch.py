@@ -15,8 +15,8 @@ from activities.notices.contract import Dispatched
 from activities.notices.outbox import LEASE, pause
 from activities.notices.transports import DELIVERED, Delivery, Parcel, failed
 from activities.notices.webhook import WebhookTransport
-from schemas.events import Petitioner
 from schemas.kernel.worktime import SHANGHAI
+from schemas.petition.events import Petitioner
 from schemas.record import tables as t
 from tests.receiver import SECRET, Receiver
 from tests.small_bureau import organisation

@@ -9,7 +9,7 @@ import pytest
 from gateway.cli.case.options import read_options
 from gateway.orders.fields import HUMAN, MODELS, fields_of, read_command
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import RULES
+from schemas.petition.rules import RULES
 
 
 def code_of(kind: str, *arguments: str) -> str:

@@ -25,12 +25,12 @@ from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import at_hour
-from schemas.lifecycle import decide, fold
-from schemas.measures import numbers
 from schemas.organisation.names import Names
-from schemas.refusals import Refusal
-from schemas.wording.commands import COMMANDS
-from tests.unit.schemas.lifecycle.given import FILING, RECEIVED
+from schemas.petition.measures import numbers
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide, fold
+from schemas.petition.wording.commands import COMMANDS
+from tests.unit.schemas.petition.rules.given import FILING, RECEIVED
 
 NOON = datetime(2026, 3, 3, 4, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 
 from gateway.console.inbox.facts import stages_of
 from schemas.kernel.actor import Role
-from schemas.lifecycle.awaited import ASKED, ASKING, DECIDED, DECIDING, USUAL, awaited
-from schemas.petition import Stage
+from schemas.petition.rules.awaited import ASKED, ASKING, DECIDED, DECIDING, USUAL, awaited
+from schemas.petition.state import Stage
 from tests.strategies import Step, play, scripts
 
 

@@ -14,17 +14,17 @@ from gateway.demo.offices.robots import Refused, Robots
 from gateway.demo.screen.book import Book
 from gateway.desk import Filing, Rules
 from gateway.importing.proposing import Proposer, load_taxonomy
-from schemas import commands as c
-from schemas.events import Event, FiledContent
 from schemas.evidence.chain import Recorded
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import decide
-from schemas.petition import Petition
+from schemas.petition import commands as c
+from schemas.petition.events import Event, FiledContent
+from schemas.petition.refusals import Refusal
+from schemas.petition.rules import decide
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Petition
 from schemas.proposals.holding import Hearing
-from schemas.refusals import Refusal
-from schemas.rules import CURRENT_RULES
 from schemas.sealing.keys import KeyRing
 from workflows.contract import Answer, workflow_id
 from workflows.relay import Relay, relays

@@ -23,8 +23,8 @@ from gateway.demo.screen.sentences import Names, sentence
 from gateway.demo.screen.urgent import most_urgent, remaining
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import at_hour, local_day
-from schemas.lifecycle.clocks import set_clock
-from schemas.petition import ClockName
+from schemas.petition.rules.clocks import set_clock
+from schemas.petition.state import ClockName
 from tests.unit.gateway.demo.pure_city import CITY, POLICY, RULES, PureCity, played
 from workers.machine.console import TerminalReporter
 from workers.machine.parts import State

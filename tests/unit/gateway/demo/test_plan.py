@@ -9,7 +9,7 @@ from activities.defaults import demo_petitions
 from gateway.demo.city import receipts, waiting
 from gateway.demo.invented import invented
 from gateway.demo.offices.fates import Fate, fate_of
-from schemas.petition import Card, Stage
+from schemas.petition.state import Card, Stage
 from tests.unit.gateway.demo.pure_city import CITY, POLICY, RULES, PureCity, played
 
 

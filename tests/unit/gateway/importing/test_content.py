@@ -14,9 +14,9 @@ from activities.personal import open_
 from gateway.importing.content import Contents
 from gateway.importing.proposing import Proposer, load_taxonomy
 from gateway.workbook.message import Message
-from schemas.events import FiledContent
 from schemas.kernel.errors import UserError
-from schemas.petition import Ledger
+from schemas.petition.events import FiledContent
+from schemas.petition.state import Ledger
 from schemas.sealing.keys import KEY_BYTES, KeyRing
 
 KEYRING = KeyRing([("k1", secrets.token_bytes(KEY_BYTES))])

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas import commands as c
 from schemas.evidence.chain import Recorded
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.timeline import state_as_of, timeline
 from schemas.evidence.timeline.facts import Carried, NoticeKept, Received, Timeline
 from schemas.evidence.timeline.telling import attribution, matter_of
 from schemas.kernel.actor import SYSTEM, Actor
-from schemas.lifecycle import fold
-from schemas.lifecycle.deeds import Basis
+from schemas.petition import commands as c
+from schemas.petition.rules import fold
+from schemas.petition.rules.deeds import Basis
 from tests.golden.record_events import ANSWER, LIVES, SATISFIED
 from tests.strategies import (
     AUDITOR,

@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import pytest
 
-from schemas.events import EVENT_VERSION, Event
 from schemas.evidence.chain import Recorded, canonical, payload
 from schemas.evidence.upcast import UPCASTERS, UpcasterMissingError, event_of, unchanged, upcast
 from schemas.kernel.errors import UserError
-from schemas.lifecycle import fold
-from schemas.petition import Petition
+from schemas.petition.events import EVENT_VERSION, Event
+from schemas.petition.rules import fold
+from schemas.petition.state import Petition
 from tests.golden.record_events import EVENTS, LIVES, written
 from tests.strategies import MONDAY, OPERATOR
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from activities.defaults import demo_organisation, police_words
-from schemas import commands as c
-from schemas.events import FiledContent
 from schemas.kernel.actor import Role
-from schemas.lifecycle import fold
 from schemas.organisation import Organisation, Unit
-from schemas.petition import Accusation, Petition
+from schemas.petition import commands as c
+from schemas.petition.events import FiledContent
+from schemas.petition.rules import fold
+from schemas.petition.rules_version import CURRENT_RULES
+from schemas.petition.state import Accusation, Petition
 from schemas.proposals.accusation import Reading
 from schemas.proposals.holding import Hearing, accusation_of, brings_words, words_of
-from schemas.rules import CURRENT_RULES
 from tests.strategies import FAST, Case, calendar, filing
 
 CITY = demo_organisation()

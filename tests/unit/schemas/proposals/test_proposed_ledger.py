@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.petition import Complexity, Ledger
+from schemas.petition.state import Complexity, Ledger
 from schemas.proposals.ledger import LONG_TEXT, propose_complexity, propose_ledger
 
 

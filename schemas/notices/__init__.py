@@ -1,6 +1,0 @@
-"""What people are told: the notices that follow from events, their sentences, and whom they reach."""
-
-from schemas.notices.addressees import AddressBook, Barred
-from schemas.notices.notice import Notice, notices_of, when_allowed
-
-__all__ = ["AddressBook", "Barred", "Notice", "notices_of", "when_allowed"]
