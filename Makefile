@@ -28,8 +28,8 @@ picture: setup
 pictures: setup
 	.venv/bin/python -m tests.pages.pictures
 
-# Every flow once more with nothing kept in memory: each step replays the case from its history.
-UNCACHED_FLOWS = UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile tests/flow
+# Every flow of a case once more with nothing kept in memory: each step replays the case from its history.
+UNCACHED_FLOWS = UNCACHED=1 .venv/bin/pytest -q -n 2 --dist loadfile -m 'not evidence' tests/flow
 
 # The tests of whole processes start up to eight of them each, so they come after the others.
 test: setup

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -214,6 +215,7 @@ NOBODY: st.SearchStrategy[tuple[str, ...]] = st.just(())
 MEMBER = "XA-2026-S-000002"
 
 
+@cache
 def petitioners() -> st.SearchStrategy[tuple[Petitioner, ...]]:
     """None, a few, or too many; some without a match code."""
     one = st.builds(
@@ -227,6 +229,7 @@ def petitioners() -> st.SearchStrategy[tuple[Petitioner, ...]]:
     return st.lists(one, max_size=6).map(tuple)
 
 
+@cache
 def accusations() -> st.SearchStrategy[Accusation | None]:
     """Mostly none; else of the station, of its handler, of both, or of the police in general, decided one or two levels up."""
     some = st.builds(
@@ -250,6 +253,7 @@ def _parties() -> st.SearchStrategy[Party | None]:
     )
 
 
+@cache
 def policies() -> st.SearchStrategy[CasePolicy]:
     """Figures as installations might set them, short terms preferred so that every limit is met."""
     return st.builds(
@@ -268,6 +272,7 @@ def policies() -> st.SearchStrategy[CasePolicy]:
     )
 
 
+@cache
 def filings() -> st.SearchStrategy[c.Order]:
     """A first order that is allowed: any ledger, any unit, now and then against a unit, a chief or a person."""
 
@@ -464,8 +469,9 @@ FORWARD = {
 """How often the steps of the straight path, and the clocks' own, are tried for each other one."""
 
 
+@cache
 def commands(kind: str) -> st.SearchStrategy[c.Command]:
-    """Commands of that kind, more often whole than not."""
+    """Commands of that kind, more often whole than not. Kept: a strategy takes longer to be built than to be drawn from."""
     return _COMMANDS[kind]()
 
 

@@ -38,6 +38,23 @@ HIDDEN = tuple(f"WC-2026-C-{number:06}" for number in range(811, 815))
 NOWHERE = "WC-2026-C-777777"
 """A number nobody has."""
 
+ASKING = (
+    *(
+        "operator",
+        "supervisor",
+        "chief",
+        "city_chief",
+        "station_chief",
+        "handler",
+        "co_handler",
+        "visitor",
+        "auditor",
+        "upstream",
+    ),
+    "other_handler",
+)
+"""Everybody who sees one of the two cases, each in a way of their own, and one who sees neither."""
+
 OF_THE_BRANCH = ("operator", "supervisor", "chief", "station_chief", "handler", "co_handler")
 """Who sees the cases of 青禾 and none of 临桥."""
 
@@ -85,13 +102,17 @@ def filing_of(case: Case) -> Filed:
     return first
 
 
-async def asked(city: City, positions: Iterable[str], numbers: Iterable[str]) -> dict[tuple[str, ...], str]:
+async def asked(
+    city: City, positions: Iterable[str], numbers: Iterable[str], *, only_of_cases: bool = False
+) -> dict[tuple[str, ...], str]:
     """What every address that can be read answers to everybody, by browser and by token."""
     answers: dict[tuple[str, ...], str] = {}
     for position in positions:
         async with city.machine(position) as machine, city.browser(position) as (web, _):
             for method, path in routes(city.app):
                 if method != "GET" or path.startswith(STREAM) or COUNTS_EVERYTHING.search(path):
+                    continue
+                if only_of_cases and VALUES["number"] not in path:
                     continue
                 for number in numbers if VALUES["number"] in path else ("",):
                     address = path.replace(VALUES["number"], number) if number else path
@@ -112,7 +133,7 @@ def differing(one: dict[tuple[str, ...], str], other: dict[tuple[str, ...], str]
 
 
 async def test_hidden_cases_like_those_one_sees_change_no_answer(city: City, visible: None) -> None:
-    before = await asked(city, PEOPLE, (LEAD, TWIN))
+    before = await asked(city, ASKING, (LEAD, TWIN))
     everybody = tuple(PEOPLE.values())
     for number, make in zip(HIDDEN[:3], ("approve_stage", "assigned", "sign_off_stage"), strict=True):
         case = SITUATIONS[make]()
@@ -124,11 +145,12 @@ async def test_hidden_cases_like_those_one_sees_change_no_answer(city: City, vis
         assert not any(may_see(state, who) for who in WHO.values())
     found = await Resemblances(city.database).of(LEAD, SYSTEM)
     assert {one.number for one in found} >= set(HIDDEN[:3]), "who sees all finds them"
-    assert differing(before, await asked(city, PEOPLE, (LEAD, TWIN))) == {}
+    assert differing(before, await asked(city, ASKING, (LEAD, TWIN))) == {}
 
 
 async def test_a_hidden_number_is_answered_as_one_nobody_has(city: City, visible: None) -> None:
-    hidden, nobody = await asked(city, PEOPLE, (HIDDEN[0],)), await asked(city, PEOPLE, (NOWHERE,))
+    hidden = await asked(city, ASKING, (HIDDEN[0],), only_of_cases=True)
+    nobody = await asked(city, ASKING, (NOWHERE,), only_of_cases=True)
     same = {tuple(part.replace(NOWHERE, HIDDEN[0]) for part in key): said for key, said in nobody.items()}
     assert differing(hidden, {key: said.replace(NOWHERE, HIDDEN[0]) for key, said in same.items()}) == {}
 

@@ -47,7 +47,7 @@ AUDITOR = "fu-zhiyuan"
 KEYS = "k1:" + base64.b64encode(bytes(32)).decode()
 """What the command starts in the engine, the house's worker must be able to read."""
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -28,7 +28,7 @@ from workers.replay.sources import Source, Sources, case_numbers
 from workflows.contract import PetitionStart
 from workflows.petition import PetitionWorkflow
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="session")]
 
 
 class NoArchive:

@@ -24,7 +24,7 @@ from workers.replay.decisions import decisions_by
 from workers.replay.replaying import replaying
 from workers.replay.sources import Sources
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -43,7 +43,7 @@ from tests.flow.house import CHIEF, HANDLER, SUPERVISOR, VISITOR, House, own_hou
 from tests.flow.paths import LEAD, SATISFIED, disclosed
 from workers.composition import System
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.evidence]
 
 AUDITOR = Actor(id="aud", role=Role.AUDITOR, unit="XA")
 RING = KeyRing([("k1", bytes(range(32)))])

@@ -32,7 +32,7 @@ from tests.flow.house import SUPERVISOR, House, own_house
 from tests.flow.paths import approved, straight_simple
 from workflows.contract import PETITION_WORKFLOW, PetitionStart, workflow_id
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="module")]
 
 AUDIT = KeyRing([("k1", bytes(32))])
 HOURS_LATER = timedelta(hours=2)

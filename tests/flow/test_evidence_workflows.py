@@ -44,7 +44,7 @@ from workers.evidence import SCHEDULES, TURN_MAY_TAKE, keep_schedules, schedule_
 from workflows.contract import CHECKPOINT_WORKFLOW, SEAL_WORKFLOW
 from workflows.evidence import CheckpointWorkflow, ReconcileWorkflow, SealWorkflow
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="session")]
 
 AUDIT = KeyRing([("k1", bytes(32))])
 QUEUE = "evidence-tested"

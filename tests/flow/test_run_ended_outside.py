@@ -42,7 +42,7 @@ from workflows.starting import carry_on
 
 KEYS = "k1:" + base64.b64encode(bytes(32)).decode()
 
-pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.flow, pytest.mark.evidence, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,10 +38,7 @@ MODULES = sorted(path for floor in BELOW for path in (ROOT / floor).rglob("*.py"
 MACHINERY_OUTSIDE_SCHEMAS = {"temporalio", "asyncpg", "structlog", "httpx", "asyncio", "socket", "os", "random", "time"}
 
 
-def _id(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
+@cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), filename=str(path))
 
@@ -68,36 +64,42 @@ def _called(call: ast.Call) -> str:
     return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_a_floor_imports_only_the_floors_below_it(path: Path) -> None:
-    floor = path.relative_to(ROOT).parts[0]
-    others = {name.partition(".")[0] for name in _imports(_tree(path))} & (BELOW.keys() | {"tests"})
-    assert others - {floor} <= BELOW[floor]
+def test_a_floor_imports_only_the_floors_below_it() -> None:
+    for path in MODULES:
+        floor = path.relative_to(ROOT).parts[0]
+        others = {name.partition(".")[0] for name in _imports(_tree(path))} & (BELOW.keys() | {"tests"})
+        assert others - {floor} <= BELOW[floor], path
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if "gateway/api" in str(path)], ids=_id)
-def test_what_machines_are_told_does_not_lean_on_pages_or_the_command_line(path: Path) -> None:
-    assert not [name for name in _imports(_tree(path)) if name.startswith(("gateway.console", "gateway.cli"))]
+def test_what_machines_are_told_does_not_lean_on_pages_or_the_command_line() -> None:
+    for path in MODULES:
+        if "gateway/api" in str(path):
+            assert not [
+                name for name in _imports(_tree(path)) if name.startswith(("gateway.console", "gateway.cli"))
+            ], path
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if "schemas" in path.parts], ids=_id)
-def test_the_ground_floor_touches_nothing(path: Path) -> None:
-    assert not {name.partition(".")[0] for name in _imports(_tree(path))} & MACHINERY_OUTSIDE_SCHEMAS
+def test_the_ground_floor_touches_nothing() -> None:
+    for path in MODULES:
+        if "schemas" in path.parts:
+            assert not {name.partition(".")[0] for name in _imports(_tree(path))} & MACHINERY_OUTSIDE_SCHEMAS, path
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE
+def test_a_module_can_be_read_in_one_sitting() -> None:
+    for path in MODULES:
+        assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE, path
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_a_module_is_named_for_what_it_is_about(path: Path) -> None:
-    assert not {part.lower() for part in path.relative_to(ROOT).with_suffix("").parts} & NAMES_THAT_SAY_NOTHING
+def test_a_module_is_named_for_what_it_is_about() -> None:
+    for path in MODULES:
+        assert not {part.lower() for part in path.relative_to(ROOT).with_suffix("").parts} & NAMES_THAT_SAY_NOTHING, (
+            path
+        )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_nothing_is_opened_at_import(path: Path) -> None:
-    assert not [_called(call) for call in _run_at_import(_tree(path)) if _called(call) in STARTERS]
+def test_nothing_is_opened_at_import() -> None:
+    for path in MODULES:
+        assert not [_called(call) for call in _run_at_import(_tree(path)) if _called(call) in STARTERS], path
 
 
 def test_there_is_something_to_check() -> None:

@@ -22,7 +22,7 @@ from schemas.petition.state import ClockName, Ground, Petition, Stage
 from tests.strategies import MONDAY, PEOPLE, Step, filings, play, scripts
 
 EVENT: TypeAdapter[e.Event] = TypeAdapter(e.Event)
-FRESH_TERMS = ("rework", "reopen", "return_upheld", "recused")
+FRESH_TERMS = ("rework", "reopen", "return_upheld", "recused", "accused")
 """Terms that begin anew, with a ladder of their own; others are only longer, or counted again."""
 
 PROMISES = (ClockName.ASSIGN, ClockName.FINISH)
