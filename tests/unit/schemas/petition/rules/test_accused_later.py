@@ -66,6 +66,15 @@ def check_kept_from(case: Case, *people: Actor) -> None:
         }
 
 
+def test_a_case_filed_at_a_station_that_is_accused_later_is_kept_by_the_unit_above() -> None:
+    case = approved(filing(by=actor(Role.OPERATOR, STATION)))
+    assert case.state.registrar == STATION
+    case.do(SUPERVISOR, naming(STATION))
+    assert case.state.registrar == BRANCH
+    # Whose time it is follows: the registry that has to assign it.
+    assert (case.state.stage, case.state.spans[-1].unit) == (Stage.ASSIGN, BRANCH)
+
+
 @pytest.mark.parametrize("who", [OPERATOR, SUPERVISOR])
 def test_an_office_that_turns_out_to_be_accused_loses_the_case(who: Actor) -> None:
     case = accepted(co_offices=(NEXT_STATION,))

@@ -104,6 +104,8 @@ def test_the_statute_warns_the_accountable_chief_and_reports_its_breach_to_the_c
         ("warning", moment(3, 12, 9), BRANCH),
         ("breach", moment(3, 18, 0), CITY),
     ]
+    told = [event for event in rung if isinstance(event, e.Escalated) and event.rung in ("warning", "breach")]
+    assert [(event.role, event.card) for event in told] == [(Role.CHIEF, None)] * 4
     assert [name for name, _, _ in rungs(rung, ClockName.STATUTE_FINISH)] == ["warning", "breach"]
     assert next_alarm(case.state) is None
 

@@ -18,6 +18,7 @@ from tests.strategies import (
     AUDITOR,
     BRANCH,
     BRANCH_CHIEF,
+    BRANCH_DESK,
     CITY,
     CITY_CHIEF,
     CITY_DESK,
@@ -126,7 +127,8 @@ def test_a_complex_case_goes_to_the_next_higher_chief_and_on_to_its_seal() -> No
         "sealed",
     ]
     assert case.state.ground is Ground.SATISFIED
-    assert only(case, e.Accounted).by_policy
+    accounted = only(case, e.Accounted)
+    assert (accounted.no_fault, accounted.findings, accounted.by_policy) == (True, (), True)
     assert only(case, e.SignedOff).by == (BRANCH_CHIEF.id,)
     assert not case.state.open
     assert next_alarm(case.state) is None
@@ -275,6 +277,17 @@ def test_who_sees_a_case() -> None:
     assert not may_see(kept_at_city, HANDLER)
     named = Case(filing(accused_persons=(AUDITOR.id,))).state
     assert not may_see(named, AUDITOR)
+
+
+def test_a_branch_desk_acts_on_a_case_of_its_unit_whoever_registered_it() -> None:
+    # Filed at the city's desk for a station of branch A1: that is in the reach of A1's desk, and of no other branch's.
+    case = Case()
+    assert (case.state.registrar, case.state.unit) == (CITY_DESK, STATION)
+    case.do(actor(Role.OPERATOR, BRANCH_DESK), c.Remark(text="it flickers, too"))
+    case.do(BRANCH_CHIEF, c.Approve())
+    elsewhere = actor(Role.SUPERVISOR, OTHER_BRANCH)
+    assert code(case.ask(elsewhere, c.Assign(lead=STATION))) == "scope_wrong"
+    case.do(actor(Role.SUPERVISOR, BRANCH_DESK), c.Assign(lead=STATION))
 
 
 # transfer
@@ -540,7 +553,10 @@ def test_disclosure_and_accountability_seal_the_case_together() -> None:
     case.do(SUPERVISOR, PUBLISHED)
     assert case.state.stage is Stage.ARCHIVE
     finding = e.Finding(unit=STATION, fault="a hasty answer", measure="a talk")
-    case.do(SUPERVISOR, c.Account(findings=(finding,)))
+    case.do(SUPERVISOR, c.Account(findings=(finding,), note="see the minutes of 3 March"))
+    assert only(case, e.Accounted) == e.Accounted(
+        at=case.now, findings=(finding,), no_fault=False, note="see the minutes of 3 March"
+    )
     assert case.state.stage is Stage.ARCHIVED
     assert case.state.spans[-1].until == case.now
 
@@ -733,6 +749,18 @@ def test_a_later_window_of_the_same_calendar_moves_no_date_it_already_knew() -> 
     case = Case(filing(work_calendar=near))
     case.do(SYSTEM, c.RecomputeDue(calendar=calendar().slice(MONDAY.date(), moment(8, 1).date())))
     assert case.kinds() == ["filed", "calendar_pinned"]
+
+
+def test_a_case_that_follows_another_takes_a_new_calendar_for_its_own_terms() -> None:
+    # Its petitioner is owed an answer by the same working days as everybody else.
+    case = Case(at=moment(9, 30))
+    case.do(OPERATOR, MERGE)
+    assert due(case.state) == (10, 15)
+    # The notice is corrected: Monday 12 October is off as well.
+    off = tuple(sorted((*calendar().off, moment(10, 12).date())))
+    case.do(SYSTEM, c.RecomputeDue(calendar=calendar(version=2).model_copy(update={"off": off})))
+    assert (case.state.calendar.version, case.state.merged_into) == (2, OTHER)
+    assert due(case.state) == (10, 16)
 
 
 def test_a_met_term_is_not_counted_again() -> None:
