@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.record.commit import CommitActivities
+from activities.record.telling import Followers, TellingActivities
 from workers.activations import InLoop
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
@@ -25,7 +26,10 @@ async def serving(system: System) -> AsyncGenerator[Worker]:
         system.client,
         task_queue=PETITIONS_QUEUE,
         workflows=[PetitionWorkflow],
-        activities=[CommitActivities(system.record).commit],
+        activities=[
+            CommitActivities(system.record).commit,
+            TellingActivities(Followers(system.record, system.database, system.client)).tell_followers,
+        ],
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_local_activities=settings.max_concurrent_local_activities,

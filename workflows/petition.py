@@ -18,20 +18,29 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.record.case_record import CommitOrder, Committed
+    from activities.record.telling import TELL_FOLLOWERS, TellOrder
     from schemas.kernel.actor import SYSTEM
     from schemas.petition.commands import Order, RingAlarm
     from schemas.petition.events import Event
     from schemas.petition.refusals import Refusal, refuse
+    from schemas.petition.relay import Relay, answers, relays, tells_of_a_party
     from schemas.petition.rules import RULES, decide, evolve, next_alarm
     from schemas.petition.rules_version import ACCUSER_SAFE, in_force
     from schemas.petition.state import Petition
     from workflows.contract import Answer, PetitionStart, refused, shown
-    from workflows.relay import Relay, relays, tells_of_a_party
 
 COMMIT_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=2)
 )
 """A database that is away comes back; an order waits for it rather than fail."""
+
+TELL_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+)
+"""Without end: a follower that has no run gets one again."""
+
+FOLLOWERS_TOLD_OUTSIDE = "followers-told-outside"
+"""The first release told each follower a reply by a signal of the lead case's own run."""
 
 FILING_PATIENCE = timedelta(minutes=10)
 """How long a run waits for its filing where that did not come with the start."""
@@ -63,6 +72,7 @@ class PetitionWorkflow:
         self._rung = False
         self._reckoned: tuple[Petition, datetime | None] | None = None
         self._heard: _Heard | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     @workflow.run
     async def run(self, start: PetitionStart) -> None:
@@ -70,6 +80,9 @@ class PetitionWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._state is None:
             await self._filing()
+        elif self._state.members and self._state.answers and workflow.patched(FOLLOWERS_TOLD_OUTSIDE):
+            # The run before may have ended in the middle of it.
+            self._tell_followers(TellOrder(number=self._number))
         while self._open and not workflow.info().is_continue_as_new_suggested():
             self._arm()
             await workflow.wait_condition(self._something_to_do)
@@ -78,6 +91,8 @@ class PetitionWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._open:
             workflow.continue_as_new(PetitionStart(number=self._number, state=self._state))
+        if self._telling is not None:
+            await self._telling
 
     async def _filing(self) -> None:
         """An engine under load can start a run and lose the order that came with it. The door sends it again, and must find the run open.
@@ -225,8 +240,30 @@ class PetitionWorkflow:
         if self._state is None:
             return
         self._show(before, self._state)
-        for message in relays(self._state, events, party=self._tells_of_a_party(events)):
+        told = answers(self._state, events)
+        outside = bool(told) and workflow.patched(FOLLOWERS_TOLD_OUTSIDE)
+        for message in relays(self._state, events, party=self._tells_of_a_party(events), answers=not outside):
             await self._send(message)
+        for seq in told if outside else ():
+            self._tell_followers(TellOrder(number=self._number, seq=seq))
+
+    def _tell_followers(self, order: TellOrder) -> None:
+        """From outside the run, which a thousand copies of a reply would end; one reply after the other, and nobody who acts waits for it."""
+        before = self._telling
+
+        async def tell() -> None:
+            if before is not None:
+                await before
+            await workflow.execute_activity(
+                TELL_FOLLOWERS,
+                order,
+                result_type=int,
+                start_to_close_timeout=timedelta(minutes=30),
+                heartbeat_timeout=timedelta(seconds=30),
+                retry_policy=TELL_RETRY,
+            )
+
+        self._telling = asyncio.create_task(tell())
 
     def _tells_of_a_party(self, events: Sequence[Event]) -> bool:
         """The first release did not tell a lead case whom its followers complain of."""

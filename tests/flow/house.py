@@ -22,6 +22,7 @@ from activities.record.case_record import CaseRecord, CommitOrder, Committed
 from activities.record.commit import CommitActivities
 from activities.record.intake import NumberOffice
 from activities.record.migrate import migrate, new_engine
+from activities.record.telling import Followers, TellingActivities
 from gateway.desk import Desk, Filing, Rules
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.worktime import Calendar
@@ -154,6 +155,11 @@ class House:
     database: AsyncEngine
 
     @property
+    def followers(self) -> Followers:
+        """Those of a lead case who are to hear its reply."""
+        return Followers(self.record, self.database, self.client)
+
+    @property
     def dsn(self) -> str:
         return self.database.url.render_as_string(hide_password=False)
 
@@ -234,7 +240,10 @@ async def opened(
         client,
         task_queue=PETITIONS_QUEUE,
         workflows=[PetitionWorkflow],
-        activities=[CommitActivities(record).commit],
+        activities=[
+            CommitActivities(record).commit,
+            TellingActivities(Followers(record, database, client)).tell_followers,
+        ],
         workflow_runner=workflow_runner(),
         max_cached_workflows=cached,
         # With nothing cached, a second case's task makes the SDK's core drop the first one's commit under way; so one at a time.

@@ -9,6 +9,7 @@ import pytest
 from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
 from schemas.petition import events as e
+from schemas.petition.relay import CONFLICT
 from schemas.petition.rules import may_see
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Complexity, Stage
@@ -25,7 +26,6 @@ from tests.flow.house import (
     content,
 )
 from tests.flow.paths import ANSWER, approved, supervised, until
-from workflows.relay import CONFLICT
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 

@@ -163,17 +163,16 @@ async def test_code_that_refuses_what_was_carried_out_is_found(house: House, mon
 
 
 async def test_what_other_cases_are_told_is_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    [lead, *_] = await merged(house)
+    [_, member, *_] = await merged(house)
     tell = petition.relays
 
-    def otherwise(state: Any, events: Any, *, party: bool) -> Any:
+    def otherwise(state: Any, events: Any, **asked: bool) -> Any:
         return [
-            each.model_copy(update={"command_id": f"{each.command_id}-other"})
-            for each in tell(state, events, party=party)
+            each.model_copy(update={"command_id": f"{each.command_id}-other"}) for each in tell(state, events, **asked)
         ]
 
     monkeypatch.setattr(petition, "relays", otherwise)
-    found = (await verdict(house, lead)).difference
+    found = (await verdict(house, member)).difference
     assert found is not None
     assert found.code == "told"
 

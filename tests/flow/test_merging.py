@@ -8,11 +8,11 @@ import pytest
 
 from schemas.petition import commands as c
 from schemas.petition import events as e
+from schemas.petition.relay import Relay
 from schemas.petition.state import Outcome, Stage
 from tests.flow.house import HANDLER, OPERATOR, VISITOR, House
 from tests.flow.paths import ANSWER, DISSATISFIED, SATISFIED, answered, approved, closed, supervised, until
 from workflows.contract import workflow_id
-from workflows.relay import Relay
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 

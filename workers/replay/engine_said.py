@@ -8,9 +8,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from activities.converter import CompactPayloadConverter
+from schemas.petition.relay import Relay
 from schemas.petition.state import Petition
 from workflows.contract import PetitionStart
-from workflows.relay import Relay
 
 _CLOSING = frozenset(
     {

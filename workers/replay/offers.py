@@ -21,7 +21,7 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityHandle
 
 from activities.record.case_record import CommitOrder, Committed
-from workflows.relay import Relay
+from schemas.petition.relay import Relay
 
 
 @dataclass(frozen=True)

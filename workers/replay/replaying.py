@@ -13,10 +13,10 @@ from temporalio.worker import Replayer, WorkflowReplayResult
 
 from activities.plugin import SanzhangPlugin
 from schemas.petition.events import Event
+from schemas.petition.relay import Relay
 from schemas.sealing.keys import KeyRing
 from workers.replay.offers import Listening, Offer
 from workflows.petition import PetitionWorkflow
-from workflows.relay import Relay
 
 
 @dataclass(frozen=True)

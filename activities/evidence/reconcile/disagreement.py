@@ -63,6 +63,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{case} 应在 {due} 提醒，至今未响。",
         "{case} was to ring at {due} and has not yet.",
     ),
+    "followers_not_told": (
+        "{case} 已答复，并入的 {count} 件至今没有收到（{members}）。",
+        "{case} is answered, and {count} of the cases merged into it have not heard it ({members}).",
+    ),
     "petitioners_unfounded": (
         "petitioners 表有 {case} 的信访人，记录中却没有这一件。",
         "The table petitioners names people of {case}, which the record does not know.",

@@ -26,7 +26,8 @@ from activities.evidence.reachable import CALL_MAY_TAKE, reachable
 from activities.evidence.reconcile.disagreement import Disagreement, differing, disagreement
 from activities.evidence.reconcile.read_model import Folded, compared, folded, rows_of
 from activities.evidence.reconcile.timers import fault, last_timer
-from activities.record.case_record import Clock
+from activities.record.case_record import CaseRecord, Clock
+from activities.record.telling import Followers
 from schemas.evidence.archive import workflow_id
 from schemas.petition.rules import next_alarm
 from schemas.petition.state import Petition
@@ -53,6 +54,12 @@ SHORTLY = 1.0
 CASE_MAY_TAKE = 120.0
 """Seconds for one case on all sides, until the others are not held up by it any longer."""
 
+NOT_TOLD = "followers_not_told"
+"""That cases which were merged into this one have not heard its reply."""
+
+NAMED = 5
+"""Of those, as many are named."""
+
 _SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.CANCELLED)
 
 
@@ -76,6 +83,7 @@ class Looking:
         self._silent = 0
         self._silent_in_all = 0
         self._served: dict[str, bool] = {}
+        self._followers = Followers(CaseRecord(database), database, client, clock=clock)
 
     async def at(self, number: str) -> list[Disagreement]:
         """What is out of step with a case; nothing where it only changed while it was looked at.
@@ -116,6 +124,8 @@ class Looking:
         found = list(compared(number, rows, made))
         if made is not None:
             found += self._beside_engine(number, made, await self._engine(number, made.state))
+            if made.state.members and (late := await self._followers.overdue(number)):
+                found.append(disagreement(NOT_TOLD, number, count=len(late), members="、".join(late[:NAMED])))
         return rows.seq, found
 
     async def _seq(self, number: str) -> int:

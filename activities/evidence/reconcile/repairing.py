@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile.disagreement import FieldOnBothSides
 from activities.evidence.reconcile.read_model import Folded, Rows, compared, folded, rows_of
+from activities.record.telling import Followers, TellOrder
 from schemas.evidence.chain import content, genesis, link
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor
@@ -76,6 +77,19 @@ async def carry_on(
         if started:
             await connection.commit()
     return started
+
+
+async def tell_again(
+    database: AsyncEngine, journal: Journal, actor: Actor, number: str, reason: str, followers: Followers
+) -> int:
+    """Tells the followers of a case its newest reply who have not heard it, after the journal was told; how many that are."""
+    owed = await followers.owed(TellOrder(number=number))
+    if not owed:
+        return 0
+    async with database.begin() as connection:
+        body = {"changed": {"told": [None, sorted(owed)]}}
+        await journal.append_with(connection, EntryKind.REPAIRED, actor, case_number=number, reason=reason, body=body)
+    return sum([await followers.tell(message) for message in owed.values()])
 
 
 def _exact(value: JsonValue) -> JsonValue:

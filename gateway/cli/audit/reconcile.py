@@ -11,9 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from activities.evidence.reconcile import Disagreement, Outcome, Span, carry_on, reconcile_all, repair
+from activities.evidence.reconcile import Disagreement, Outcome, Span, carry_on, reconcile_all, repair, tell_again
+from activities.evidence.reconcile.looking import NOT_TOLD
 from activities.evidence.reconcile.repairing import REPAIRABLE, RUN_MISSING
 from activities.evidence.reconcile.sweeping import count
+from activities.record.telling import Followers
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
 from gateway.patience import away, is_passing
@@ -50,7 +52,7 @@ async def reconcile(
         async with audit_door(data_dir, person, pool_size=12, may_repair=do_repair) as audit:
             outcome = await _reconciled(audit, span, quiet=as_json)
             mended = await _mended(audit, outcome, reason) if do_repair else _Mended()
-            after = await _reconciled(audit, span, quiet=as_json) if mended.repaired or mended.carried_on else outcome
+            after = await _reconciled(audit, span, quiet=as_json) if mended.anything else outcome
     except Exception as error:  # judged by is_passing, raised again where it is none of ours
         if is_passing(error):
             raise away(error) from error
@@ -61,6 +63,7 @@ async def reconcile(
             | {
                 "repaired": mended.repaired,
                 "carried_on": mended.carried_on,
+                "told_again": mended.told_again,
                 "not_repaired": [error.as_dict() for error in mended.refused],
             }
         )
@@ -72,11 +75,17 @@ async def reconcile(
 
 @dataclass
 class _Mended:
-    """How many fields were changed by case, which cases got a run again, and what was refused."""
+    """How many fields were changed by case, which cases got a run again, how many followers were told a reply by case, and what was refused."""
 
     repaired: dict[str, int] = field(default_factory=dict[str, int])
     carried_on: list[str] = field(default_factory=list[str])
+    told_again: dict[str, int] = field(default_factory=dict[str, int])
     refused: list[UserError] = field(default_factory=list[UserError])
+
+    @property
+    def anything(self) -> bool:
+        """Whether something is otherwise now."""
+        return bool(self.repaired or self.carried_on or self.told_again)
 
 
 async def _reconciled(audit: AuditDoor, span: Span, *, quiet: bool) -> Outcome:
@@ -98,13 +107,17 @@ async def _mended(audit: AuditDoor, outcome: Outcome, reason: str) -> _Mended:
     system, mended = audit.door.system, _Mended()
     to_rebuild = {each.case for each in outcome.found if each.code in REPAIRABLE}
     to_start = {each.case for each in outcome.found if each.code == RUN_MISSING}
-    for number in sorted(to_rebuild | to_start):
+    to_tell = {each.case for each in outcome.found if each.code == NOT_TOLD}
+    followers = Followers(system.record, system.database, system.client)
+    for number in sorted(to_rebuild | to_start | to_tell):
         what = (system.database, system.journal, audit.actor, number, reason)
         try:
             if number in to_rebuild and (changed := await repair(*what)):
                 mended.repaired[number] = changed
             if number in to_start and await carry_on(*what, audit.door.desk.carry_on):
                 mended.carried_on.append(number)
+            if number in to_tell and (told := await tell_again(*what, followers)):
+                mended.told_again[number] = told
         except UserError as error:
             mended.refused.append(error)
     return mended
@@ -116,6 +129,8 @@ def _print(outcome: Outcome, mended: _Mended) -> None:
         out.print(f"[green]✓[/green] {escape(number)}：由事件重建，改正 {fields} 处 / rebuilt, {fields} fields")
     for number in mended.carried_on:
         out.print(f"[green]✓[/green] {escape(number)}：流程已由记录重新启动 / carried on from the record")
+    for number, followers in mended.told_again.items():
+        out.print(f"[green]✓[/green] {escape(number)}：答复已告知并入的 {followers} 件 / {followers} followers told")
     for error in mended.refused:
         out.print(f"[red]✗[/red] {escape(error.zh)}\n  {escape(error.en)}", soft_wrap=True)
     for each in outcome.found[:SHOWN]:

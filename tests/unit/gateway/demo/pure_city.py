@@ -21,13 +21,13 @@ from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent
 from schemas.petition.refusals import Refusal
+from schemas.petition.relay import Relay, relays
 from schemas.petition.rules import decide
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Petition
 from schemas.proposals.holding import Hearing
 from schemas.sealing.keys import KeyRing
 from workflows.contract import Answer, workflow_id
-from workflows.relay import Relay, relays
 
 NOW = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 CITY = demo_organisation()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from schemas.evidence.archive import workflow_id
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.model import Frozen
 from schemas.petition import commands as c
 from schemas.petition import events as e
 from schemas.petition.rules.authority import party_of
 from schemas.petition.state import Petition
-from workflows.contract import workflow_id
 
 
 class Relay(Frozen):
@@ -40,12 +40,13 @@ def _changes_a_party(state: Petition, events: Sequence[e.Event]) -> bool:
     return bool(state.merged_into) and any(isinstance(event, CHANGES_A_PARTY) for event in events)
 
 
-def relays(state: Petition, events: Sequence[e.Event], *, party: bool) -> list[Relay]:
-    """The messages that follow from these events of a case. ``party``: the lead case hears whom to keep out."""
+def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: bool) -> list[Relay]:
+    """The messages that follow from these events of a case. ``party``: the lead case hears whom to keep out. ``answers``: followers hear a reply by
+    these messages too, and not by what :func:`answer_of` says.
+    """
     messages: list[Relay] = []
     for seq, event in enumerate(events, start=state.seq - len(events) + 1):
-        # Named for the event itself: told again after a lost task, in whatever company, it is the same message.
-        tag = f"{state.number}-{seq}-{event.kind}"
+        tag = _tag(state, seq, event)
         if isinstance(event, e.Merged):
             leave = _system(c.Unmerge(reason=f"{event.into} takes no members"))
             back = Relay(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)
@@ -65,20 +66,36 @@ def relays(state: Petition, events: Sequence[e.Event], *, party: bool) -> list[R
         elif isinstance(event, e.MemberReleased) and event.apart:
             leave = _system(c.Unmerge(reason=CONFLICT))
             messages.append(Relay(workflow_id=workflow_id(event.number), command_id=tag, order=leave))
-        elif isinstance(event, e.Replied) and not event.following:
-            messages.extend(
-                Relay(
-                    workflow_id=workflow_id(member),
-                    command_id=tag,
-                    order=_system(_shared(event, state)),
-                )
-                for member in state.members
-            )
+        elif isinstance(event, e.Replied) and answers:
+            messages.extend(answer_of(state, seq, event).values())
     if party and _changes_a_party(state, events):
         order = _system(c.ChangeMember(party=party_of(state)))
         tag = f"{state.number}-{state.seq}-party"
         messages.append(Relay(workflow_id=workflow_id(state.merged_into), command_id=tag, order=order))
     return messages
+
+
+def answers(state: Petition | None, events: Sequence[e.Event]) -> list[int]:
+    """The sequence numbers of the replies among these events that followers of the case hear."""
+    if state is None or not state.members:
+        return []
+    first = state.seq - len(events) + 1
+    return [
+        seq for seq, event in enumerate(events, start=first) if isinstance(event, e.Replied) and not event.following
+    ]
+
+
+def answer_of(state: Petition, seq: int, event: e.Replied) -> dict[str, Relay]:
+    """The reply to a case as its followers hear it, by their numbers; ``state``: just after it."""
+    if event.following:
+        return {}
+    order, tag = _system(_shared(event, state)), _tag(state, seq, event)
+    return {member: Relay(workflow_id=workflow_id(member), command_id=tag, order=order) for member in state.members}
+
+
+def _tag(state: Petition, seq: int, event: e.Event) -> str:
+    # Named for the event itself: told again after a lost task, in whatever company, it is the same message.
+    return f"{state.number}-{seq}-{event.kind}"
 
 
 def _shared(answer: e.Replied, state: Petition) -> c.FollowReply:
