@@ -76,7 +76,7 @@ class PureCity:
         if isinstance(decided, Refusal):
             return decided
         state = self._take(number, order.actor, decided)
-        messages = deque(relays(state, decided, party=True))
+        messages = deque(relays(state, decided, party=True, answers=True))
         while messages:
             messages.extend(self._relayed(messages.popleft()))
         return None
@@ -87,7 +87,7 @@ class PureCity:
         if isinstance(decided, Refusal):
             return [message.otherwise] if message.otherwise is not None else []
         state = self._take(to, SYSTEM, decided)
-        return relays(state, decided, party=True)
+        return relays(state, decided, party=True, answers=True)
 
     def _take(self, number: str, actor: Actor, events: list[Event]) -> Petition:
         for event in events:
