@@ -14,17 +14,10 @@ from openpyxl import Workbook as Spreadsheet
 from gateway.workbook.cells import clean_text
 from gateway.workbook.message import RefusedRow
 from schemas.kernel.errors import UserError
+from schemas.spreadsheet import cell_text, never_a_formula
 
 HEADINGS = ("行号", "编号", "代码", "原因", "reason")
 _WIDTHS = (8, 24, 26, 70, 90)
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-
-
-def neutralised(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula: an apostrophe before ``= + - @``, control
-    characters dropped."""
-    text = clean_text(text)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def refused_path(source: Path, *, directory: Path | None = None, kind: Literal["xlsx", "csv"] = "xlsx") -> Path:
@@ -49,13 +42,7 @@ def write_refused(
         return None
     target = refused_path(source, directory=directory, kind=kind)
     rows = [
-        (
-            row.row,
-            neutralised(row.message_id),
-            neutralised(row.code),
-            neutralised(row.zh),
-            neutralised(row.en),
-        )
+        (row.row, clean_text(row.message_id), clean_text(row.code), clean_text(row.zh), clean_text(row.en))
         for row in refused
     ]
     unfinished: Path | None = None
@@ -86,8 +73,8 @@ def _write_xlsx(path: Path, rows: Sequence[tuple[int, str, str, str, str]]) -> N
     assert sheet is not None, "a new workbook has one sheet"  # noqa: S101
     sheet.title = "退回清单"
     sheet.append(HEADINGS)
-    for row in rows:
-        sheet.append(row)
+    for number, *said in rows:
+        sheet.append((number, *map(cell_text, said)))
     for column, width in zip("ABCDE", _WIDTHS, strict=True):
         sheet.column_dimensions[column].width = width
     sheet.freeze_panes = "A2"
@@ -99,4 +86,4 @@ def _write_csv(path: Path, rows: Sequence[tuple[int, str, str, str, str]]) -> No
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADINGS)
-        writer.writerows(rows)
+        writer.writerows((number, *map(never_a_formula, said)) for number, *said in rows)

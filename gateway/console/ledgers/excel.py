@@ -8,16 +8,12 @@ from typing import Any, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-LEADING = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings that make a spreadsheet take a text for a formula, also when it is saved as CSV later (OWASP, CSV injection)."""
-
-LONGEST = 32_767
-"""Characters a cell holds (Excel's own limit)."""
+from schemas.spreadsheet import cell_text
 
 WIDEST = 48
 
@@ -39,14 +35,8 @@ def workbook(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]])
     return made.getvalue()
 
 
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, and that a workbook can hold."""
-    clean = ILLEGAL_CHARACTERS_RE.sub("", text)[: LONGEST - 1]
-    return f"'{clean}" if clean.startswith(LEADING) else clean
-
-
 def _cell(sheet: WriteOnlyWorksheet, text: str, *, bold: bool = False) -> Cell:
-    cell = WriteOnlyCell(sheet, value=harmless(text))
+    cell = WriteOnlyCell(sheet, value=cell_text(text))
     cell.data_type = "s"
     if bold:
         cell.font = Font(bold=True)
