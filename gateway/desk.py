@@ -38,10 +38,11 @@ from gateway.storable import check_storable
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import Calendar, local_day
 from schemas.petition import commands as c
 from schemas.petition.events import Filed, FiledContent
-from schemas.petition.refusals import SENTENCES, Refusal
+from schemas.petition.refusals import SENTENCES
 from schemas.petition.rules import decide, fold, may_know
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Petition, Stage
@@ -166,7 +167,7 @@ class Desk:
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
         answer = await self._carried(number, FILING, lambda: self._start(number, order, FILING, shown_as=filed))
-        return _filing(reservation, answer.stage, known=reservation.known)
+        return _filing(reservation, Stage(answer.stage), known=reservation.known)
 
     async def may_be_told(self, actor: Actor, number: str) -> bool:
         """Whether that a message with this number is there already is no news to the actor: they may know of its case, or filed it."""

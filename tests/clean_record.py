@@ -24,9 +24,9 @@ from activities.record.intake import NumberOffice
 from schemas.evidence.archive import ArchiveDocument, EngineHistory
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent, Petitioner
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity, Ledger, Outcome, Petition
 from schemas.sealing.keys import KeyRing

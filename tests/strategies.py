@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import Calendar
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent, Finding, Petitioner
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import RULES, decide, fold, next_alarm, permitted
 from schemas.petition.rules_version import CURRENT_RULES, FIRST_RULES
 from schemas.petition.state import Accusation, Complexity, Ledger, Outcome, Party, Petition, RatingDoor, petitioner_of

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError
 
 from schemas.evidence.archive import workflow_id as workflow_id  # noqa: PLC0414 - part of what callers need to know
 from schemas.kernel.model import Frozen
-from schemas.petition.refusals import Refusal
-from schemas.petition.state import Card, ClockName, Petition, Stage
+from schemas.kernel.refusal import Refusal
+from schemas.petition.state import Petition
+from schemas.streams.case_type import Attribute
 
 PETITION_WORKFLOW = "petition"
 PETITIONS_QUEUE = "petitions"
@@ -30,6 +32,11 @@ CASE_UNIT = SearchAttributeKey.for_keyword("CaseUnit")
 CASE_CARD = SearchAttributeKey.for_keyword("CaseCard")
 CASE_DUE = SearchAttributeKey.for_datetime("CaseDue")
 
+KEYS: Final[Mapping[str, SearchAttributeKey[Any]]] = {
+    key.name: key for key in (CASE_LEDGER, CASE_UNIT, CASE_CARD, CASE_DUE)
+}
+"""By name; the engine holds no others for us."""
+
 
 class PetitionStart(Frozen):
     """The input of a run: no state for a new case; the state so far after continue-as-new or for a reopened number."""
@@ -43,7 +50,7 @@ class Answer(Frozen):
 
     number: str
     seq: int
-    stage: Stage
+    stage: str
 
 
 def refused(refusal: Refusal) -> ApplicationError:
@@ -51,17 +58,6 @@ def refused(refusal: Refusal) -> ApplicationError:
     return ApplicationError(refusal.en, refusal, type=refusal.code, non_retryable=True)
 
 
-def shown(state: Petition) -> list[SearchAttributeUpdate[Any]]:
-    """What the engine's own lists show of a case, besides what was set at its start: never personal data. ``CaseDue`` is the promise to finish.
-
-    Not the stage: it changes at every step, which cost the engine a quarter of all its work for a case. Lists by stage are the read model's.
-    """
-    colours = {card.colour for card in state.cards}
-    card = next((colour.value for colour in (Card.RED, Card.YELLOW) if colour in colours), None)
-    finish = state.clock(ClockName.FINISH)
-    updates: list[SearchAttributeUpdate[Any]] = []
-    if card is not None:
-        updates.append(CASE_CARD.value_set(card))
-    if finish is not None:
-        updates.append(CASE_DUE.value_set(finish.due))
-    return updates
+def shown(attributes: Mapping[str, Attribute]) -> list[SearchAttributeUpdate[Any]]:
+    """What is set of the engine's own lists, by the names of search attributes."""
+    return [KEYS[name].value_set(cast("Any", value)) for name, value in attributes.items()]

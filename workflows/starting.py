@@ -10,6 +10,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.evidence.reachable import CALL_MAY_TAKE
+from schemas.petition.case_type import attributes as shown_of
 from schemas.petition.state import Petition
 from workflows.contract import (
     CASE_LEDGER,
@@ -53,6 +54,6 @@ def attributes(state: Petition | None) -> TypedSearchAttributes:
         SearchAttributePair(CASE_UNIT, state.unit),
     ]
     changing: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(update.key, cast("Any", update.value)) for update in shown(state)
+        SearchAttributePair(update.key, cast("Any", update.value)) for update in shown(shown_of(state))
     ]
     return TypedSearchAttributes([*fixed, *changing])

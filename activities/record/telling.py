@@ -20,8 +20,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.evidence.reachable import CALL_MAY_TAKE
 from activities.record.case_record import CaseRecord, Clock, utc_now
 from schemas.kernel.model import Frozen
+from schemas.kernel.refusal import Refusal
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.relay import Relay, answer_of
 from schemas.petition.rules import decide, fold
 from schemas.record import tables as t

@@ -9,9 +9,9 @@ from datetime import datetime
 from schemas.evidence.chain import Recorded
 from schemas.evidence.timeline.facts import Station
 from schemas.evidence.timeline.stations import stations
+from schemas.kernel.refusal import Refusal
 from schemas.petition import events as e
 from schemas.petition.commands import ContradictRevisit, Order
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.rules.awaited import possible
 from schemas.petition.state import ClockName, Ground, Petition, Stage, petitioner_of

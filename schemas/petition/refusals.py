@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.kernel.model import Frozen
-
-
-class Refusal(Frozen):
-    """A command that is not allowed now. Nothing has changed and nothing is written."""
-
-    code: str
-    zh: str
-    en: str
-
+from schemas.kernel.refusal import Refusal
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "not_filed": ("该件尚未建档，只能先建档。", "There is no such case yet; file it first."),

@@ -6,28 +6,47 @@ from collections.abc import Sequence
 
 from schemas.evidence.archive import workflow_id
 from schemas.kernel.actor import SYSTEM
-from schemas.kernel.model import Frozen
 from schemas.petition import commands as c
 from schemas.petition import events as e
 from schemas.petition.rules.authority import party_of
+from schemas.petition.rules_version import ACCUSER_SAFE, in_force
 from schemas.petition.state import Petition
+from schemas.streams.case_type import Patched
+from schemas.streams.message import CaseMessage
 
-
-class Relay(Frozen):
-    """An order for another case. ``otherwise`` goes back if that case refuses it; ``undelivered`` is carried out here if it is gone."""
-
-    workflow_id: str
-    command_id: str
-    order: c.Order
-    otherwise: Relay | None = None
-    undelivered: c.Order | None = None
-
+Relay = CaseMessage[c.Order]
+"""An order of one petition to another."""
 
 CONFLICT = "conflict"
 """Why a lead case has a follower leave: one of the two complains of those who have the other in hand."""
 
 CHANGES_A_PARTY = (e.AccusedNamed, e.AccusedProposed, e.AccusedDecided, e.Amended)
 """After these a follower may complain of others, or be somewhere else."""
+
+
+MEMBER_MARKS = "member-marks"
+"""The first release did not tell a lead case whom its followers complain of."""
+
+FOLLOWERS_TOLD_OUTSIDE = "followers-told-outside"
+"""The first release told each follower a reply by a message of the lead case's own run."""
+
+
+def messages(state: Petition, events: Sequence[e.Event], patched: Patched) -> list[Relay]:
+    """What the run of a case tells others after these events, by the rules and the code it was begun with."""
+    told_outside = bool(announced(state, events, patched))
+    party = tells_of_a_party(state, events) and (in_force(state.rules, ACCUSER_SAFE) or patched(MEMBER_MARKS))
+    return relays(state, events, party=party, answers=not told_outside)
+
+
+def announced(state: Petition, events: Sequence[e.Event], patched: Patched) -> list[int]:
+    """The numbers of the events among these that all followers are to hear from outside the run."""
+    replies = answers(state, events)
+    return replies if replies and patched(FOLLOWERS_TOLD_OUTSIDE) else []
+
+
+def owes_announcement(state: Petition, patched: Patched) -> bool:
+    """Whether the run before may have ended while it told followers a reply."""
+    return bool(state.members and state.answers) and patched(FOLLOWERS_TOLD_OUTSIDE)
 
 
 def tells_of_a_party(state: Petition, events: Sequence[e.Event]) -> bool:
@@ -75,9 +94,9 @@ def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: 
     return messages
 
 
-def answers(state: Petition | None, events: Sequence[e.Event]) -> list[int]:
+def answers(state: Petition, events: Sequence[e.Event]) -> list[int]:
     """The sequence numbers of the replies among these events that followers of the case hear."""
-    if state is None or not state.members:
+    if not state.members:
         return []
     first = state.seq - len(events) + 1
     return [

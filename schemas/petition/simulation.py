@@ -12,11 +12,11 @@ from pydantic import Field, PlainSerializer
 
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.model import Frozen
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import SHANGHAI, Calendar, local_day, working_days_after
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent
 from schemas.petition.measures import Measures
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold, next_alarm
 from schemas.petition.state import ClockName, Complexity, Ledger, Outcome, Petition, Stage
 from schemas.policy import Policy

@@ -35,9 +35,9 @@ from gateway.web.limits import Limits
 from gateway.web.viewer import Access
 from schemas.access import TokenScope
 from schemas.kernel.actor import SYSTEM
+from schemas.kernel.refusal import Refusal
 from schemas.petition.commands import Order
 from schemas.petition.events import Filed, Petitioner
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.record import tables as t
 from schemas.sealing.keys import KeyRing

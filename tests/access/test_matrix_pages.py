@@ -17,7 +17,7 @@ from gateway.console.inbox.facts import TOGETHER
 from gateway.orders.codes import REISSUE
 from gateway.orders.fields import HUMAN
 from schemas.kernel.actor import Actor
-from schemas.petition.refusals import Refusal
+from schemas.kernel.refusal import Refusal
 from schemas.petition.rules.awaited import possible
 from schemas.petition.state import Petition
 from tests.access.conftest import City

@@ -17,9 +17,9 @@ from activities.record.case_record import CommitOrder
 from activities.record.resemblance import Resemblances
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.kernel.actor import SYSTEM, Actor
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Filed
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, may_see
 from schemas.petition.rules.authority import party_of
 from schemas.proposals.similarity import bands, signature

@@ -18,8 +18,8 @@ from schemas.evidence.chain import EVENT, payload
 from schemas.evidence.timeline import state_as_of
 from schemas.kernel.actor import Actor
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity
 from tests.bench import path

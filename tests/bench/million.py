@@ -35,13 +35,13 @@ from gateway.web.app import create_app
 from gateway.web.viewer import Viewer
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.organisation import Organisation
 from schemas.organisation.tree import Person, Unit
 from schemas.petition import commands as c
 from schemas.petition.events import Event
 from schemas.petition.measures import NEVER_SINCE, cells_of
 from schemas.petition.measures.cells import WEEKLY
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity
 from tests.bench.path import OFFICE, OPERATOR, POLICY, actions, message

@@ -78,6 +78,6 @@ async def lifecycle(desk: Desk, complexity: Complexity) -> str:
     stage = None
     for actor, command in actions(complexity):
         stage = (await desk.act(number, actor, command)).stage
-    if stage is not Stage.ARCHIVED:
+    if stage != Stage.ARCHIVED:
         raise RuntimeError(f"case {number} ended in {stage}")
     return number

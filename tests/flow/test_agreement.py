@@ -15,9 +15,9 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 
 from schemas.kernel.actor import SYSTEM
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Event
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Petition
 from tests.flow.house import House

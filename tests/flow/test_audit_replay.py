@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,12 @@ from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-import workflows.petition as petition
 from activities.record.case_record import CommitOrder
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.case_type import PETITION
+from schemas.petition.refusals import refuse
 from schemas.petition.rules import decide, ladder
 from schemas.petition.wording.narration import narrate
 from tests.databases import by_owner
@@ -74,7 +76,7 @@ async def test_code_that_decides_otherwise_by_the_same_commands_is_found(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = await supervised(house)
-    decide = petition.decide
+    decide = PETITION.decide
 
     def to_another_office(state: Any, order: c.Order, at: Any) -> Any:
         events = decide(state, order, at)
@@ -84,7 +86,7 @@ async def test_code_that_decides_otherwise_by_the_same_commands_is_found(
         ]
 
     with monkeypatch.context() as patched:
-        patched.setattr(petition, "decide", to_another_office)
+        patched.setattr(PetitionWorkflow, "case_type", replace(PETITION, decide=to_another_office))
         found = (await verdict(house, number)).difference
     assert found is not None
     recorded = (await house.events(number))[found.seq - 1]
@@ -154,7 +156,7 @@ async def test_code_that_refuses_what_was_carried_out_is_found(house: House, mon
     def refusing(*_: object) -> Refusal:
         return refuse("scope_wrong", reach="", owner="")
 
-    monkeypatch.setattr(petition, "decide", refusing)
+    monkeypatch.setattr(PetitionWorkflow, "case_type", replace(PETITION, decide=refusing))
     found = (await verdict(house, number)).difference
     assert found is not None
     assert (found.code, found.seq) == ("commands", 1)
@@ -164,14 +166,14 @@ async def test_code_that_refuses_what_was_carried_out_is_found(house: House, mon
 
 async def test_what_other_cases_are_told_is_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     [_, member, *_] = await merged(house)
-    tell = petition.relays
+    tell = PETITION.messages
 
-    def otherwise(state: Any, events: Any, **asked: bool) -> Any:
+    def otherwise(state: Any, events: Any, patched: Any) -> Any:
         return [
-            each.model_copy(update={"command_id": f"{each.command_id}-other"}) for each in tell(state, events, **asked)
+            each.model_copy(update={"command_id": f"{each.command_id}-other"}) for each in tell(state, events, patched)
         ]
 
-    monkeypatch.setattr(petition, "relays", otherwise)
+    monkeypatch.setattr(PetitionWorkflow, "case_type", replace(PETITION, messages=otherwise))
     found = (await verdict(house, member)).difference
     assert found is not None
     assert found.code == "told"

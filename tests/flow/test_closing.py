@@ -51,11 +51,11 @@ async def test_a_joint_team_signs_with_two_keys(house: House) -> None:
     number = await supervised(house, joint=True)
     await house.act(number, HANDLER, ANSWER)
     await house.act(number, VISITOR, SATISFIED)
-    assert (await house.act(number, CHIEF, c.SignOff())).stage is Stage.SIGN_OFF
+    assert (await house.act(number, CHIEF, c.SignOff())).stage == Stage.SIGN_OFF
     with pytest.raises(UserError) as refusal:
         await house.act(number, CHIEF, c.SignOff())
     assert refusal.value.code == "key_turned_before"
-    assert (await house.act(number, LEAD_CHIEF, c.SignOff())).stage is Stage.ARCHIVE
+    assert (await house.act(number, LEAD_CHIEF, c.SignOff())).stage == Stage.ARCHIVE
 
 
 async def test_only_the_next_higher_chief_ends_a_case_unsatisfied(house: House) -> None:
@@ -99,7 +99,7 @@ async def test_a_published_summary_is_taken_back_after_the_seal(house: House) ->
     await house.act(number, SUPERVISOR, retract)
     await house.handle(number).result()
     assert not (await house.agreed(number)).disclosure_retracted
-    assert (await house.act(number, OPERATOR, CONSENT)).stage is Stage.ARCHIVED
+    assert (await house.act(number, OPERATOR, CONSENT)).stage == Stage.ARCHIVED
     await house.handle(number).result()
     with pytest.raises(UserError) as refusal:
         await house.act(number, SUPERVISOR, retract)
@@ -117,5 +117,5 @@ async def test_a_case_the_engine_lost_goes_on_from_the_record(house: House) -> N
     number = await approved(house)
     await house.handle(number).terminate()
     answer = await house.act(number, SUPERVISOR, c.Assign(lead="XA/A3/02"))
-    assert answer.stage is Stage.SUPERVISE
+    assert answer.stage == Stage.SUPERVISE
     await house.agreed(number)

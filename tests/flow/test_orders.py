@@ -46,7 +46,7 @@ async def test_an_order_repeated_after_the_seal_gets_its_first_answer(house: Hou
     sealed = await house.act(number, OPERATOR, CONSENT, command_id="last")
     await house.handle(number).result()
     assert await house.act(number, OPERATOR, CONSENT, command_id="last") == sealed
-    assert (await house.act(number, CHIEF, c.SignOff(), command_id="sign")).stage is Stage.ARCHIVE
+    assert (await house.act(number, CHIEF, c.SignOff(), command_id="sign")).stage == Stage.ARCHIVE
     assert (await house.kinds(number)).count("signed_off") == 1
 
 
@@ -193,7 +193,7 @@ async def test_an_order_waits_behind_one_that_waits_for_the_database(house: Hous
     assert reply in waiting
     opened.set()
     house.record.before_commit = None
-    assert (await reply).stage is Stage.REVISIT
+    assert (await reply).stage == Stage.REVISIT
     results = await asyncio.gather(urge, visit, return_exceptions=True)
     # each of the two was judged by what stood in the record when its turn came
     assert [getattr(result, "code", "done") for result in results] in (["stage_wrong", "done"], ["done", "done"])

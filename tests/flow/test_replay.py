@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 with workflow.unsafe.imports_passed_through():
-    import workflows.petition as petition
     from activities.plugin import SanzhangPlugin
-    from schemas.petition.refusals import Refusal
+    from schemas.kernel.refusal import Refusal
+    from schemas.petition.case_type import PETITION
     from schemas.petition.state import Outcome
     from tests.golden.gate import golden_verdicts
     from workflows.contract import PetitionStart
@@ -65,7 +66,7 @@ async def test_what_any_release_decided_is_decided_again() -> None:
 async def test_another_decision_by_the_same_commands_is_caught_though_it_replays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    decide = petition.decide
+    decide = PETITION.decide
 
     def kinder(*given: Any) -> Any:
         events = decide(*given)
@@ -75,7 +76,7 @@ async def test_another_decision_by_the_same_commands_is_caught_though_it_replays
             for event in events
         ]
 
-    monkeypatch.setattr(petition, "decide", kinder)
+    monkeypatch.setattr(PetitionWorkflow, "case_type", replace(PETITION, decide=kinder))
     replayer = Replayer(workflows=[PetitionWorkflow], plugins=[SanzhangPlugin(None, unsandboxed=True)])
     file = GOLDEN / "0.1.0" / "straight_complex-1.json"
     assert (await replayer.replay_workflow(history(file), raise_on_replay_failure=False)).replay_failure is None

@@ -40,7 +40,7 @@ async def test_a_complex_case_reaches_its_seal(house: House) -> None:
     await house.act(number, CHIEF, c.SignOff())
     await house.act(number, SUPERVISOR, c.Disclose(published=True, summary="路灯已修复"))
     answer = await house.act(number, OPERATOR, c.Countersign(agreed=True))
-    assert answer.stage is Stage.ARCHIVED
+    assert answer.stage == Stage.ARCHIVED
     await house.handle(number).result()
     history = await house.record.history(number)
     kinds = [row.event.kind for row in history]

@@ -101,7 +101,7 @@ async def act_on_any(door: Door) -> float:
     await until(found, "a case to approve")
     organisation = await door.organisation()
     chief = organisation.actor(organisation.recipients(accountable, Role.CHIEF)[0].id)
-    assert (await door.desk.act(number, chief, c.Approve())).stage is Stage.ASSIGN
+    assert (await door.desk.act(number, chief, c.Approve())).stage == Stage.ASSIGN
     return time.monotonic() - begun
 
 

@@ -6,7 +6,7 @@ It compares the kinds of commands only: a step that is carried out by the same c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
@@ -22,6 +22,7 @@ from temporalio.workflow import ActivityHandle
 
 from activities.record.case_record import CommitOrder, Committed
 from schemas.petition.relay import Relay
+from schemas.streams.message import CaseMessage
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,6 @@ class _Outbound(WorkflowOutboundInterceptor):
         return handle
 
     async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:  # noqa: A002
-        if input.args and isinstance(input.args[0], Relay):
-            self._listening.heard.relays.append(input.args[0])
+        if input.args and isinstance(input.args[0], CaseMessage):
+            self._listening.heard.relays.append(cast("Relay", input.args[0]))
         await super().signal_external_workflow(input)

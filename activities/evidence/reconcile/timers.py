@@ -1,6 +1,6 @@
 """The one timer of a case, by the engine's history, against the next instant at which the case must ring.
 
-The workflow (``workflows/petition.py``, ``_arm``) keeps one timer and sets another only when an earlier instant is wanted; it cancels none.
+The workflow (``workflows/case.py``, ``_arm``) keeps one timer and sets another only when an earlier instant is wanted; it cancels none.
 What follows from that, for a run that is open and has nothing to do at the moment:
 
 * The timer that was started last is the one it waits for, as long as it has not fired. Timers started before it that still stand ring for

@@ -24,7 +24,7 @@ from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
 from schemas.petition.refusals import SENTENCES
 from schemas.petition.rules import RULES
-from schemas.petition.state import RatingDoor
+from schemas.petition.state import RatingDoor, Stage
 from schemas.sealing.personal import PersonalData
 
 router = APIRouter(route_class=CallerFirst)
@@ -76,13 +76,13 @@ def _operation(kind: str) -> Callable[..., Awaitable[ActionAnswer]]:
                 number=issued.number,
                 command=kind,
                 seq=issued.seq,
-                stage=issued.stage,
+                stage=Stage(issued.stage),
                 tracking_code=issued.tracking_code,
                 second_factor=issued.factor,
                 pin=issued.pin or None,
             )
         answer = await carry_out(door, number, viewer.actor, kind, given, command_id=command_id, came_by=RatingDoor.API)
-        return ActionAnswer(number=answer.number, command=kind, seq=answer.seq, stage=answer.stage)
+        return ActionAnswer(number=answer.number, command=kind, seq=answer.seq, stage=Stage(answer.stage))
 
     act.__name__ = f"act_{kind}"
     act.__doc__ = " ".join((MODELS[kind].__doc__ or kind).split())

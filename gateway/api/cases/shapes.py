@@ -10,7 +10,7 @@ from pydantic import Field
 from activities.record.views import CaseView, HistoryLine, PetitionerView
 from schemas.access.revealing import Need
 from schemas.kernel.model import Frozen
-from schemas.petition.refusals import Refusal
+from schemas.kernel.refusal import Refusal
 from schemas.petition.state import (
     Accusation,
     Answered,

@@ -21,7 +21,7 @@ from schemas.access.revealing import Need, needs_of
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
-from schemas.petition.refusals import Refusal
+from schemas.kernel.refusal import Refusal
 from schemas.petition.rules.awaited import possible, waiting_for
 from schemas.petition.state import Petition
 from schemas.petition.wording.due_reasons import Explained

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from enum import Enum
 
 from schemas.kernel.actor import Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.units import ancestors, parent, within
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.state import Complexity, Party, Petition, petitioner_of
 from schemas.petition.wording.terms import chinese
 

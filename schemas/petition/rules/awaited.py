@@ -8,9 +8,9 @@ from itertools import chain
 from typing import Any, get_args
 
 from schemas.kernel.actor import Actor
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.commands import Order
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules.authority import serving
 from schemas.petition.rules.closing import petitioner_satisfied
 from schemas.petition.rules.decide import RULES, decide, permitted

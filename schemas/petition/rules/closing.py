@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.kernel.actor import Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.rules.authority import Scope, check, in_conflict
 from schemas.petition.rules.clocks import set_clock
 from schemas.petition.rules.intake import Made, assign_clock_after_return, followers_left, reopen

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from schemas.kernel.actor import Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.rules import accused, closing, consent, handling, intake, linking
 from schemas.petition.rules.authority import Scope, check, wrong_role
 from schemas.petition.rules.custody import HANDLED

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from schemas.kernel.actor import Actor
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import local_day, term, working_days_after
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.rules.authority import in_conflict, serving
 from schemas.petition.rules.clocks import recount
 from schemas.petition.rules.closing import new_round, to_assign

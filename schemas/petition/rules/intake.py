@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from schemas.kernel.actor import Actor
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.units import parent, top, within
 from schemas.kernel.worktime import term
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.rules.authority import accountable_unit, has_conflict, in_conflict
 from schemas.petition.rules.clocks import accused_clock, first_clocks, recount, set_clock
 from schemas.petition.state import Clock, ClockName, Complexity, Petition, Stage

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.kernel.actor import Actor
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal, refuse
+from schemas.petition.refusals import refuse
 from schemas.petition.rules.authority import parties_conflict, party_of
 from schemas.petition.rules.custody import HANDLED
 from schemas.petition.rules.intake import Made, followers_left

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from activities.record.case_record import CommitOrder
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Petition
 from tests.bench.path import OPERATOR, POLICY, SUPERVISOR, message

@@ -23,9 +23,9 @@ from activities.record.seed import seed
 from activities.record.views import CaseFilter
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Petitioner
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Ledger, Petition, Stage
 from schemas.sealing.keys import KeyRing

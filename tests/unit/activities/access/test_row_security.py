@@ -24,8 +24,8 @@ from activities.record.rows import case_row
 from activities.record.views import CaseFilter
 from schemas.access import eyes, sight
 from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition.commands import File
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, may_see
 from schemas.petition.state import CoOffice, Petition
 from schemas.record import tables as t

@@ -21,8 +21,8 @@ from activities.record.migrate import migrate, new_engine
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
+from schemas.kernel.refusal import Refusal
 from schemas.petition.events import Petitioner
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Accusation

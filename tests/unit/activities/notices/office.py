@@ -17,12 +17,12 @@ from activities.notices.transports import Transport
 from activities.record.case_record import CaseRecord, CommitOrder
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import SHANGHAI
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
 from schemas.petition.events import FiledContent
 from schemas.petition.notices import AddressBook
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity, Ledger, Petition
 from schemas.policy import CasePolicy

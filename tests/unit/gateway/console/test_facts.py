@@ -24,10 +24,10 @@ from gateway.orders.fields import HUMAN, fields_of
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import at_hour
 from schemas.organisation.names import Names
 from schemas.petition.measures import numbers
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.wording.commands import COMMANDS
 from tests.unit.schemas.petition.rules.given import FILING, RECEIVED

@@ -18,9 +18,9 @@ from schemas.evidence.chain import Recorded
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent
-from schemas.petition.refusals import Refusal
 from schemas.petition.relay import Relay, relays
 from schemas.petition.rules import decide
 from schemas.petition.rules_version import CURRENT_RULES

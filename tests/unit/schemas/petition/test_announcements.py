@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import SHANGHAI
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
 from schemas.petition.events import Accounted, Escalated, Event, FiledContent, Finding, Resumed
 from schemas.petition.notices import AddressBook, Barred, Notice, notices_of, when_allowed
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, evolve, fold, next_alarm
 from schemas.petition.state import ClockName, Complexity, Ledger, Outcome, Petition, Stage, petitioner_of
 from schemas.policy import CasePolicy, LadderPolicy

@@ -9,10 +9,10 @@ import pytest
 
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.calendar import seed_calendar
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent
 from schemas.petition.measures import RATES, Apart, CaseFacts, cases_of, facts_of, measure
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity, Ledger, Outcome
 from schemas.policy import CasePolicy

@@ -6,9 +6,9 @@ import pytest
 
 from schemas.evidence.chain import payload
 from schemas.evidence.upcast import event_of
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold
 from schemas.petition.rules_version import ACCUSER_SAFE, CURRENT_RULES, FIRST_RULES, in_force
 from schemas.petition.state import Petition

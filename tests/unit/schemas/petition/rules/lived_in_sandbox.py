@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio import workflow
 
 from schemas.kernel.actor import Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition.commands import Approve, Order
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, evolve, next_alarm
 from schemas.petition.state import Petition, Stage
 from tests.unit.schemas.petition.rules.given import FILING, RECEIVED

@@ -8,9 +8,9 @@ import pytest
 
 from schemas.access import eyes, sight
 from schemas.kernel.actor import SYSTEM, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import may_see, next_alarm
 from schemas.petition.rules.authority import common_unit, parties_conflict, party_of
 from schemas.petition.rules.awaited import awaited, waiting_for

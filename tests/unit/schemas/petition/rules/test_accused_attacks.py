@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.kernel.actor import SYSTEM
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import may_see
 from schemas.petition.rules.authority import in_conflict, parties_conflict, party_of
 from schemas.petition.rules.ladder import office_of

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from schemas.kernel.actor import SYSTEM
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import RULES, decide, fold
 from schemas.petition.rules.awaited import awaited, possible, waiting_for
 from schemas.petition.state import Petition

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from schemas.kernel.actor import SYSTEM, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, evolve
 from schemas.petition.rules.deeds import Basis, right_of
 from schemas.petition.rules.handling import ACCUSED_OFFICE

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import TypeAdapter
 
 from schemas.kernel.actor import SYSTEM, Role
+from schemas.kernel.refusal import Refusal
 from schemas.kernel.units import within
 from schemas.petition import events as e
 from schemas.petition.commands import Order, RingAlarm
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold, is_accused, may_see, next_alarm
 from schemas.petition.rules.clocks import running
 from schemas.petition.rules.ladder import rungs

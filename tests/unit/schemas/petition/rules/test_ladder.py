@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.kernel.actor import SYSTEM, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import decide, fold, next_alarm
 from schemas.petition.state import Card, ClockName, Complexity, Outcome
 from schemas.policy import CasePolicy

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import pytest
 
 from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.refusals import Refusal
 from schemas.petition.rules import allowed, evolve, fold, is_accused, may_see, next_alarm
 from schemas.petition.state import ClockName, Complexity, Ground, Ledger, Outcome, Petition, Stage
 from schemas.policy import CasePolicy

@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.kernel.actor import SYSTEM, Actor, Role
+from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Finding, Petitioner
-from schemas.petition.refusals import SENTENCES, Refusal, refuse
+from schemas.petition.refusals import SENTENCES, refuse
 from schemas.petition.rules import RULES, decide, permitted
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Accusation, Complexity, Ledger, Outcome, Party, petitioner_of
