@@ -117,7 +117,7 @@ class Note:
         return cls(text + "\n", tuple(_signature(line) for line in lines[:-1].split("\n")))
 
     def signer(self, keys: Iterable[PublicKey]) -> PublicKey:
-        """The first of these keys that signed it. Signatures of other keys are passed over.
+        """That of these keys whose signature comes first. Signatures of other keys are passed over.
 
         ``SignatureError`` where none of them signed, or the signature of one of them does not hold.
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,25 @@ async def test_every_payload_is_sealed_and_opens_again(given_payloads: list[Payl
     assert all(payload.metadata["encoding"] == ENCODING for payload in sealed)
     assert await codec.decode(sealed) == given_payloads
     assert await SealingCodec(ROTATED).decode(sealed) == given_payloads
+
+
+# {"name":"张三丰"}, sealed by release 0.2.0 under the key k1 of this file.
+SEALED_BY_0_2_0 = base64.b64decode(
+    "+FhFWNonhhA9DIi9k2UYTAwTGV0b3COLkMomBpOtlTPEKCrlYUlhfI3hWckg3Jj5+nQRvYKIiL5LTKxj823kQgsA3mV3ByNeRQU="
+)
+
+
+async def test_what_an_earlier_release_has_sealed_still_opens() -> None:
+    """The engine keeps histories for years: neither the names in them nor the way they are sealed may change."""
+    stored = Payload(
+        metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"k1"},
+        data=SEALED_BY_0_2_0,
+    )
+    for ring in (RING, ROTATED):
+        [opened] = await SealingCodec(ring).decode([stored])
+        assert opened == Payload(metadata={"encoding": b"json/plain"}, data='{"name":"张三丰"}'.encode())
+    [sealed] = await SealingCodec(RING).encode([opened])
+    assert dict(sealed.metadata) == dict(stored.metadata)
 
 
 async def test_what_is_sealed_shows_nothing_but_the_key_id() -> None:

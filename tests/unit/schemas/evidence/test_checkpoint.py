@@ -27,7 +27,8 @@ from schemas.evidence.checkpoint import (
 ORIGIN = "sanzhang.example/record"
 SEED = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = PublicKey(ORIGIN, SEED.public_key().public_bytes_raw())
-OTHER = PublicKey("witness.example", Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw())
+OTHER_SEED = Ed25519PrivateKey.from_private_bytes(bytes(32))
+OTHER = PublicKey("witness.example", OTHER_SEED.public_key().public_bytes_raw())
 MADE = Checkpoint(ORIGIN, 3, bytes(range(32)), 17, "sha256", datetime(2026, 3, 2, 16, 10, tzinfo=UTC))
 
 
@@ -117,6 +118,19 @@ def test_a_note_may_bear_other_signatures_and_empty_lines() -> None:
         note.signer([OTHER])
     twice = Note(text, signed(text).signatures * 2)
     assert twice.signer([OTHER, KEY]) == KEY
+
+
+def test_of_two_known_keys_the_one_whose_signature_comes_first_is_named() -> None:
+    text = "one\n"
+    mine = NoteSignature(KEY.name, KEY.id, SEED.sign(text.encode()))
+    theirs = NoteSignature(OTHER.name, OTHER.id, OTHER_SEED.sign(text.encode()))
+    for known in ([KEY, OTHER], [OTHER, KEY]):
+        assert Note(text, (mine, theirs)).signer(known) == KEY
+        assert Note(text, (theirs, mine)).signer(known) == OTHER
+    # And both must hold, whoever is named.
+    forged = NoteSignature(OTHER.name, OTHER.id, mine.signature)
+    with pytest.raises(SignatureError, match=r"witness\.example .* does not hold"):
+        Note(text, (mine, forged)).signer([KEY, OTHER])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from schemas.evidence.tiles import TileHashes, Tiling
 SEED = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = PublicKey("sanzhang.example/record", SEED.public_key().public_bytes_raw())
 LEAVES = [CaseLeaf(f"XA-2026-S-{number:06d}", number + 1, f"{number:064x}").text for number in range(40)]
+STORED = Path(__file__).with_name("proof_of_0_2_0.json")
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
@@ -60,6 +62,18 @@ def test_a_bundle_says_all_that_is_needed(algorithm: str, index: int, earlier: i
     assert given_out.grew()
     assert given_out.head() == Checkpoint.signed(given_out.checkpoint, [KEY])
     assert given_out.said() == parse_leaf(LEAVES[index])
+
+
+def test_a_proof_that_was_handed_out_is_still_one() -> None:
+    """Kept as it was written by release 0.2.0: what a petitioner holds must verify by every later release."""
+    handed_out = STORED.read_text(encoding="utf-8")
+    stored = ProofBundle.parse(handed_out)
+    assert Checkpoint.signed(stored.checkpoint, [KEY]).size == 3
+    assert (stored.includes(), stored.grew()) == (True, True)
+    assert stored.said() == CaseLeaf("XA-2026-S-000001", 2, f"{1:064x}")
+    # Nor is it written in another form: the receipts people have must be comparable.
+    assert stored.as_json() == handed_out
+    assert json.loads(handed_out)["format"] == "sanzhang-proof-1"
 
 
 @pytest.mark.parametrize(

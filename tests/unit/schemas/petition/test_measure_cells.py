@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.kernel.actor import SYSTEM
 from schemas.kernel.worktime import at_hour, local_day
+from schemas.petition import commands as c
 from schemas.petition.events import Event
 from schemas.petition.measures import (
     AGE_BANDS,
@@ -23,8 +25,8 @@ from schemas.petition.measures import (
     summed,
 )
 from schemas.petition.measures.measure import band_of, counts_of
-from schemas.petition.state import Ledger
-from tests.strategies import MONDAY, Step, calendar, play, scripts
+from schemas.petition.state import Ledger, Outcome
+from tests.strategies import MONDAY, STATION, Case, Step, calendar, moment, play, scripts
 
 CALENDAR = calendar(years=(2025, 2026, 2027, 2028))
 
@@ -78,6 +80,40 @@ def test_the_phase_of_a_case_puts_it_behind_the_numbers_that_count_it(events: li
         assert counted in (0, 1)
         bands = {AGE_BANDS[each][0] for each in number.bands(phase.counts)}
         assert bool(counted) == (bool(bands) if place is None else place in bands)
+
+
+def test_the_sums_change_when_the_first_term_passes_during_rework() -> None:
+    """Answered on Monday 2 March and sent back on the 10th: once the first term is over (the 11th), no answer can settle it on time any more."""
+    case = Case()
+    case.do(SYSTEM, c.Approve())
+    case.do(SYSTEM, c.Assign(lead=STATION))
+    case.do(SYSTEM, c.Accept())
+    case.do(SYSTEM, c.Reply(outcome=Outcome.EXPLAINED, text="done"))
+    case.do(SYSTEM, c.RecordRevisit(reached=True))
+    case.do(SYSTEM, c.Rework(reason="it still drips"), at=moment(3, 10))
+    first_term = moment(3, 12, 0)
+    tick = timedelta(microseconds=1)
+    for now, given_up in ((moment(3, 11), 0), (first_term, 0), (first_term + tick + tick, 1), (moment(3, 16), 1)):
+        counted = kept([case.events], now)
+        assert (counted["settled_on_time.of"], counted["settled_on_time.hit"]) == (given_up, 0), now
+        # The round's own term, through the 17th, is not over yet.
+        assert (counted["owed.0"], counted["on_time_finish.hit"]) == (0, 1)
+
+
+def test_the_trend_has_a_case_in_the_week_it_came_and_in_the_week_it_was_struck_off() -> None:
+    case = Case(at=moment(3, 8, 23))  # a Sunday: of the week of Monday 2 March
+    case.do(SYSTEM, c.Decline(ground="litigation", notice="1"), at=moment(3, 9))
+    case.do(SYSTEM, c.Disclose(published=False, exemption="privacy", countersigned_by="x"), at=moment(3, 10))
+    weekly = {"came": moment(3, 2, 0), "struck": moment(3, 16, 0)}
+    for struck_off, weeks in ((False, {"came"}), (True, {"came", "struck"})):
+        if struck_off:
+            case.do(SYSTEM, c.Account(no_fault=True), at=moment(3, 18))
+        own = cells_of(case.events, CALENDAR)
+        assert own is not None
+        found = {cell: count for cell, count in own.cells.items() if cell[0] in ("came", "struck")}
+        assert found == {(what, weekly[what]): 1 for what in weeks}
+        # They are for the trend: no measure counts them.
+        assert "came" not in kept([case.events], moment(3, 20))
 
 
 def test_no_case_counts_nothing() -> None:
