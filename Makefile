@@ -1,7 +1,7 @@
 # Everything from a bare machine: python3 >= 3.11 and make. Paths stay relative, for make cannot hold a path with spaces.
 PYTHON ?= python3
 
-.PHONY: help setup run picture pictures test test-uncached bench golden replay-gate lint clean
+.PHONY: help setup run picture pictures test test-uncached bench golden replay-gate lint mutants clean
 
 help:
 	@echo 'make setup   fetch everything into .venv'
@@ -14,6 +14,7 @@ help:
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
 	@echo 'make replay-gate  what every release decided, and a sample of the running system, decided again by this code'
 	@echo 'make lint    style and types'
+	@echo 'make mutants  whether the tests notice small changes of the pure core; goes on where it was ended'
 	@echo 'make clean   remove what setup and the tools made; data in var/ stays'
 
 setup:
@@ -56,6 +57,10 @@ lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
+
+# Outside CI: an hour or so. More with MUTANTS='--sample 300 --seed 2'; what was tried lies in var/mutants.
+mutants: setup
+	.venv/bin/python -m tests.mutants $(MUTANTS)
 
 clean:
 	rm -rf .venv .tools .pytest_cache .hypothesis .ruff_cache build dist
