@@ -193,6 +193,20 @@ def test_a_gap_in_the_time_is_found() -> None:
     assert found.attributed < found.whole
 
 
+def test_a_gap_is_found_also_where_an_hour_counted_twice_makes_up_for_it() -> None:
+    case = lived()
+    first, second, third, *rest = case.state.spans
+    assert first.until is not None
+    assert second.until is not None
+    # The first unit is charged an hour of the second's; the hour before the third is nobody's.
+    longer = first.model_copy(update={"until": first.until + HOUR})
+    later = third.model_copy(update={"since": second.until + HOUR})
+    state = case.state.model_copy(update={"spans": (longer, second, later, *rest)})
+    found = attribution(state, case.events, case.now)
+    assert found.attributed == found.whole
+    assert not found.sums
+
+
 def test_notices_are_as_they_stood_then() -> None:
     notice = NoticeKept(
         id="1",
