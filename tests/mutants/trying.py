@@ -16,9 +16,9 @@ from tests.mutants.changing import Mutant
 from tests.mutants.covering import LEAN, PYTEST
 from tests.mutants.mutated import ASKED
 
-PATIENCE_SECONDS = 60.0
-"""Besides ten times what the tests take by themselves: who has turned in a circle that long does not come out of it."""
-LARGEST = 4 << 30
+PATIENCE_SECONDS = 20.0
+"""Besides three times what the longest test takes by itself: who has turned in a circle that long does not come out of it."""
+LARGEST = 2 << 30
 """Bytes of memory: an endless list ends here."""
 
 
@@ -77,7 +77,8 @@ def outcome_of(mutant: Mutant, root: Path, tests: dict[str, float]) -> Outcome:
         run = Path(place) / "run.json"
         run.write_text(json.dumps({"path": mutant.path, "text": text, "tests": tests}), encoding="utf-8")
         files = sorted({test.split("::", 1)[0] for test in tests})
-        command = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--no-header", *PYTEST, *files)
+        limit = f"--timeout={PATIENCE_SECONDS + 3 * max(tests.values()):.0f}"
+        command = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--no-header", limit, *PYTEST, *files)
         try:
             code = subprocess.run(
                 command,
