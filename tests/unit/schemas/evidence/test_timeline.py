@@ -109,6 +109,23 @@ def test_the_stations_show_how_far_it_has_come_and_a_new_round_owes_again() -> N
     ]
 
 
+def test_each_station_names_who_passed_it_and_when() -> None:
+    case = lived()
+    who = iter((OPERATOR, BRANCH_CHIEF, SUPERVISOR, HANDLER, HANDLER, VISITOR))
+    written = [each.model_copy(update={"actor": next(who)}) for each in records(case)]
+    passed = [(each.actor, each.passed_at) for each in told(written, case.now).stations]
+    assert passed == [
+        (OPERATOR, MONDAY),
+        (BRANCH_CHIEF, MONDAY + HOUR),
+        (SUPERVISOR, MONDAY + 2 * HOUR),
+        (HANDLER, MONDAY + 3 * HOUR),
+        (HANDLER, MONDAY + 5 * HOUR),
+        (VISITOR, MONDAY + 6 * HOUR),
+        (None, None),
+        (None, None),
+    ]
+
+
 def test_a_way_that_leaves_stations_out_says_so() -> None:
     case = LIVES["declined"]()
     found = told(records(case), case.now)

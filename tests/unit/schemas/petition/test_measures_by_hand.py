@@ -32,7 +32,7 @@ from schemas.petition.measures import (
     summed,
 )
 from schemas.petition.measures.measure import band_of, counts_of
-from schemas.petition.state import Ledger, Outcome
+from schemas.petition.state import Ledger, Outcome, Stage
 from tests.strategies import NEXT_STATION, REPORTED, STATION, Case, calendar, filing, moment
 
 CALENDAR = calendar()
@@ -432,6 +432,17 @@ def test_what_is_owed_is_listed_the_longest_overdue_first_and_all_else_by_its_re
     listed = sorted(cases, key=lambda case: place_in_list(everything, case), reverse=True)
     assert [case.number for case in listed[:4]] == ["same person", "weekend", "paused", "again"]
     assert listed[-1].number == "winter"
+
+
+def test_a_case_of_which_nothing_is_known_but_its_receipt_counts_as_open_and_unanswered() -> None:
+    bare = CaseFacts.model_validate(
+        facts("model").model_dump(
+            include={"number", "ledger", "complexity", "channel", "category", "unit", "received_at"}
+        )
+        | {"stage": Stage.APPROVE}
+    )
+    assert counts_of(bare) == {"received": 1, "open": 1, "response.of": 1, "repeat.of": 1}
+    assert (bare.overdue_working_days, bare.reworks, bare.replies) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("first", "on_time"), [(moment(3, 2), True), (moment(3, 4), False)])

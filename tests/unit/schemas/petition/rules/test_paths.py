@@ -280,6 +280,14 @@ def test_who_sees_a_case() -> None:
     assert not may_see(named, AUDITOR)
 
 
+def test_those_below_an_office_at_work_on_a_case_of_the_city_see_it_and_nobody_else_below() -> None:
+    case = Case(filing(unit=CITY_DESK))
+    case.do(CITY_CHIEF, c.Approve())
+    case.do(SUPERVISOR, c.Assign(lead=BRANCH))
+    assert may_see(case.state, HANDLER)
+    assert not may_see(case.state, FAR_HANDLER)
+
+
 def test_a_branch_desk_acts_on_a_case_of_its_unit_whoever_registered_it() -> None:
     # Filed at the city's desk for a station of branch A1: that is in the reach of A1's desk, and of no other branch's.
     case = Case()
