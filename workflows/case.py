@@ -265,7 +265,8 @@ class CaseWorkflow:
                 order,
                 result_type=int,
                 start_to_close_timeout=timedelta(minutes=30),
-                heartbeat_timeout=timedelta(seconds=30),
+                # A worker that dies in the middle of it keeps the rest waiting no longer.
+                heartbeat_timeout=timedelta(seconds=10),
                 retry_policy=TELL_RETRY,
             )
 

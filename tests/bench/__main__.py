@@ -22,6 +22,7 @@ from temporalio.client import Client
 from schemas.petition.state import Complexity
 from tests.bench import (
     folding,
+    followers,
     http,
     latency,
     log,
@@ -49,7 +50,20 @@ from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.throughput import Contender, Lifecycle
 from workflows.contract import workflow_id
 
-PARTS = ("throughput", "latency", "memory", "recovery", "fold", "replay", "log", "verify", "http", "million", "pages")
+PARTS = (
+    "throughput",
+    "latency",
+    "memory",
+    "recovery",
+    "followers",
+    "fold",
+    "replay",
+    "log",
+    "verify",
+    "http",
+    "million",
+    "pages",
+)
 PEERS = {
     queue: ("-m", "tests.bench.peer_worker", queue)
     for queue in (TEXTBOOK_QUEUE, ENGINE_ONLY_QUEUE, OUR_WAY_QUEUE, EMPTY_COMMIT_QUEUE)
@@ -78,6 +92,8 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
             await _with_installation(options, place, results)
     if "recovery" in options.only:
         results["recovery"] = await recovery.recoveries(home / "two", 1 if options.quick else 3)
+    if "followers" in options.only:
+        results["followers"] = await followers.measure(home / "three", 100 if options.quick else 1_000)
     results["conditions"] |= {"load_at_end": os.getloadavg(), "stolen": stolen.share}
     return results
 

@@ -33,7 +33,7 @@ async def recoveries(data_dir: Path, times: int) -> dict[str, object]:
             for _ in range(times):
                 for part in PARTS:
                     await people.act(number, HANDLER, report)
-                    named = await _holder(system.client, place, number) if part == WORKER else part
+                    named = await holder(system.client, place, number) if part == WORKER else part
                     psutil.Process(place.runtime.pids[named]).kill()
                     began = time.perf_counter()
                     await people.act(number, HANDLER, report)
@@ -50,7 +50,7 @@ async def recoveries(data_dir: Path, times: int) -> dict[str, object]:
     }
 
 
-async def _holder(client: Client, place: Installation, number: str) -> str:
+async def holder(client: Client, place: Installation, number: str) -> str:
     """The part that did the last task of a case and keeps it: to kill any other would prove nothing."""
     history = await client.get_workflow_handle(workflow_id(number)).fetch_history()
     started = [event for event in history.events if event.HasField("workflow_task_started_event_attributes")]

@@ -56,6 +56,14 @@ def show(results: dict[str, Any], out: TextIO) -> None:
     for part, each in results.get("recovery", {}).items():
         wanted = "< 3" if part.startswith("worker") else "< 10"
         table.add_row(f"next action after kill -9 of {part}, s, worst", str(each["max"]), "", "", wanted)
+    if told := results.get("followers"):
+        label = f"a reply of 60 kB to {told['followers']:,} followers, s until answered / heard by all"
+        table.add_row(label, f"{told['answered']} / {told['everybody']}", "", "", "")
+        table.add_row(
+            "  heard once, more often", f"{told['heard_once']:,}, {told['heard_more_often']}", "", "", "all, 0"
+        )
+        grown = told["run_bytes"] - told["run_bytes_before"]
+        table.add_row("  the lead's run grows by, kB", f"{grown / 1000:.0f}", "", "", "")
     console.print(table)
 
 
