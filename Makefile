@@ -56,6 +56,8 @@ replay-gate: setup
 lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache --no-logo
+	.venv/bin/deptry --no-ansi schemas activities workflows workers gateway
 	.venv/bin/pyright
 
 # Outside CI: an hour or so. More with MUTANTS='--sample 300 --seed 2'; what was tried lies in var/mutants.

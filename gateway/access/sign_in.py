@@ -19,7 +19,7 @@ from gateway.console.preferences import local_path
 from gateway.console.rendering import render
 from gateway.demo.accounts import PASSWORD
 from gateway.web.problems import status_of
-from gateway.web.viewer import Anybody, TheDoor, access_of
+from gateway.web.viewer import Anybody, TheDoor, access_of, address_of
 from schemas.access import place_of
 from schemas.access.guessing import KNOWN_FOR
 from schemas.evidence.journal import EntryKind
@@ -144,11 +144,6 @@ async def back_from_provider(request: Request, callers: TheCallers, door: TheDoo
         answer = await _page(request, callers, next_page=going.next if going is not None else FIRST_PAGE, error=error)
     answer.delete_cookie(GOING_COOKIE, path=BACK, httponly=True, samesite="lax", secure=is_secure(request))
     return answer
-
-
-def address_of(request: Request) -> str:
-    """The address a request came from, as the server was told."""
-    return request.client.host if request.client is not None else "?"
 
 
 def is_secure(request: Request) -> bool:

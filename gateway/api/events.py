@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from activities.parked import Parked
-from gateway.access.sign_in import address_of
 from gateway.api.answers import SENDING, problems
 from gateway.api.describing import inlined
 from gateway.doors import Door
@@ -21,7 +20,7 @@ from gateway.intake.event_keys import EventKey, keys_of
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.web.limits import limits_of
 from gateway.web.problems import HTTPStatus, status_of
-from gateway.web.viewer import TheDoor
+from gateway.web.viewer import TheDoor, address_of
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 

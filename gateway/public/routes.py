@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Form, Request, Response
 
-from gateway.access.sign_in import address_of
 from gateway.console.rendering import render
 from gateway.doors import Door
 from gateway.intake.drafts import drafts_of, form_id
@@ -23,7 +22,7 @@ from gateway.public.rating import rate as carry_rating
 from gateway.public.tracking import Tracked, tracked
 from gateway.web.limits import limits_of
 from gateway.web.problems import status_of
-from gateway.web.viewer import TheDoor
+from gateway.web.viewer import TheDoor, address_of
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation

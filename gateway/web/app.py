@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 
 from activities.settings import Settings
 from gateway.access.own_account import router as own_account
-from gateway.access.sign_in import address_of
 from gateway.access.sign_in import router as sign_in
 from gateway.api.assembly import api_router, background, describe
 from gateway.api.entering import storable_address, storable_form
@@ -25,7 +24,7 @@ from gateway.web.observed import Figures, Observed
 from gateway.web.problems import from_http, from_validation, problem_response
 from gateway.web.proxies import TrustedProxies
 from gateway.web.security import Security
-from gateway.web.viewer import Access, Viewer, access_of, door_of
+from gateway.web.viewer import Access, Viewer, access_of, address_of, door_of
 from schemas.access import place_of
 from schemas.kernel.errors import UserError
 

@@ -34,6 +34,11 @@ class Viewer:
         return self.scopes is not None
 
 
+def address_of(request: Request) -> str:
+    """The address a request came from, as the server was told."""
+    return request.client.host if request.client is not None else "?"
+
+
 class Access(Protocol):
     """What the application asks about callers; built by the composition of the web door."""
 

@@ -1,4 +1,4 @@
-"""The house rules that a reader relies on: floors that import only downwards, small rooms, telling names, nothing running at import."""
+"""The house rules that a reader relies on: small rooms, telling names, nothing running at import. Who may import whom: ``tool.importlinter`` in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-BELOW: dict[str, frozenset[str]] = {
-    "schemas": frozenset(),
-    "activities": frozenset({"schemas"}),
-    "workflows": frozenset({"schemas", "activities"}),
-    "workers": frozenset({"schemas", "activities", "workflows"}),
-    # The command line starts the machine; apart from that the doors know nothing of the processes.
-    "gateway": frozenset({"schemas", "activities", "workflows", "workers"}),
-}
-"""What each floor may import besides itself."""
+FLOORS = ("schemas", "activities", "workflows", "workers", "gateway")
 
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
 LONGEST_MODULE = 700
@@ -34,22 +26,12 @@ STARTERS = {
 }
 """Calls that open or configure something; at import time nobody has asked for it yet."""
 
-MODULES = sorted(path for floor in BELOW for path in (ROOT / floor).rglob("*.py"))
-MACHINERY_OUTSIDE_SCHEMAS = {"temporalio", "asyncpg", "structlog", "httpx", "asyncio", "socket", "os", "random", "time"}
+MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 
 
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), filename=str(path))
-
-
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: imports are absolute"
-            yield node.module or ""
 
 
 def _run_at_import(tree: ast.Module) -> Iterator[ast.Call]:
@@ -62,27 +44,6 @@ def _run_at_import(tree: ast.Module) -> Iterator[ast.Call]:
 def _called(call: ast.Call) -> str:
     target = call.func
     return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
-
-
-def test_a_floor_imports_only_the_floors_below_it() -> None:
-    for path in MODULES:
-        floor = path.relative_to(ROOT).parts[0]
-        others = {name.partition(".")[0] for name in _imports(_tree(path))} & (BELOW.keys() | {"tests"})
-        assert others - {floor} <= BELOW[floor], path
-
-
-def test_what_machines_are_told_does_not_lean_on_pages_or_the_command_line() -> None:
-    for path in MODULES:
-        if "gateway/api" in str(path):
-            assert not [
-                name for name in _imports(_tree(path)) if name.startswith(("gateway.console", "gateway.cli"))
-            ], path
-
-
-def test_the_ground_floor_touches_nothing() -> None:
-    for path in MODULES:
-        if "schemas" in path.parts:
-            assert not {name.partition(".")[0] for name in _imports(_tree(path))} & MACHINERY_OUTSIDE_SCHEMAS, path
 
 
 def test_a_module_can_be_read_in_one_sitting() -> None:
@@ -103,4 +64,4 @@ def test_nothing_is_opened_at_import() -> None:
 
 
 def test_there_is_something_to_check() -> None:
-    assert {path.relative_to(ROOT).parts[0] for path in MODULES} == BELOW.keys()
+    assert {path.relative_to(ROOT).parts[0] for path in MODULES} == set(FLOORS)
