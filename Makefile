@@ -10,6 +10,7 @@ help:
 	@echo 'make pictures  inbox, case, board and replay of the console, for the README'
 	@echo 'make test    all tests'
 	@echo 'make test-uncached  of these, the flows with no case kept in memory'
+	@echo 'make coverage  that every branch of lifecycle, working time, evidence and codec is tried'
 	@echo 'make bench   the measurements'
 	@echo 'make golden  keep what this release writes into the engine, to be replayed by every later one'
 	@echo 'make replay-gate  what every release decided, and a sample of the running system, decided again by this code'
@@ -40,6 +41,13 @@ test: setup
 
 test-uncached: setup
 	$(UNCACHED_FLOWS)
+
+# Every branch of the lifecycle, of working time, of the evidence and of the codec, by the tests that name their cases.
+COVERING = tests/unit/schemas/petition tests/unit/schemas/evidence tests/unit/schemas/test_worktime.py tests/unit/activities/test_codec.py
+
+.PHONY: coverage
+coverage: setup
+	.venv/bin/pytest -q -p no:xdist -m 'not hypothesis' --cov --cov-config=tests/coverage.ini --no-cov-on-fail $(COVERING)
 
 bench: setup
 	.venv/bin/python -m tests.bench

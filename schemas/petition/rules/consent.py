@@ -41,7 +41,7 @@ def countersign(state: Petition, command: c.Countersign, actor: Actor, at: datet
                     proposed_by=pending.by,
                 )
             ]
-        case "retraction":
+        case "retraction":  # pragma: no branch - pyright holds that there is no other
             return [
                 e.DisclosureRetracted(at=at, reason=pending.reason, countersigned_by=actor.id, proposed_by=pending.by)
             ]

@@ -78,6 +78,12 @@ def test_checkpoints_are_read_back(
     assert Checkpoint.signed(str(signed(made.text)), [OTHER, KEY]) == made
 
 
+def test_a_checkpoint_is_read_of_a_note_that_a_known_key_signed() -> None:
+    assert Checkpoint.signed(str(signed(MADE.text)), [OTHER, KEY]) == MADE
+    with pytest.raises(SignatureError, match="none of the known keys"):
+        Checkpoint.signed(str(signed(MADE.text)), [OTHER])
+
+
 @given(at=st.integers(0, len(MADE.text) - 1), by=st.sampled_from("0A=\n x"))
 def test_any_other_text_is_not_that_checkpoint(at: int, by: str) -> None:
     changed = MADE.text[:at] + by + MADE.text[at + 1 :]

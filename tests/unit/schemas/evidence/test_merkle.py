@@ -171,6 +171,32 @@ def test_proofs_hold_in_trees_of_any_size(data: st.DataObject, new: int) -> None
     assert not verify_consistency(old, OTHER, new, top, path)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 11])
+def test_in_small_trees_every_leaf_is_proven_in_its_place_and_nowhere_else(size: int) -> None:
+    top = root(HASH_AT, size)
+    for index in range(size):
+        path, leaf = inclusion_proof(HASH_AT, index, size), leaf_hash(ENTRIES[index])
+        assert verify_inclusion(leaf, index, size, path, top)
+        assert not verify_inclusion(leaf, index, size, (*path, OTHER), top)
+        for wrong in {*range(-1, size + 1)} - {index}:
+            assert not verify_inclusion(leaf, wrong, size, path, top)
+
+
+@pytest.mark.parametrize("new", [1, 2, 3, 7, 8, 11])
+def test_small_trees_grow_out_of_each_smaller_one_and_out_of_nothing_else(new: int) -> None:
+    after = root(HASH_AT, new)
+    for old in range(new + 1):
+        before = root(HASH_AT, old) if old else empty_root()
+        path = consistency_proof(HASH_AT, old, new)
+        assert (path == ()) is (old in (0, new))
+        assert verify_consistency(old, before, new, after, path)
+        assert not verify_consistency(old, OTHER, new, after, path)
+        assert not verify_consistency(old, before, new, after, (*path, OTHER))
+        assert not verify_consistency(new + 1, before, new, after, path)
+        for at in range(len(path)):
+            assert not verify_consistency(old, before, new, after, path[:at] + path[at + 1 :])
+
+
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])
 def test_no_proof_for_a_leaf_outside(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="not in a tree"):

@@ -106,6 +106,15 @@ def test_an_altered_bundle_shows_no_growth(change: dict[str, Any]) -> None:
     assert not replace(bundle(), **change).grew()
 
 
+def test_a_bundle_from_a_file_names_its_leaf_its_head_and_its_signer() -> None:
+    given_out = ProofBundle.parse(bundle().as_json())
+    assert given_out == bundle()
+    assert given_out.said() == CaseLeaf("XA-2026-S-000005", 6, f"{5:064x}")
+    of_the_journal = JournalLeaf(3, f"{1:064x}")
+    assert parse_leaf(of_the_journal.text) == of_the_journal
+    assert given_out.head() == Checkpoint.signed(given_out.checkpoint, [KEY])
+
+
 def test_a_checkpoint_grew_out_of_itself() -> None:
     assert replace(bundle(), earlier=note(40, 2), consistency=()).grew()
 

@@ -276,6 +276,15 @@ def test_the_matter_is_shown_with_its_corrections_and_only_masked() -> None:
     assert "AAAA" not in dumped
 
 
+def test_the_state_as_of_a_moment_is_what_had_been_written_by_then() -> None:
+    case = LIVES["stretched"]()
+    events = records(case, later=HOUR)
+    assert state_as_of(events, events[0].recorded_at - HOUR) is None
+    first = events[0].recorded_at
+    assert state_as_of(events, first) == fold(each.event for each in events if each.recorded_at == first)
+    assert state_as_of(events, events[-1].recorded_at) == case.state
+
+
 @given(scripts(max_steps=20), st.integers(0, 200))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_life_can_be_told_at_every_moment_and_its_time_sums(steps: list[Step], hours: int) -> None:
