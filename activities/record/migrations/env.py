@@ -1,4 +1,6 @@
-"""How Alembic runs our migrations: one connection, an advisory lock, and time limits that spare the code still running."""
+"""How Alembic runs our migrations: one connection, one transaction, an advisory lock, and time limits that spare the code still running
+(docs/migrations.md).
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,36 @@ from schemas.record.tables import METADATA
 LOCK = 5_310_077
 """One migration at a time per database: any number that no one else uses."""
 
+TURN = "120s"
+"""How long one waits for another's migration: nobody is held up by that."""
+
+LOCK_LIMIT = "4s"
+"""Who waits for a lock on a table queues all the cases behind it: a migration that does not get it so soon fails, and changes nothing."""
+
+STATEMENT_LIMIT = "5s"
+"""Until a statement ends, whoever writes to its tables waits. A migration that must read through a whole table says so itself."""
+
+
+def _limit(connection: Connection, lock: str, statement: str) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = '{lock}'"))
+    connection.execute(text(f"SET LOCAL statement_timeout = '{statement}'"))
+
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=METADATA, transaction_per_migration=False)
+    def one_applied(*_: object, **__: object) -> None:
+        # What one migration allows itself holds for no other.
+        _limit(connection, LOCK_LIMIT, STATEMENT_LIMIT)
+
+    context.configure(
+        connection=connection,
+        target_metadata=METADATA,
+        transaction_per_migration=False,
+        on_version_apply=one_applied,
+    )
     with context.begin_transaction():
-        # A migration that can't get its lock at once must fail rather than queue all the cases behind it.
-        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
-        connection.execute(text("SET LOCAL statement_timeout = '120s'"))
+        _limit(connection, TURN, TURN)
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        _limit(connection, LOCK_LIMIT, STATEMENT_LIMIT)
         context.run_migrations()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -12,7 +14,7 @@ import pytest_asyncio
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy import Connection, Engine, event, insert, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -59,6 +61,44 @@ async def test_processes_that_start_together_migrate_once(own_dsn: str, database
     assert [await process.wait() for process in started] == [0, 0]
     async with database.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM alembic_version"))).scalar_one() == 1
+
+
+async def test_a_migration_that_gets_no_lock_fails_soon_and_changes_nothing(
+    own_dsn: str, database: AsyncEngine
+) -> None:
+    await migrate(own_dsn)
+    await asyncio.to_thread(command.downgrade, configuration(own_dsn), "0006")
+    began = time.monotonic()
+    async with database.begin() as busy:
+        await busy.execute(text("LOCK TABLE cases IN ROW EXCLUSIVE MODE"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await asyncio.to_thread(command.upgrade, configuration(own_dsn), "head")
+    assert 4 <= time.monotonic() - began < 60
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "0006"
+    await migrate(own_dsn)
+
+
+async def test_each_migration_begins_with_the_limits_and_only_those_that_say_so_take_longer(own_dsn: str) -> None:
+    said: list[tuple[str, str]] = []
+
+    def hear(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if found := re.fullmatch(r"SET LOCAL (lock|statement)_timeout = '(\w+)'", statement):
+            said.append((found[1], found[2]))
+        elif statement.startswith(("INSERT INTO alembic_version", "UPDATE alembic_version")):
+            said.append(("applied", ""))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        await migrate(own_dsn)
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    limits = [("lock", "4s"), ("statement", "5s")]
+    assert said[:4] == [("lock", "120s"), ("statement", "120s"), *limits]
+    # After each one the limits are there again, whatever it had allowed itself.
+    applied = [at for at, each in enumerate(said) if each[0] == "applied"]
+    assert len(applied) > 6
+    assert all(said[at + 1 : at + 3] == limits for at in applied)
 
 
 EVENT: dict[str, object] = {

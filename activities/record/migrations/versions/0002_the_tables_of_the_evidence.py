@@ -15,6 +15,8 @@ APPEND_ONLY = ("journal", "seals", "archives", "log_leaves", "checkpoints")
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     op.create_table(
         "archives",
         sa.Column("case_number", sa.Text(), nullable=False),

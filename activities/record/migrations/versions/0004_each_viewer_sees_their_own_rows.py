@@ -68,6 +68,8 @@ NOTHING = sa.text("'{}'::text[]")
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     for column in ("seen_by", "kept_from"):
         # Seen by nobody until the marks are filled in, which follows (activities/access/backfill.py).
         op.add_column("cases", sa.Column(column, postgresql.ARRAY(sa.Text()), server_default=NOTHING, nullable=False))

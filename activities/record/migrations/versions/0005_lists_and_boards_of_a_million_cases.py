@@ -83,6 +83,8 @@ BY_PATH = ("lead", "owner")
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     op.drop_index("ix_cases_received_at", table_name="cases")
     op.create_index("ix_cases_received_at", "cases", ["received_at", "case_number"], unique=False)
     op.drop_index("ix_cases_open_due", table_name="cases", postgresql_where=sa.text(OPEN_DUE))

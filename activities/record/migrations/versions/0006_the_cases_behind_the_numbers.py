@@ -17,6 +17,8 @@ ENDING = sa.text("until < 'infinity'::timestamptz")
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     # Cases are written again wherever they lie, so that ranges of pages soon hold old and new alike and all of them are looked at.
     op.drop_index("ix_cases_updated_at", table_name="cases", postgresql_using="brin")
     op.create_index("ix_cases_updated_at", "cases", ["updated_at"], unique=False)

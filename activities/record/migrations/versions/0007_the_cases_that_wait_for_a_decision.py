@@ -14,6 +14,8 @@ DECIDING = sa.text("(state ->> 'held') IS NOT NULL OR (state ->> 'pending') IS N
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     op.create_index("ix_cases_deciding", "cases", ["due", "case_number"], unique=False, postgresql_where=DECIDING)
 
 

@@ -15,6 +15,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # It reads through a whole table, to index or to fill.
+    op.execute("SET LOCAL statement_timeout = '120s'")
     op.create_table(
         "tracking_codes",
         sa.Column("case_number", sa.Text(), nullable=False),
