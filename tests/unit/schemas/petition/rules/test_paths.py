@@ -275,7 +275,7 @@ def test_who_sees_a_case() -> None:
     assert not may_see(state, actor(Role.CHIEF, OTHER_BRANCH)) or FAR_STATION in state.offices
     kept_at_city = Case(filing(unit=CITY_DESK)).state
     assert not may_see(kept_at_city, HANDLER)
-    assert may_see(state, actor(Role.AUDITOR, OTHER_BRANCH)), "an auditor reads everything, wherever they serve"
+    assert may_see(kept_at_city, actor(Role.AUDITOR, OTHER_BRANCH)), "an auditor reads everything, wherever they serve"
     named = Case(filing(accused_persons=(AUDITOR.id,))).state
     assert not may_see(named, AUDITOR)
 
