@@ -5,7 +5,8 @@ A version in force is never overwritten: what is the same as it is known already
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from pydantic import Field
@@ -18,7 +19,7 @@ from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor
-from schemas.kernel.calendar import Notice, apply_notice, check_notice, diff, notice_warnings
+from schemas.kernel.calendar import CalendarDay, Notice, apply_notice, check_notice, diff, notice_warnings
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar
@@ -69,7 +70,8 @@ async def take_policy(door: Door, given: Policy, *, preview: bool, by: Actor = A
     _check_tags(given)
     reference = door.system.reference
     told = await _taken(given, reference.policy, reference.add_policy, preview=preview)
-    await _note_import(door, by, "policy", told)
+    if not told.preview and not told.already_known:
+        await _note_import(door, by, "policy", told.version)
     return told
 
 
@@ -87,7 +89,8 @@ async def take_organisation(door: Door, given: Organisation, *, preview: bool, b
     """As :func:`import_organisation`, of one that is read already."""
     reference = door.system.reference
     told = await _taken(given, reference.organisation, reference.add_organisation, preview=preview)
-    await _note_import(door, by, "organisation", told)
+    if not told.preview and not told.already_known:
+        await _note_import(door, by, "organisation", told.version)
     if not preview:
         note = door.trail.noted(EntryKind.ACCOUNT_DISABLED, by)
         await end_those_who_left(door.system.database, given, note=note)
@@ -98,9 +101,8 @@ async def take_organisation(door: Door, given: Organisation, *, preview: bool, b
     )
 
 
-async def _note_import(door: Door, by: Actor, what: str, told: Imported) -> None:
-    if not told.preview and not told.already_known:
-        await door.trail.record(EntryKind.IMPORTED, by, {"what": what, "version": told.version})
+async def _note_import(door: Door, by: Actor, what: str, version: int) -> None:
+    await door.trail.record(EntryKind.IMPORTED, by, {"what": what, "version": version})
 
 
 async def _taken(
@@ -118,41 +120,92 @@ async def _taken(
     return _told(version, current.version, changes, preview=preview)
 
 
+@dataclass(frozen=True)
+class CalendarChange:
+    """What a holiday notice makes of the calendar in force. ``known``: the notice says nothing new, ``after`` is ``before``."""
+
+    notice: Notice
+    before: Calendar
+    after: Calendar
+    entries: tuple[CalendarDay, ...]
+    known: bool
+    days: tuple[Change, ...]
+    warnings: tuple[dict[str, Any], ...]
+
+
 async def import_calendar(
     door: Door, notice: Notice, *, preview: bool, by: Actor = ADMINISTRATOR
 ) -> tuple[Imported, Recompute]:
-    """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError``: the codes of ``check_notice``."""
+    """The change, and the work of carrying it to the open cases, which the caller runs. ``UserError`` as of :func:`planned_calendar`, and of
+    :func:`store_calendar`.
+    """
+    planned = await planned_calendar(door, notice)
+    after = planned.after if preview else await store_calendar(door, planned, by=by)
+    work = await recompute_for(door, after)
+    told = _told(after.version, planned.before.version, list(planned.days), preview=preview, known=planned.known)
+    return told.model_copy(update={"warnings": planned.warnings, "to_recompute": await work.count()}), work
+
+
+async def planned_calendar(door: Door, notice: Notice) -> CalendarChange:
+    """What a notice would change; nothing is written. ``UserError``: every reason of ``check_notice`` why it can't be taken."""
     reference = door.system.reference
     current = await patiently(reference.calendar, READING_PATIENCE)
     _, days, _, _ = await patiently(lambda: reference.calendar_days(current.version), READING_PATIENCE)
     if problems := check_notice(notice, current):
-        raise problems[0]
+        raise _all_of(problems)
     warnings = notice_warnings(notice, current)
     known = any(warning.code == "calendar_no_change" for warning in warnings)
     after, entries = (current, days) if known else apply_notice(current, days, notice)
-    changes = days_between(current, after)
-    if not preview and not known:
-        try:
-            stored = await reference.add_calendar(entries, after.published_from, after.published_through, notice.number)
-        except IntegrityError:
-            stored = None
-        if stored is None or stored.version != after.version:
-            raise UserError(
-                "calendar_changed_meanwhile",
-                zh="工作日历刚被另一人更新，请核对后重新导入。",
-                en="Somebody else has just changed the calendar; look at it and import again.",
-            )
-        after = stored
+    return CalendarChange(
+        notice=notice,
+        before=current,
+        after=after,
+        entries=tuple(entries),
+        known=known,
+        days=tuple(days_between(current, after)),
+        warnings=tuple(warning.as_dict() for warning in warnings),
+    )
+
+
+def _all_of(problems: Sequence[UserError]) -> UserError:
+    """Every reason at once, so that a file is mended in one go; the code is that of the first."""
+    if len(problems) == 1:
+        return problems[0]
+    return UserError(
+        problems[0].code,
+        zh="；".join(problem.zh.rstrip("。") for problem in problems) + "。",
+        en="; ".join(problem.en.rstrip(".") for problem in problems) + ".",
+        **problems[0].facts,
+        problems=[problem.as_dict() for problem in problems],
+    )
+
+
+async def store_calendar(door: Door, planned: CalendarChange, *, by: Actor = ADMINISTRATOR) -> Calendar:
+    """Puts what was planned into force, and into the journal who did. ``UserError`` ``calendar_changed_meanwhile`` where another was first."""
+    if planned.known:
+        return planned.after
+    after = planned.after
+    # No patience here: repeating a write whose fate is unknown could store the notice twice. The whole import can be repeated.
+    try:
+        stored = await door.system.reference.add_calendar(
+            planned.entries, after.published_from, after.published_through, planned.notice.number
+        )
+    except IntegrityError:
+        stored = None
+    if stored is None or stored.version != after.version:
+        raise UserError(
+            "calendar_changed_meanwhile",
+            zh="工作日历刚被另一人更新，请核对后重新导入。",
+            en="Somebody else has just changed the calendar; look at it and import again.",
+        )
+    await _note_import(door, by, "calendar", stored.version)
+    return stored
+
+
+async def recompute_for(door: Door, calendar: Calendar) -> Recompute:
+    """The work of carrying a version of the calendar to the open cases that lean on its days."""
     rules = await door.rules()
-    work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=after, city=rules.city))
-    told = _told(after.version, current.version, changes, preview=preview, known=known)
-    await _note_import(door, by, "calendar", told)
-    return told.model_copy(
-        update={
-            "warnings": tuple(warning.as_dict() for warning in warnings),
-            "to_recompute": await work.count(),
-        }
-    ), work
+    return Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=calendar, city=rules.city))
 
 
 def days_between(old: Calendar, new: Calendar) -> list[Change]:

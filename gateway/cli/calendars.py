@@ -12,35 +12,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.exc import IntegrityError
 
 from activities.record.reference import ReferenceStore
 from gateway.calendar_notice import read_notice
 from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, print_json, progress_bar
-from gateway.desk import Rules
-from gateway.doors import Door
+from gateway.documents import planned_calendar, recompute_for, store_calendar
 from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Outcome, Recompute
 from schemas.kernel.calendar import (
     CalendarDay,
-    Notice,
-    apply_notice,
-    check_notice,
-    diff,
     missing_years,
-    notice_warnings,
 )
 from schemas.kernel.errors import UserError
-from schemas.kernel.worktime import EARLIEST_DAY, LATEST_DAY, Calendar, local_day, working_days_after
+from schemas.kernel.worktime import Calendar, local_day, working_days_after
 from schemas.petition.wording.terms import chinese
 
 SHOWN = 40
 """Lines of a terminal table; the JSON holds all."""
 
-app = typer.Typer(help="工作日历 / the work calendar.", no_args_is_help=True)
 
-
-@app.command("show")
 @command
 async def show(
     year: Annotated[int | None, typer.Argument(help="年份；不填为今年起 / the year.", min=1950, max=2199)] = None,
@@ -76,7 +66,6 @@ async def show(
     out.print(table)
 
 
-@app.command("check")
 @command
 async def check(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """缺哪些年份的放假通知（每年 11 月 1 日起提醒下一年） / which years' notices are missing."""
@@ -99,7 +88,6 @@ async def check(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     )
 
 
-@app.command("import")
 @command
 async def import_(
     file: Annotated[
@@ -120,30 +108,25 @@ async def import_(
     """
     notice = read_notice(file, _range(covers))
     async with door_for(data_dir) as door:
-        current, days = await _in_force(door.system.reference)
-        if problems := check_notice(notice, current):
-            raise _all_of(problems)
-        warnings = notice_warnings(notice, current)
-        known = any(warning.code == "calendar_no_change" for warning in warnings)
-        after, entries = (current, days) if known else apply_notice(current, days, notice)
-        changed = diff(current, after, EARLIEST_DAY, LATEST_DAY)
+        planned = await planned_calendar(door, notice)
         facts: dict[str, Any] = {
             "notice": notice.number,
             "covers": [day.isoformat() for day in notice.covers],
-            "old_version": current.version,
-            "version": after.version,
-            "already_known": known,
+            "old_version": planned.before.version,
+            "version": planned.after.version,
+            "already_known": planned.known,
             "dry_run": dry_run,
-            "changed": [{"day": day.isoformat(), "old": old, "new": new} for day, old, new in changed],
-            "warnings": [warning.as_dict() for warning in warnings],
+            "changed": [{"day": each.where, "old": each.old, "new": each.new} for each in planned.days],
+            "warnings": list(planned.warnings),
         }
         if not as_json:
             _print_change(facts)
-        if not dry_run and not known:
+        after = planned.after
+        if not dry_run and not planned.known:
             if not (yes or as_json) and sys.stdin.isatty():
                 typer.confirm("导入并重算？/ import and recompute?", abort=True)
-            after = await _stored(door.system.reference, entries, after, notice)
-        outcomes = await _carried(door, after, dry_run=dry_run, quiet=as_json)
+            after = await store_calendar(door, planned)
+        outcomes = await _carried(await recompute_for(door, after), dry_run=dry_run, quiet=as_json)
     facts |= _results(after, outcomes)
     if as_json:
         print_json(facts)
@@ -157,29 +140,7 @@ async def _in_force(reference: ReferenceStore) -> tuple[Calendar, list[CalendarD
     return calendar, days
 
 
-async def _stored(
-    reference: ReferenceStore, entries: Sequence[CalendarDay], after: Calendar, notice: Notice
-) -> Calendar:
-    async def add() -> Calendar:
-        return await reference.add_calendar(entries, after.published_from, after.published_through, notice.number)
-
-    # No patience here: repeating a write whose fate is unknown could store the notice twice. The whole import can be repeated.
-    try:
-        stored = await add()
-    except IntegrityError:
-        stored = None
-    if stored is None or stored.version != after.version:
-        raise UserError(
-            "calendar_changed_meanwhile",
-            zh="工作日历刚被另一人更新，请核对后重新导入。",
-            en="Somebody else has just changed the calendar; look at it and import again.",
-        )
-    return stored
-
-
-async def _carried(door: Door, calendar: Calendar, *, dry_run: bool, quiet: bool) -> list[Outcome]:
-    rules = await door.rules()
-    work = Recompute(door.queries, door.desk, Rules(policy=rules.policy, calendar=calendar, city=rules.city))
+async def _carried(work: Recompute, *, dry_run: bool, quiet: bool) -> list[Outcome]:
     bar = progress_bar("重算 / recompute", quiet=quiet)
     with bar:
         task = bar.add_task("", total=await work.count(), said="")
@@ -282,16 +243,3 @@ def _range(covers: str | None) -> tuple[date, date] | None:
             en=f"--covers “{covers[:60]}” is not a range; write 2027-01-01..2027-12-31.",
         )
     return first, last
-
-
-def _all_of(problems: Sequence[UserError]) -> UserError:
-    """Every reason at once, so that a file is mended in one go; the code is that of the first."""
-    if len(problems) == 1:
-        return problems[0]
-    return UserError(
-        problems[0].code,
-        zh="；".join(problem.zh.rstrip("。") for problem in problems) + "。",
-        en="; ".join(problem.en.rstrip(".") for problem in problems) + ".",
-        **problems[0].facts,
-        problems=[problem.as_dict() for problem in problems],
-    )
