@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
+from typing import Any
 
 from pydantic import JsonValue
 
 from schemas.evidence.chain import payload
+from schemas.kernel.json_difference import MISSING, json_differences
 from schemas.kernel.model import Frozen
 from schemas.petition.events import Event
 from schemas.petition.wording.narration import narrate
@@ -87,21 +89,14 @@ def side(seq: int, event: Event) -> Side:
 
 def field_differences(recorded: Event, decided: Event) -> tuple[FieldDifference, ...]:
     """The fields in which two events differ, at most ``FIELDS_SHOWN``."""
-    found = _differing(payload(recorded), payload(decided), "")
-    return tuple(each for each, _ in zip(found, range(FIELDS_SHOWN), strict=False))
+    found = islice(json_differences(payload(recorded), payload(decided)), FIELDS_SHOWN)
+    return tuple(
+        FieldDifference(path=each.path, recorded=_shown(each.one), decided=_shown(each.other)) for each in found
+    )
 
 
-def _differing(one: JsonValue, other: JsonValue, path: str) -> Iterator[FieldDifference]:
-    if one == other:
-        return
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in sorted(one.keys() | other.keys()):
-            yield from _differing(one.get(name), other.get(name), f"{path}.{name}" if path else name)
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for at, (each, counterpart) in enumerate(zip(one, other, strict=True)):
-            yield from _differing(each, counterpart, f"{path}[{at}]")
-    else:
-        yield FieldDifference(path=path, recorded=one, decided=other)
+def _shown(value: Any) -> JsonValue:
+    return None if value is MISSING else value
 
 
 _NAMED = re.compile(r"HistoryEvent\(id: (\d+), (?:Some\()?(\w+)")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
 
 from activities.evidence.verify.chain.links import Chain
 from schemas.evidence.chain import payload
 from schemas.evidence.finding import Finding, finding
+from schemas.kernel.json_difference import MISSING, json_differences
 from schemas.petition.events import Event
 
 Decisions = Callable[[str], Awaitable[Sequence[Event] | None]]
 """The events of a case as the workflow decided them, by its history in engine or archive; None where no history is to be had."""
-
-_NOTHING: Any = object()
 
 
 def differing(chain: Chain, decided: Sequence[Event]) -> Iterator[Finding]:
@@ -24,7 +23,7 @@ def differing(chain: Chain, decided: Sequence[Event]) -> Iterator[Finding]:
         place = chain.place(seq)
         if place is None or seq > len(decided):
             continue
-        for field, found, expected in _differences(chain.links[place].stored, payload(decided[seq - 1])):
+        for field, found, expected in json_differences(chain.links[place].stored, payload(decided[seq - 1]), "payload"):
             yield finding(
                 "decision_differs",
                 chain.number,
@@ -35,21 +34,5 @@ def differing(chain: Chain, decided: Sequence[Event]) -> Iterator[Finding]:
             )
 
 
-def _differences(found: Any, expected: Any, path: str = "payload") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(found, Mapping) and isinstance(expected, Mapping):
-        here, there = cast("Mapping[str, Any]", found), cast("Mapping[str, Any]", expected)
-        for name in sorted(here.keys() | there.keys()):
-            yield from _differences(here.get(name, _NOTHING), there.get(name, _NOTHING), f"{path}.{name}")
-        return
-    if isinstance(found, list) and isinstance(expected, list):
-        ones, others = cast("list[Any]", found), cast("list[Any]", expected)
-        if len(ones) == len(others):
-            for place, (one, other) in enumerate(zip(ones, others, strict=True)):
-                yield from _differences(one, other, f"{path}.{place}")
-            return
-    if found != expected:
-        yield path, found, expected
-
-
 def _told(value: Any) -> str:
-    return "" if value is _NOTHING else value if isinstance(value, str) else str(value)
+    return "" if value is MISSING else value if isinstance(value, str) else str(value)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 
 from activities.evidence.verify.chain.links import Chain, Link
 from schemas.evidence.finding import Finding, finding
+from schemas.kernel.json_difference import json_path
 from schemas.petition import events as e
 from schemas.petition import state as p
 
@@ -192,7 +193,7 @@ def _put(stored: Any, path: Path, value: Any) -> Any:
 
 
 def _spelt(path: Path) -> str:
-    return ".".join(("payload", *(str(part) for part in path)))
+    return json_path(("payload", *path))
 
 
 def _written(moment: datetime) -> str:
