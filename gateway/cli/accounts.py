@@ -19,12 +19,9 @@ from gateway.doors import ADMINISTRATOR
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 
-app = typer.Typer(help="本地账户：登录门户用 / local accounts, to sign in with.", no_args_is_help=True)
-
 Person = Annotated[str, typer.Argument(metavar="PERSON", help="人员编号（sanzhang org show 可查）/ a person's id.")]
 
 
-@app.command("set")
 @command
 async def set_(
     person: Person,
@@ -46,7 +43,6 @@ async def set_(
     _done(person, f"{name}（{person}）现在可以用此密码登录", f"{person} can sign in with this password now", as_json)
 
 
-@app.command("disable")
 @command
 async def disable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """停用：其登录、令牌与统一身份认证登录立即失效 / shut a person out: sessions, tokens and the provider's sign-in end at once."""
@@ -68,7 +64,6 @@ async def disable(person: Person, *, data_dir: DataDir = None, as_json: AsJson =
     )
 
 
-@app.command("enable")
 @command
 async def enable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """恢复停用的账户；令牌须另发 / let a person in again, with the password there was; tokens are made anew."""
@@ -78,7 +73,6 @@ async def enable(person: Person, *, data_dir: DataDir = None, as_json: AsJson = 
     _done(person, f"{person} 已恢复", f"{person} may come in again", as_json)
 
 
-@app.command("sessions")
 @command
 async def sessions(person: Person, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """此人现有的登录 / where a person is signed in now."""
@@ -94,7 +88,6 @@ async def sessions(person: Person, *, data_dir: DataDir = None, as_json: AsJson 
     Console(highlight=False).print(table)
 
 
-@app.command("end")
 @command
 async def end(
     person: Person,
@@ -120,7 +113,6 @@ async def end(
         Console(highlight=False, markup=False).print(f"✓ 已结束 {len(ended)} 个登录 / sessions ended: {len(ended)}")
 
 
-@app.command("list")
 @command
 async def list_accounts(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """有本地账户的人员 / the people with a local account."""

@@ -23,17 +23,11 @@ from schemas.petition.wording.figures import FIGURES
 from schemas.petition.wording.terms import chinese
 from schemas.policy import Policy
 
-policy_app = typer.Typer(
-    help="政策：各类期限和规则 / the policy: every figure cases are handled by.", no_args_is_help=True
-)
-org_app = typer.Typer(help="组织机构：单位和人员 / the organisation: units and people.", no_args_is_help=True)
-
 File = Annotated[str, typer.Argument(metavar="FILE", help="YAML 文件，- 为标准输入 / a YAML file.", show_default=False)]
 Version = Annotated[int | None, typer.Option("--version", help="版本；不填为现行 / a version.", min=1)]
 AsYaml = Annotated[bool, typer.Option("--yaml", help="输出可修改后再导入的 YAML / print YAML to edit and import.")]
 
 
-@policy_app.command("show")
 @command
 async def show_policy(
     *, version: Version = None, as_yaml: AsYaml = False, data_dir: DataDir = None, as_json: AsJson = False
@@ -51,7 +45,6 @@ async def show_policy(
         _print_policy(policy, versions[-1])
 
 
-@policy_app.command("check")
 @command
 async def check_policy(file: File, *, as_json: AsJson = False) -> None:
     """检查政策文件，不导入 / judge a policy file without importing it."""
@@ -63,7 +56,6 @@ async def check_policy(file: File, *, as_json: AsJson = False) -> None:
     )
 
 
-@policy_app.command("import")
 @command
 async def import_policy(file: File, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """导入政策，成为新版本；已有案件仍按登记时的版本 / import it as the next version; cases filed before keep theirs."""
@@ -80,7 +72,6 @@ async def import_policy(file: File, *, data_dir: DataDir = None, as_json: AsJson
     )
 
 
-@org_app.command("show")
 @command
 async def show_organisation(
     *, version: Version = None, as_yaml: AsYaml = False, data_dir: DataDir = None, as_json: AsJson = False
@@ -98,7 +89,6 @@ async def show_organisation(
         _print_organisation(organisation)
 
 
-@org_app.command("check")
 @command
 async def check_organisation(file: File, *, as_json: AsJson = False) -> None:
     """检查组织机构文件，不导入 / judge an organisation file without importing it."""
@@ -110,7 +100,6 @@ async def check_organisation(file: File, *, as_json: AsJson = False) -> None:
     )
 
 
-@org_app.command("import")
 @command
 async def import_organisation(file: File, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """导入组织机构，成为新版本 / import it as the next version."""

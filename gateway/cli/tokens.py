@@ -17,10 +17,7 @@ from schemas.access import TokenScope
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 
-app = typer.Typer(help="API 令牌：给其他系统用 / API tokens, for other systems.", no_args_is_help=True)
 
-
-@app.command("create")
 @command
 async def create(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="以谁的身份 / as whom it acts.")],
@@ -64,7 +61,6 @@ async def create(
     out.print("  请立即妥善保存，之后无法再显示 / keep it now: it can't be shown again")
 
 
-@app.command("revoke")
 @command
 async def revoke(
     token: Annotated[str, typer.Argument(metavar="TOKEN", help="令牌编号（token list 可查）/ the token's id.")],
@@ -82,7 +78,6 @@ async def revoke(
         Console(highlight=False, markup=False).print(f"✓ 令牌 {token} 已撤销 / revoked")
 
 
-@app.command("list")
 @command
 async def list_tokens(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """所有令牌 / all tokens, those that are over too."""

@@ -13,10 +13,9 @@ from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
 from schemas.petition.rules import permitted
 from schemas.petition.state import Petition
+from schemas.petition.wording.personal_fields import personal_heading
 
 NAMES_ONE: Final = "shared_answer_names_petitioner"
-
-_KINDS_ZH: Final = {"name": "姓名", "phone": "电话", "id_number": "证件号码", "address": "住址"}
 
 
 async def check_shared_answer(door: Door, state: Petition, actor: Actor, command: c.Command) -> None:
@@ -40,7 +39,7 @@ def _names_one(others: int, found: Mapping[str, Sequence[Span]]) -> UserError:
         for span in spans
     ]
     zh = "、".join(
-        f"{FIELDS_ZH[field]}第 {span.start + 1}–{span.end} 字（{_KINDS_ZH[span.kind]}）"
+        f"{FIELDS_ZH[field]}第 {span.start + 1}–{span.end} 字（{personal_heading(span.kind)}）"
         for field, spans in found.items()
         for span in spans
     )

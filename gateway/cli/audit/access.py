@@ -10,24 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, moment, print_json
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import who_and_when
 from schemas.kernel.errors import UserError
 from schemas.petition.rules import is_accused
+from schemas.petition.wording.personal_fields import personal_heading
 from schemas.petition.wording.terms import chinese
 
 READINGS: Final = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
-
-_FIELDS = {
-    "name": "姓名",
-    "phone": "电话",
-    "id_number": "证件号码",
-    "address": "住址",
-    "guardian": "监护人",
-    "guardian_phone": "监护人电话",
-}
 
 
 @command
@@ -48,7 +40,7 @@ async def access(
     """查阅记录：谁在何时、因何查看了谁的个人信息，谁导出了卷宗 / who saw personal data, when, why; who exported dossiers."""
     begin, end = moment(since, "--since"), moment(until, "--until")
     async with audit_door(data_dir, as_person) as audit:
-        number = None if case is None else await _number(audit, case)
+        number = None if case is None else await _case(audit, case)
         entries = audit.door.system.journal.entries(
             case_number=number, kinds=READINGS, person=looked, since=begin, until=end
         )
@@ -62,22 +54,20 @@ async def access(
         _print(found)
 
 
-async def _number(audit: AuditDoor, named: str) -> str:
+async def _case(audit: AuditDoor, named: str) -> str:
     """The case meant; one that is in the journal only, for it was removed from the record, is found by its number."""
-    try:
-        return (await audit.door.case(named, audit.viewer)).state.number
-    except UserError as error:
-        number = named.strip().upper()
-        if error.code != "case_unknown" or await audit.door.system.record.state(number) is not None:
-            raise
-    async for _ in audit.door.system.journal.entries(case_number=number, kinds=READINGS):
-        return number
-    raise UserError(
-        "access_unknown",
-        zh=f"没有编号为 {named} 的件，也没有关于它的查阅记录。",
-        en=f"There is no case {named}, and nothing in the journal about one.",
-        number=named,
-    )
+
+    async def in_journal(number: str) -> bool:
+        async for _ in audit.door.system.journal.entries(case_number=number, kinds=READINGS):
+            return True
+        raise UserError(
+            "access_unknown",
+            zh=f"没有编号为 {named} 的件，也没有关于它的查阅记录。",
+            en=f"There is no case {named}, and nothing in the journal about one.",
+            number=named,
+        )
+
+    return await case_meant(audit, named, in_journal)
 
 
 async def _fit_to_see(audit: AuditDoor, entries: AsyncGenerator[Entry]) -> AsyncGenerator[Entry]:
@@ -120,4 +110,4 @@ def _content(entry: Entry) -> str:
     if entry.kind is EntryKind.REVEAL_STOPPED:
         return f"{entry.body.get('limit')} 次"
     fields: list[str] = entry.body.get("fields", [])
-    return "、".join(_FIELDS.get(field, field) for field in fields)
+    return "、".join(map(personal_heading, fields))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
+from activities.record.queries import case_unknown
 from gateway.cli.output import actor_of, settings_for
 from gateway.doors import ADMINISTRATOR, Door, open_door
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
+from schemas.petition.rules import fold, may_see
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,38 @@ class AuditDoor:
     door: Door
     actor: Actor
     viewer: Actor | None
+
+
+async def case_meant(audit: AuditDoor, named: str, elsewhere: Callable[[str], Awaitable[bool]]) -> str:
+    """The number of the case an auditor names; ``elsewhere``: whether there is still something of a number of which the read model has no row.
+
+    ``UserError`` ``case_unknown`` also of a case the auditor may not see, as at every other door.
+    """
+    try:
+        number = await audit.door.number(named)
+    except UserError as unknown:
+        number = named.strip().upper()
+        if unknown.code != "case_unknown" or not await elsewhere(number):
+            raise
+    if audit.viewer is not None and await _is_hidden(audit.door, number, audit.viewer):
+        raise case_unknown(named)
+    return number
+
+
+async def in_events(audit: AuditDoor, number: str) -> bool:
+    """Whether there are events of a case, though its row in the read model may be gone."""
+    return bool(await audit.door.system.record.history(number))
+
+
+async def _is_hidden(door: Door, number: str, auditor: Actor) -> bool:
+    try:
+        state = await door.system.record.state(number)
+    except ValidationError:
+        # A row that was tampered with is what an audit is to find; then the events say whom the case accuses.
+        state = None
+    if state is None:
+        state = fold(recorded.event for recorded in await door.system.record.history(number))
+    return state is not None and not may_see(state, auditor)
 
 
 @asynccontextmanager

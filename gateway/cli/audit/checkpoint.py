@@ -14,7 +14,7 @@ from rich.text import Text
 
 from activities.evidence.log import LogCutError, SignedCheckpoint
 from activities.evidence.store import CheckpointStoreError
-from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant
 from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, print_json, tell
 from gateway.patience import READING_PATIENCE, patiently
@@ -73,7 +73,7 @@ async def proof(
 ) -> None:
     """证明：本案的链值在签名日志中，可离线核验 / that a case is in the signed log; can be checked without us."""
     async with audit_door(data_dir, as_person) as audit:
-        number = await _number(audit, case)
+        number = await case_meant(audit, case, _in_log)
         with _findings(as_json=as_json):
             bundle = await patiently(lambda: audit.door.system.log.proof(number, since=since), READING_PATIENCE)
     if out is not None:
@@ -118,15 +118,9 @@ async def _all(audit: AuditDoor) -> list[SignedCheckpoint]:
     return [each async for each in audit.door.system.log.checkpoints()]
 
 
-async def _number(audit: AuditDoor, named: str) -> str:
-    """The case meant. One that was removed from the record is found by its number: the log has it still."""
-    try:
-        return (await audit.door.case(named, audit.viewer)).state.number
-    except UserError as error:
-        number = named.strip().upper()
-        if error.code != "case_unknown" or await audit.door.system.record.state(number) is not None:
-            raise
-        return number
+async def _in_log(number: str) -> bool:
+    """One that was removed from the record is looked for by its number: the log may have it still."""
+    return bool(number)
 
 
 @contextmanager

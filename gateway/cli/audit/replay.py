@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant, in_events
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, moment, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.evidence.journal import EntryKind
@@ -72,7 +73,7 @@ async def replay(
         database = audit.door.system.database
         number = ""
         if case is not None:
-            number = await _number(audit, case)
+            number = await case_meant(audit, case, partial(in_events, audit))
             numbers, total = _each([number]), 1
         elif sample is not None:
             drawn = await sampled_numbers(database, sample)
@@ -102,16 +103,6 @@ async def replay(
         _print(tally)
     if tally.found:
         raise typer.Exit(REFUSED)
-
-
-async def _number(audit: AuditDoor, named: str) -> str:
-    """The case meant. One that is in the events but not in the read model can be replayed too."""
-    try:
-        return await audit.door.number(named)
-    except UserError:
-        if await audit.door.system.record.history(named.strip().upper()):
-            return named.strip().upper()
-        raise
 
 
 async def _each(numbers: list[str]) -> AsyncGenerator[str]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from activities.evidence.verify.chain.decided import Decisions
 from activities.evidence.verify.verification import Counts, Outside, Verification, count_events
 from activities.record.case_record import utc_now
-from gateway.cli.audit.auditor import AuditDoor, audit_door
+from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant, in_events
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, print_json, progress_bar
 from gateway.patience import away, is_passing
 from schemas.evidence.checkpoint import CheckpointError, PublicKey
@@ -66,7 +67,7 @@ async def verify(
     trusted = [_key(each) for each in keys or ()]
     try:
         async with audit_door(data_dir, person) as audit:
-            number = "" if case is None else await _number(audit, case)
+            number = "" if case is None else await case_meant(audit, case, partial(in_events, audit))
             async with _outside(audit.door.system, trusted) as outside:
                 tally = await _checked(audit, outside, number, quiet=as_json)
             trail = None if number else await _trail_kept(audit, tally)
@@ -150,16 +151,6 @@ def _key(vkey: str) -> PublicKey:
             "(sanzhang audit checkpoint --public-key).",
             key_id="?",
         ) from error
-
-
-async def _number(audit: AuditDoor, named: str) -> str:
-    """The case meant; also one whose row in the read model is gone."""
-    try:
-        return await audit.door.number(named)
-    except UserError:
-        if await audit.door.system.record.history(named.strip().upper()):
-            return named.strip().upper()
-        raise
 
 
 @asynccontextmanager

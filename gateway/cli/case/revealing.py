@@ -15,15 +15,7 @@ from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, actor_of, command, local, print_json, settings_for
 from gateway.doors import ADMINISTRATOR, open_door
 from schemas.access.revealing import Need
-
-_HEADINGS = {
-    "name": "姓名",
-    "phone": "电话",
-    "id_number": "证件号码",
-    "address": "住址",
-    "guardian": "监护人",
-    "guardian_phone": "监护人电话",
-}
+from schemas.petition.wording.personal_fields import personal_heading
 
 
 @command
@@ -49,7 +41,8 @@ async def reveal(
     # The record is only read here; the one thing written is that it was read.
     async with open_door(settings_for(data_dir), os.environ, read_only=True) as door:
         actor = ADMINISTRATOR if as_person is None else await actor_of(door, as_person)
-        revealed = await (await door.revealer()).reveal(await door.number(case), actor, why, words)
+        number = (await door.case(case, actor)).state.number
+        revealed = await (await door.revealer()).reveal(number, actor, why, words)
     if as_json:
         print_json(_facts(revealed))
     else:
@@ -74,7 +67,7 @@ def _facts(revealed: Revealed) -> dict[str, object]:
 
 def _print(revealed: Revealed) -> None:
     table = Table(title=f"{revealed.number} 信访人", title_justify="left")
-    for heading in ("称呼", *_HEADINGS.values(), "代表"):
+    for heading in ("称呼", *map(personal_heading, FIELDS), "代表"):
         table.add_column(heading, overflow="fold")
     for each in revealed.petitioners:
         shown = [str(getattr(each.data, field) or "") if each.data is not None else "" for field in FIELDS]

@@ -15,6 +15,8 @@ from schemas.petition.events import Finding
 from schemas.petition.rules.authority import in_conflict
 from schemas.petition.rules_version import ACCUSER_SAFE, in_force
 from schemas.petition.state import Petition
+from schemas.petition.wording.personal_fields import PERSONAL_FIELDS as PERSONAL_LABELS
+from schemas.petition.wording.personal_fields import personal_label
 
 Kind = Literal[
     "line", "text", "number", "choice", "pick", "yes_no", "tick", "unit", "units", "person", "people", "rows"
@@ -51,12 +53,6 @@ PARTS_ZH: Mapping[str, str] = {
     "fault": "问题",
     "measure": "措施",
     "person": "人员",
-    "name": "姓名",
-    "phone": "电话",
-    "id_number": "证件号码",
-    "address": "住址",
-    "guardian": "监护人（未成年人须填）",
-    "guardian_phone": "监护人电话",
 }
 
 _LONG = ("text", "reason", "note", "told", "measures", "comment", "remark", "facts", "summary", "notice")
@@ -137,7 +133,13 @@ def _asked_about(kind: str, name: str, state: Petition) -> tuple[str, ...]:
 
 def _parts(name: str) -> tuple[tuple[str, str, str], ...]:
     known = (*PERSONAL_FIELDS, *GUARDIAN_FIELDS) if name == "petitioners" else tuple(Finding.model_fields)
-    return tuple((part, PARTS_ZH.get(part, part), ENGLISH.get(part, part.replace("_", " "))) for part in known)
+    return tuple((part, *_label(part)) for part in known)
+
+
+def _label(part: str) -> tuple[str, str]:
+    if part in PERSONAL_LABELS:
+        return personal_label(part)
+    return PARTS_ZH.get(part, part), ENGLISH.get(part, part.replace("_", " "))
 
 
 def given_by(kind: str, form: FormData) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
 from schemas.petition.state import Complexity, Ledger
 from schemas.petition.wording.factors import ASKED
+from schemas.petition.wording.personal_fields import PERSONAL_FIELDS, personal_label
 
 PEOPLE = 5
 """Representatives a joint petition may have (§20)."""
@@ -99,6 +100,7 @@ async def _page(
         complexities=[each.value for each in Complexity],
         fields=[(name, FIELDS_ZH[name]) for name in DECIDED],
         most_people=PEOPLE,
+        personal=[(name, personal_label(name)) for name in PERSONAL_FIELDS],
         units=organisation.units,
         people=organisation.people,
         names=Names(organisation),

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from activities.record.migrate import migrate, new_engine
 from activities.record.seed import seed
-from gateway.cli.audit import app
+from gateway.cli.main import application
 from gateway.offline import main as verify
 from schemas.evidence.checkpoint import checkpoint_path
 from tests.databases import by_owner, own_database
@@ -43,7 +43,7 @@ async def called(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("SANZHANG_CHECKPOINT_STORE", str(tmp_path / "store"))
 
         async def call(*arguments: str) -> tuple[int, Any]:
-            result = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--json"])
+            result = await asyncio.to_thread(CliRunner().invoke, application(), ["audit", *arguments, "--json"])
             if result.exception is not None and not isinstance(result.exception, SystemExit):
                 raise result.exception
             return result.exit_code, json.loads(result.stdout)
