@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from schemas.kernel.errors import UserError
+from schemas.media_types import ATTACHABLE
 
 PREFIX: Final = "SANZHANG_"
 
@@ -155,16 +156,7 @@ class Settings(BaseModel):
     """Bytes of all attachments of the installation."""
     attachment_free_space: Annotated[int, Field(ge=0)] = 1_000_000_000
     """Bytes that stay free where attachments lie in a folder: the database may be on the same disk."""
-    attachment_types: Annotated[tuple[str, ...], BeforeValidator(_words)] = (
-        "application/pdf",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "audio/mpeg",
-        "image/jpeg",
-        "image/png",
-        "text/plain",
-        "video/mp4",
-    )
+    attachment_types: Annotated[tuple[str, ...], BeforeValidator(_words)] = tuple(ATTACHABLE)
     """Media types that may be attached, separated by blanks."""
     attachment_scan: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
     """A command that is given each attachment on its standard input: it ends with 0 for a clean one and with 1 for one to be refused."""

@@ -10,6 +10,8 @@ from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.petition.ledgers import Complexity, Ledger
+
 
 class Figures(BaseModel):
     """A frozen piece of policy; unknown keys are refused so that a misspelt figure is never silently a default."""
@@ -140,8 +142,8 @@ class DoorPolicy(Figures):
         return self
 
 
-LEDGERS = ("suggestion", "claim", "complaint")
-COMPLEXITIES = ("simple", "complex")
+LEDGERS: tuple[str, ...] = tuple(each.value for each in Ledger)
+COMPLEXITIES: tuple[str, ...] = tuple(each.value for each in Complexity)
 
 
 class Policy(Figures):

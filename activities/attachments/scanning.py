@@ -11,21 +11,11 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
 from schemas.kernel.errors import UserError
+from schemas.media_types import ATTACHABLE
 
 SCAN_SECONDS: Final = 60.0
 NAME_LIMIT: Final = 120
 """Characters of a name."""
-
-_BEGINNINGS: Final[dict[str, tuple[tuple[int, bytes], ...]]] = {
-    "application/pdf": ((0, b"%PDF-"),),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ((0, b"PK\x03\x04"),),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ((0, b"PK\x03\x04"),),
-    "audio/mpeg": ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2")),
-    "image/jpeg": ((0, b"\xff\xd8\xff"),),
-    "image/png": ((0, b"\x89PNG\r\n\x1a\n"),),
-    "video/mp4": ((4, b"ftyp"),),
-}
-"""By media type, how such files begin. A type that is not here is taken at its word."""
 
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
@@ -45,7 +35,7 @@ def clean_name(given: str) -> str:
 
 def check_type(media_type: str, content: bytes, allowed: Sequence[str]) -> None:
     """``UserError`` ``attachment_type_wrong`` for a type that is not taken, or a content that is not of the type it says."""
-    beginnings = _BEGINNINGS.get(media_type, ())
+    beginnings = ATTACHABLE.get(media_type, ())
     fits = not beginnings or any(content[at : at + len(mark)] == mark for at, mark in beginnings)
     if media_type == "text/plain":
         fits = _is_text(content)

@@ -25,6 +25,7 @@ from schemas.access import Area, check_sending, opens
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
+from schemas.media_types import FORMS, media_type
 from schemas.policy import DoorPolicy
 
 SESSION_COOKIE: Final = "sanzhang_session"
@@ -37,8 +38,6 @@ BY_ITSELF_HEADER: Final = "X-By-Itself"
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
-
-FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Callers:
@@ -180,7 +179,7 @@ async def _mark(request: Request) -> bytes:
     """What the request bears of its session's mark: in a header (htmx), or as a field of its form."""
     if (mark := request.headers.get(CSRF_HEADER)) is not None:
         return mark.encode()
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in FORMS:
+    if media_type(request.headers.get("content-type")) not in FORMS:
         return b""
     # Starlette keeps the form with the request, so the handler reads the same one.
     field = (await request.form()).get(CSRF_FIELD)

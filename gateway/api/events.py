@@ -23,6 +23,7 @@ from gateway.web.problems import HTTPStatus, status_of
 from gateway.web.viewer import TheDoor, address_of
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
+from schemas.media_types import media_type
 
 router = APIRouter()
 
@@ -109,10 +110,10 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
     attributes = {
         name.removeprefix(PREFIX): value for name, value in request.headers.items() if name.startswith(PREFIX)
     }
-    media_type = request.headers.get("content-type", "")
-    events = events_of(media_type, attributes, body)
+    content_type = request.headers.get("content-type", "")
+    events = events_of(content_type, attributes, body)
     if attributes.get("specversion") and len(events) == 1 and isinstance(events[0], CloudEvent):
-        _check_identity(events[0], media_type, request.headers)
+        _check_identity(events[0], content_type, request.headers)
     events = [_of_its_own(event, speaks_for) for event in events]
     arrivals = Arrivals(door, drafts_of(request, door))
     if len(events) == 1:
@@ -205,9 +206,9 @@ def _of_its_own(event: CloudEvent | UserError, key: EventKey) -> CloudEvent | Us
     )
 
 
-def _check_identity(event: CloudEvent, media_type: str, headers: Mapping[str, str]) -> None:
+def _check_identity(event: CloudEvent, content_type: str, headers: Mapping[str, str]) -> None:
     """In binary mode the attributes are headers, which the signature does not cover: whoever overheard a message could send it as another."""
-    if media_type.partition(";")[0].strip().lower() == STRUCTURED:
+    if media_type(content_type) == STRUCTURED:
         return
     # With a blank in its source an event could be read as another: “a b” and “c” as “a” and “b c”.
     if " " in event.source or headers.get("webhook-id", "") != f"{event.source} {event.id}":

@@ -14,6 +14,7 @@ from activities.parked import Letter
 from gateway.orders.given import PetitionGiven
 from gateway.web.problems import body_invalid
 from schemas.kernel.errors import UserError
+from schemas.media_types import is_json, media_type
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -44,21 +45,21 @@ def events_of(content_type: str, attributes: Mapping[str, str], body: bytes) -> 
 
     ``attributes``: for the binary mode, without the transport's own prefix. ``UserError`` ``event_unreadable`` for the message as a whole.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == BATCH:
+    sent_as = media_type(content_type)
+    if sent_as == BATCH:
         given = _json(body)
         if not isinstance(given, list) or len(cast("list[Any]", given)) > BATCH_LIMIT:
             raise unreadable(
                 f"应为至多 {BATCH_LIMIT} 个事件的列表", f"a batch is a list of at most {BATCH_LIMIT} events"
             )
         return [_event(each) for each in cast("list[Any]", given)]
-    if media_type == STRUCTURED:
+    if sent_as == STRUCTURED:
         return [_event(_json(body))]
     if "specversion" in attributes:
-        if media_type not in ("", "application/json") and not media_type.endswith("+json"):
+        if sent_as and not is_json(sent_as):
             raise unreadable("data 应为 JSON", "its data must be JSON")
         named = {name: unquote(value) for name, value in attributes.items() if name in CloudEvent.model_fields}
-        return [_event(named | {"data": _json(body), "datacontenttype": media_type})]
+        return [_event(named | {"data": _json(body), "datacontenttype": sent_as})]
     raise unreadable(
         f"应为 {STRUCTURED}、{BATCH}，或带 specversion 等属性头的 JSON",
         f"send {STRUCTURED}, {BATCH}, or JSON with the attributes as headers",

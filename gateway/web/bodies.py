@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.problems import body_too_large, body_too_many_fields, problem_response
+from schemas import media_types
 from schemas.kernel.errors import UserError
 
 BODY_SECONDS = 20.0
@@ -52,15 +53,15 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        sent_as = media_types.media_type(request.headers.get("content-type"))
         limit, fields = self._limit(scope["path"]), self._fields(scope["path"])
-        if media_type == "application/x-www-form-urlencoded":
+        if sent_as == media_types.URL_ENCODED:
             limit = min(limit, FORM_BYTES)
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared[:18]) > limit:
             await problem_response(request, body_too_large(limit), headers=_CLOSE)(scope, receive, send)
             return
-        body = _Counted(receive, limit, self._seconds, media_type, fields)
+        body = _Counted(receive, limit, self._seconds, sent_as, fields)
         answered = _Started(send)
         try:
             await self._app(scope, body, answered)
@@ -111,12 +112,12 @@ class _Counted:
         receive: Receive,
         limit: int,
         seconds: float,
-        media_type: str,
+        sent_as: str,
         fields: int,
     ) -> None:
         self._receive = receive
         self._left = limit
-        self._media_type = media_type
+        self._sent_as = sent_as
         self._fields = fields
         self._pairs = 0
         self._parts: list[bytes] = []
@@ -147,11 +148,11 @@ class _Counted:
         return message
 
     def _too_many(self, part: bytes) -> bool:
-        match self._media_type:
-            case "multipart/form-data":
+        match self._sent_as:
+            case media_types.MULTIPART:
                 # What reads it counts its parts itself.
                 return False
-            case "application/x-www-form-urlencoded":
+            case media_types.URL_ENCODED:
                 # Read piece by piece as it comes, and a field goes to the next mark.
                 self._pairs += part.count(b"&")
                 return self._pairs > self._fields

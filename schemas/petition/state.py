@@ -16,23 +16,9 @@ from typing import Literal
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import Calendar
+from schemas.petition.ledgers import Complexity, Ledger
 from schemas.petition.rules_version import FIRST_RULES
 from schemas.policy import CasePolicy
-
-
-class Ledger(StrEnum):
-    """三本账: the case type; selects the policy."""
-
-    SUGGESTION = "suggestion"
-    CLAIM = "claim"
-    COMPLAINT = "complaint"
-
-
-class Complexity(StrEnum):
-    """两快: ``simple`` is handled fast (快处理), ``complex`` is reported fast (快报告)."""
-
-    SIMPLE = "simple"
-    COMPLEX = "complex"
 
 
 class Stage(StrEnum):

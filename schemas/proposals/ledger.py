@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from schemas.petition.state import Complexity, Ledger
+from schemas.petition.wording.terms import chinese
 from schemas.proposals.proposal import Proposal, folded, quoted
 
 _SUBJECT_WEIGHT = 3.0
@@ -29,7 +30,6 @@ _CUES: Mapping[Ledger, Mapping[str, float]] = {
         "偷排": 2.5, "污染": 1.2, "占道": 1.5, "乱停": 1.5, "飙车": 2, "严查": 1.5, "查处": 1.5, "取缔": 1.5, "严惩": 2, "质疑": 1.5,
     },
 }  # fmt: skip
-_LEDGER_NAMES = {Ledger.SUGGESTION: "意见建议", Ledger.CLAIM: "利益诉求", Ledger.COMPLAINT: "投诉举报"}
 
 LONG_TEXT = 1_200
 """Characters from which a matter is taken to have many sides."""
@@ -73,7 +73,7 @@ def propose_ledger(subject: str, text: str) -> Proposal:
     return Proposal(
         value=best,
         confidence=round(0.3 + 0.7 * (scores[best] - second) / (scores[best] + 2), 2),
-        why=f"文中提到{quoted(said[best])}，似为{_LEDGER_NAMES[best]}。",
+        why=f"文中提到{quoted(said[best])}，似为{chinese(best)}。",
         why_en=f"The text says {quoted(said[best])}: a {best.value}.",
     )
 
