@@ -205,7 +205,8 @@ class Desk:
     async def act(self, number: str, actor: Actor, command: c.Command, *, command_id: str | None = None) -> Answer:
         """Carries an order to its case. Refusals are ``UserError``; ``command_id`` makes an order that a person repeats one order."""
         order = c.Order(actor=actor, command=await self._heard_out(number, command))
-        check_storable(order)
+        check_storable(order.actor)
+        check_storable(order.command)
         # A caller's own ids must meet neither those of the system's orders (the filing, alarms, messages between cases) nor those of other
         # people and of other commands: whoever is answered from somebody else's order believes something done that nobody did.
         identity = f"by-{command.kind}/{actor.id}/{command_id}" if command_id else uuid4().hex

@@ -11,7 +11,7 @@ from activities.evidence.trail import Trail
 from activities.record.codes import TrackingCodes
 from activities.record.intake import NumberOffice
 from activities.record.known import KnownPeople, NamedCases
-from activities.record.queries import CaseQueries, case_unknown
+from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from activities.settings import Settings
 from gateway.desk import Desk, Rules
@@ -20,12 +20,12 @@ from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from gateway.reading.careful import CarefulReader, Hears
 from gateway.reading.pool import ReadingPool
 from gateway.redacting import Redacting
+from gateway.visible import visible_case
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import Counted
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
 from schemas.organisation import Organisation
-from schemas.petition.rules import may_see
 from workers.composition import System, open_system
 
 if TYPE_CHECKING:
@@ -108,13 +108,7 @@ class Door:
         ``UserError`` ``case_unknown`` also for a viewer who may not see it: the accused are not even told that it exists.
         """
 
-        async def look() -> CaseView:
-            return await self.queries.case(await self.number(named))
-
-        view = await patiently(look, READING_PATIENCE)
-        if viewer is not None and not may_see(view.state, viewer):
-            raise case_unknown(named)
-        return view
+        return await visible_case(self.queries, named, viewer, self.number)
 
     async def reading_book(self) -> ReadingBook:
         """Where readings of personal data are entered, by the policy in force."""

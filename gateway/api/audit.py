@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.answers import problems
-from gateway.api.entering import entered, seen
+from gateway.api.entering import entered
 from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.given import Moment
 from gateway.trail import kinds_named, trail_for
+from gateway.visible import visible_case
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.evidence.finding import Finding
@@ -85,7 +86,7 @@ async def read_timeline(
     as_of: Annotated[Moment | None, Query(description="某一时刻，默认现在 / a moment, else now")] = None,
 ) -> Timeline:
     """某一时刻的案情 / a case at any moment, as people saw it."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     redactor = await door.redacting.of_case(own, viewer.actor)
     return redactor.model(await timeline_of(door, own, as_of or datetime.now(UTC)))
 
@@ -98,7 +99,7 @@ async def read_timeline(
 )
 async def verify(number: str, viewer: Checker, readings: Readings, door: TheDoor) -> Verified:
     """核验 / recompute chain, seals and log of a case; name what was altered."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     findings = await verified(door, viewer.actor, own)
     return Verified(number=own, holds=not findings, findings=findings)
 
@@ -113,7 +114,7 @@ async def verify(number: str, viewer: Checker, readings: Readings, door: TheDoor
 )
 async def read_proof(number: str, viewer: Auditor, readings: Readings, door: TheDoor) -> Proof:
     """证明 / that the case is in the signed log; can be checked offline."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     return Proof(number=own, bundle=json.loads(await proved(door, own)))
 
 

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from activities.record.reference import ORGANISATION, POLICY
 from gateway.api.answers import SENDING, problems
-from gateway.api.entering import as_json, check_text, entered
+from gateway.api.entering import as_json, entered
 from gateway.documents import Imported, import_calendar, import_organisation, import_policy
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.storable import check_text
 from gateway.web.viewer import CallerFirst, SignedIn, TheDoor
 from schemas.access import Area
 from schemas.kernel.calendar import CalendarDay, missing_years

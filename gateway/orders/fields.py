@@ -18,11 +18,6 @@ from schemas.petition.refusals import refuse
 from schemas.petition.rules import RULES
 from schemas.policy import CasePolicy
 
-MODELS: Mapping[str, type[Tagged]] = {
-    model.model_fields["kind"].default: model for model in get_args(get_args(c.Command)[0])
-}
-"""Every command by its name."""
-
 HUMAN: tuple[str, ...] = tuple(kind for kind, rule in RULES.items() if rule.people)
 """The commands people give to a filed case, in the order of the lifecycle."""
 
@@ -120,7 +115,7 @@ def command_model(kind: str) -> type[Tagged]:
             en=f"There is no command “{kind}”; choose one of: {', '.join(HUMAN)}.",
             command=kind,
         )
-    return MODELS[kind]
+    return c.COMMAND_MODELS[kind]
 
 
 def read_command(kind: str, given: Mapping[str, Any], filled: Mapping[str, Any] | None = None) -> c.Command:

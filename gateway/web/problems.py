@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from gateway.storable import unstorable
 from schemas.kernel.errors import UserError
 from schemas.petition.refusals import SENTENCES
 
@@ -163,16 +164,6 @@ def body_invalid(errors: Sequence[Mapping[str, Any]]) -> UserError:
 def _place(error: Mapping[str, Any]) -> str:
     # A key of the body may hold anything; a place is shown only as far as it can be.
     return ".".join(str(step) for step in error["loc"]).encode("utf-8", "backslashreplace").decode()[:200]
-
-
-def unstorable(where: str) -> UserError:
-    """A text with NUL or half of a code point."""
-    return UserError(
-        "text_unstorable",
-        zh=f"“{where}”含有无法保存的字符（NUL 或不完整的编码），请删除后重试。",
-        en=f"“{where}” holds characters that can't be stored (NUL, or half of a code point); remove them and try again.",
-        where=[where],
-    )
 
 
 def from_http(error: HTTPException) -> UserError:

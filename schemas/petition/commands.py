@@ -6,8 +6,9 @@ update and of the API action. Defaults of these models are frozen: payloads leav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -496,6 +497,12 @@ Command = Annotated[
     | FollowReply,
     Field(discriminator="kind"),
 ]
+
+
+COMMAND_MODELS: Mapping[str, type[Tagged]] = {
+    model.model_fields["kind"].default: model for model in get_args(get_args(Command)[0])
+}
+"""Every command by its name, the system's own among them."""
 
 
 class Order(Frozen):

@@ -12,16 +12,19 @@ from pydantic.json_schema import models_json_schema
 from gateway.api.answers import SENDING, problems
 from gateway.api.cases.shapes import ActionAnswer, RevealAnswer, RevealedPetitioner, RevealReason
 from gateway.api.describing import inlined
-from gateway.api.entering import CaseWorker, as_json, check_text, entered, seen
+from gateway.api.entering import CaseWorker, as_json, check_depth, entered
 from gateway.orders.carrying import carry_out
 from gateway.orders.codes import REISSUE, reissue
-from gateway.orders.fields import FIELDS_ZH, FILLED_BY_THE_DOOR, HUMAN, MODELS, command_model
+from gateway.orders.fields import FIELDS_ZH, FILLED_BY_THE_DOOR, HUMAN, command_model
 from gateway.orders.given import PetitionerGiven
+from gateway.storable import check_text
+from gateway.visible import visible_case
 from gateway.web.problems import body_invalid
 from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
 from schemas.access import Area
 from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
+from schemas.petition.commands import COMMAND_MODELS
 from schemas.petition.refusals import SENTENCES
 from schemas.petition.rules import RULES
 from schemas.petition.state import RatingDoor, Stage
@@ -68,7 +71,7 @@ def _operation(kind: str) -> Callable[..., Awaitable[ActionAnswer]]:
     ) -> ActionAnswer:
         if viewer.actor.role is not Role.UPSTREAM:
             # An authority outside answers what it was offered, and sees nothing else of the case.
-            await seen(readings, number, viewer.actor)
+            await visible_case(readings, number, viewer.actor)
         given = await _fields(request)
         if kind == REISSUE:
             issued = await reissue(door, number, viewer.actor, given, command_id=command_id)
@@ -85,7 +88,7 @@ def _operation(kind: str) -> Callable[..., Awaitable[ActionAnswer]]:
         return ActionAnswer(number=answer.number, command=kind, seq=answer.seq, stage=Stage(answer.stage))
 
     act.__name__ = f"act_{kind}"
-    act.__doc__ = " ".join((MODELS[kind].__doc__ or kind).split())
+    act.__doc__ = " ".join((COMMAND_MODELS[kind].__doc__ or kind).split())
     return act
 
 
@@ -99,26 +102,27 @@ async def _fields(request: Request) -> dict[str, Any]:
         raise body_invalid([{"type": "json_invalid", "loc": ("body",), "msg": "it is not JSON"}]) from None
     if not isinstance(given, dict):
         raise body_invalid([{"type": "dict_type", "loc": ("body",), "msg": "it must be an object of fields"}])
+    check_depth(given, "body")
     check_text(given, "body")
     return cast("dict[str, Any]", given)
 
 
 def _body_schemas() -> dict[str, dict[str, Any]]:
     """By command, the schema of its fields as people fill them in."""
-    models = [(MODELS[kind], "validation") for kind in HUMAN]
+    models = [(COMMAND_MODELS[kind], "validation") for kind in HUMAN]
     models.append((cast("Any", PetitionerGiven), "validation"))
     placed, shared = models_json_schema(cast("Any", models), ref_template="#/$defs/{model}")
     definitions = cast("dict[str, Any]", shared["$defs"])
     people = {"type": "array", "maxItems": 100, "items": definitions["PetitionerGiven"]}
     by_kind: dict[str, dict[str, Any]] = {}
     for kind in HUMAN:
-        own = definitions[placed[(cast("Any", MODELS[kind]), "validation")]["$ref"].rpartition("/")[2]]
+        own = definitions[placed[(cast("Any", COMMAND_MODELS[kind]), "validation")]["$ref"].rpartition("/")[2]]
         fields = {name: each for name, each in own["properties"].items() if name not in FILLED_BY_THE_DOOR}
         if "petitioners" in fields:
             fields["petitioners"] = people
         by_kind[kind] = {
             "type": "object",
-            "title": MODELS[kind].__name__,
+            "title": COMMAND_MODELS[kind].__name__,
             "properties": {
                 name: inlined(each, definitions) | {"title": FIELDS_ZH.get(name, name)} for name, each in fields.items()
             },
@@ -215,7 +219,7 @@ async def reveal(
     """查看个人信息 / a petitioner's personal data in clear, for whose work needs it; first it is recorded who looks and why."""
     check_text(given.reason, "reason")
     check_text(given.words, "words")
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     own = view.state.number
     revealed = await (await door.revealer()).reveal(own, viewer.actor, given.reason, given.words)
     return RevealAnswer(

@@ -12,13 +12,16 @@ from pydantic import Field
 from activities.attachments.kept import Attachment, Attachments, Quota
 from activities.attachments.store import AttachmentStore
 from gateway.api.answers import SENDING, problems
-from gateway.api.entering import CaseReader, CaseWorker, check_text, seen
+from gateway.api.entering import CaseReader, CaseWorker
 from gateway.doors import Door
+from gateway.storable import check_text
+from gateway.visible import visible_case
 from gateway.web.problems import body_too_large
 from gateway.web.viewer import CallerFirst, Readings, TheDoor
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
+from schemas.media_types import media_type
 
 router = APIRouter(route_class=CallerFirst)
 
@@ -60,7 +63,7 @@ async def attach(
     door: TheDoor,
 ) -> Attachment:
     """附件 / attach a file; the same content again is the attachment there is."""
-    state = (await seen(readings, number, viewer.actor)).state
+    state = (await visible_case(readings, number, viewer.actor)).state
     if not state.open:
         raise UserError(
             "case_sealed", zh="此件已销号，不能再附材料。", en="The case is sealed; nothing can be attached any more."
@@ -71,13 +74,13 @@ async def attach(
         raise body_too_large(limit)
     name = file.filename or ""
     check_text(name, "file")
-    media_type = (file.content_type or "").partition(";")[0].strip().lower()
+    sent_as = media_type(file.content_type)
     kept = attachments_of(request, door)
     added = await kept.add(
         state.number,
         content,
         name=name,
-        media_type=media_type,
+        media_type=sent_as,
         person=viewer.actor.id,
         hear=lambda words: door.desk.heard_besides(state, words),
     )
@@ -94,7 +97,7 @@ async def list_attachments(
     number: str, request: Request, viewer: CaseReader, readings: Readings, door: TheDoor
 ) -> AttachmentList:
     """附件列表 / what is attached."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     redactor = await door.redacting.of_case(own, viewer.actor)
     return redactor.model(AttachmentList(number=own, attachments=tuple(await attachments_of(request, door).of(own))))
 
@@ -112,7 +115,7 @@ async def read_attachment(
     number: str, digest: Digest, request: Request, viewer: CaseReader, readings: Readings, door: TheDoor
 ) -> Response:
     """附件内容 / the file itself, to be saved and never shown in place."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     kept = attachments_of(request, door)
     found = await kept.find(own, digest)
     if found is None:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from gateway.api.answers import SENDING, problems
 from gateway.api.cases.in_flight import InFlight
 from gateway.api.cases.shapes import Filed
-from gateway.api.entering import as_json, check_text, entered
+from gateway.api.entering import as_json, entered
 from gateway.doors import Door
 from gateway.intake.drafts import drafts_of
 from gateway.orders.drafting import Draft
 from gateway.orders.given import PetitionGiven
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.storable import check_text
 from gateway.web.viewer import CallerFirst, TheDoor, Viewer
 from schemas.access import Area
 from schemas.kernel.errors import UserError

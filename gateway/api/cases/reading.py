@@ -8,9 +8,10 @@ from fastapi import APIRouter
 
 from gateway.api.answers import problems
 from gateway.api.cases.shapes import CaseAnswer, History, HistoryEvent
-from gateway.api.entering import CaseReader, seen
+from gateway.api.entering import CaseReader
 from gateway.orders.carrying import history_line, without_ciphertext
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.visible import visible_case
 from gateway.web.viewer import Readings, TheDoor
 from schemas.evidence.chain import payload
 from schemas.kernel.errors import UserError
@@ -25,7 +26,7 @@ UNSEEN = problems("case_unknown")
 @router.get("/petitions/{number}", response_model=CaseAnswer, operation_id="read_petition", responses=UNSEEN)
 async def read_petition(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> CaseAnswer:
     """案件详情 / one case by number or tracking code; what the caller may do now, and why not the rest."""
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     redactor = await door.redacting.of_case(view.state.number, viewer.actor)
     answer = CaseAnswer.of(view, actions=allowed(view.state, viewer.actor))
     return redactor.model(answer)
@@ -34,7 +35,7 @@ async def read_petition(number: str, viewer: CaseReader, readings: Readings, doo
 @router.get("/petitions/{number}/history", response_model=History, operation_id="read_history", responses=UNSEEN)
 async def read_history(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> History:
     """案件经过 / everything that happened, by whom, when."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     events = await patiently(lambda: door.system.record.history(own), READING_PATIENCE)
     redactor = await door.redacting.of_case(own, viewer.actor)
     told = History(
@@ -50,7 +51,7 @@ async def read_history(number: str, viewer: CaseReader, readings: Readings, door
 @router.get("/petitions/{number}/clocks", response_model=Reasons, operation_id="read_clocks", responses=UNSEEN)
 async def read_clocks(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> Reasons:
     """期限从何而来 / both clocks, and why each term ends when it does, day by day."""
-    own = (await seen(readings, number, viewer.actor)).state.number
+    own = (await visible_case(readings, number, viewer.actor)).state.number
     events = await patiently(lambda: door.system.record.history(own), READING_PATIENCE)
     reasons = due_reasons([each.event for each in events], datetime.now(UTC))
     if reasons is None:

@@ -11,11 +11,11 @@ from activities.record.reading.kept_proof import KeptProof, kept_proof
 from activities.record.resemblance import Resemblances
 from activities.record.views import CaseView
 from gateway.console.case.inputs import Input, inputs_of
-from gateway.console.case.seeing import seen_at_all
 from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.fields import HUMAN
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.visible import visible_case_if_any
 from schemas.access.redaction import Redactor
 from schemas.access.revealing import Need, needs_of
 from schemas.evidence.timeline.facts import Deed, Station, Timeline
@@ -173,6 +173,6 @@ def stops(stations: Sequence[Station], now: datetime) -> tuple[Stop, ...]:
 async def _alike(door: Door, readings: CaseQueries, number: str, actor: Actor) -> tuple[Likeness, ...]:
     resemblances = Resemblances(door.system.database)
     found = await patiently(lambda: resemblances.of(number, actor), READING_PATIENCE)
-    views = [(each.number, await seen_at_all(readings, each.number, actor)) for each in found]
+    views = [(each.number, await visible_case_if_any(readings, each.number, actor)) for each in found]
     alike = tuple(Likeness(each, view) for each, view in views if view is not None)
     return (await door.redacting.of_cases([each.number for each in alike], actor, alike)).model(alike)

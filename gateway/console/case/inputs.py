@@ -8,9 +8,10 @@ from typing import Any, Literal, NamedTuple
 from annotated_types import MaxLen
 from starlette.datastructures import FormData
 
-from gateway.orders.fields import MODELS, Field, fields_of, listed_choices
+from gateway.orders.fields import Field, fields_of, listed_choices
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from schemas.kernel.actor import Actor
+from schemas.petition.commands import COMMAND_MODELS
 from schemas.petition.events import Finding
 from schemas.petition.rules.authority import in_conflict
 from schemas.petition.rules_version import ACCUSER_SAFE, in_force
@@ -107,7 +108,7 @@ def _input(kind: str, field: Field, state: Petition, actor: Actor) -> Input:
 
 
 def _longest(kind: str, name: str) -> int | None:
-    info = MODELS[kind].model_fields[name]
+    info = COMMAND_MODELS[kind].model_fields[name]
     return next((each.max_length for each in info.metadata if isinstance(each, MaxLen)), None)
 
 

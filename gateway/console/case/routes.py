@@ -14,7 +14,6 @@ from fastapi.responses import RedirectResponse
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from gateway.api.cases.files import attach, attachments_of
-from gateway.api.entering import seen
 from gateway.console.case.facts import facts_of_case
 from gateway.console.case.inputs import given_by, kept_by, shown
 from gateway.console.preferences import local_path
@@ -24,6 +23,7 @@ from gateway.orders.carrying import carry_out
 from gateway.orders.codes import REISSUE, reissue
 from gateway.orders.fields import command_model
 from gateway.orders.shared_answers import marked
+from gateway.visible import visible_case
 from gateway.web.problems import status_of
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
@@ -51,7 +51,7 @@ async def show(
 ) -> Response:
     """The page."""
     enter(Area.CASE, viewer.actor)
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     return await page(request, viewer, door, readings, view, did=did)
 
 
@@ -61,7 +61,7 @@ async def act(
     """Carries an order; refused, the page comes back with the reason and with everything that was typed."""
     enter(Area.CASE, viewer.actor, writing=True)
     form = await request.form()
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     command_model(kind)
     once = str(form.get("once", ""))[:ONCE_LENGTH]
     try:
@@ -69,7 +69,7 @@ async def act(
         if kind == REISSUE:
             issued = await reissue(door, view.state.number, viewer.actor, given, command_id=once or None)
             # The code stands in this answer only, and in no address.
-            view = await seen(readings, number, viewer.actor)
+            view = await visible_case(readings, number, viewer.actor)
             return await page(request, viewer, door, readings, view, did=kind, issued=issued)
         await carry_out(
             door, view.state.number, viewer.actor, kind, given, command_id=once or None, came_by=RatingDoor.DESK
@@ -102,7 +102,7 @@ async def attach_file(
 ) -> Response:
     """Attaches a file, by the same rules as the API; refused, the page says why."""
     enter(Area.CASE, viewer.actor, writing=True)
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     try:
         await attach(view.state.number, file, request, viewer, readings, door)
     except UserError as refusal:
@@ -114,7 +114,7 @@ async def reveal(request: Request, number: str, viewer: SignedIn, door: TheDoor,
     """Shows the petitioners in clear, once, for a reason that is recorded first."""
     enter(Area.REVEAL, viewer.actor)
     form = await request.form()
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     revealer = await door.revealer()
     reason, words = (str(form.get(name, "")) for name in ("reason", "words"))
     try:

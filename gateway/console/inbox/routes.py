@@ -12,13 +12,13 @@ from fastapi.responses import RedirectResponse
 
 from activities.record.inbox import Inbox
 from activities.record.queries import CaseQueries
-from gateway.api.entering import seen
 from gateway.console.case.inputs import kept_by, shown
 from gateway.console.inbox.facts import AT_ONCE, TOGETHER, inbox_facts, waiting_cases
 from gateway.console.inbox.together import MOST_AT_ONCE, Given, chosen_in, give_together, inputs_together
 from gateway.console.rendering import render
 from gateway.doors import Door
 from gateway.orders.fields import HUMAN
+from gateway.visible import visible_case
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
@@ -129,7 +129,7 @@ async def _together_page(
     kept: Mapping[str, Sequence[str]] | None = None,
     status: int = 200,
 ) -> Response:
-    views = [await seen(readings, each, viewer.actor) for each in chosen]
+    views = [await visible_case(readings, each, viewer.actor) for each in chosen]
     redactor = await door.redacting.of_cases([each.state.number for each in views], viewer.actor, views)
     organisation = await door.organisation()
     return render(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from starlette.datastructures import FormData
 
 from activities.record.queries import CaseQueries
-from gateway.api.entering import seen
 from gateway.console.case.inputs import Input, given_by, inputs_of
 from gateway.doors import Door
 from gateway.orders.carrying import carry_out
+from gateway.visible import visible_case
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.petition.state import Petition, RatingDoor
@@ -54,7 +54,7 @@ async def give_together(
     async def give(named: str) -> Given:
         async with gate:
             try:
-                view = await seen(readings, named, actor)
+                view = await visible_case(readings, named, actor)
                 filled = {each.name: each.values[0] for each in inputs_of(kind, view.state, actor) if each.values}
                 own = {"lead": filled["lead"]} if kind == "assign" and "lead" in filled else {}
                 await carry_out(

@@ -10,12 +10,12 @@ from activities.record.queries import CaseQueries
 from activities.record.resemblance import Resemblances
 from activities.record.views import CaseView
 from gateway.console.case.inputs import shown
-from gateway.console.case.seeing import seen_at_all
 from gateway.doors import Door
 from gateway.intake.drafts import Drafts
 from gateway.orders.drafting import Draft
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.visible import visible_case_if_any
 from schemas.kernel.actor import Actor
 from schemas.proposals.proposal import Proposal
 
@@ -53,7 +53,7 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
     alike = [
         Alike(each.number, round(each.resemblance * 100), view)
         for each in found
-        if (view := await seen_at_all(readings, each.number, actor)) is not None
+        if (view := await visible_case_if_any(readings, each.number, actor)) is not None
     ]
     redactor = await door.redacting.of_cases([each.number for each in alike], actor, alike)
     offers: dict[str, Proposal] = {name: getattr(proposed, name) for name in DECIDED}

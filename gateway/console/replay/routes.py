@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway.api.entering import seen
 from gateway.console.case.facts import stops
 from gateway.console.rendering import render
 from gateway.console.replay.moments import changed_by, steps_of
@@ -16,6 +15,7 @@ from gateway.doors import Door
 from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
 from gateway.patience import READING_PATIENCE, patiently
+from gateway.visible import visible_case
 from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
@@ -38,7 +38,7 @@ async def choose(request: Request, viewer: SignedIn, readings: Readings, number:
     refusal = None
     if number.strip():
         try:
-            view = await seen(readings, number, viewer.actor)
+            view = await visible_case(readings, number, viewer.actor)
             return RedirectResponse(f"/replay/{view.state.number}", HTTPStatus.SEE_OTHER)
         except UserError as error:
             refusal = error
@@ -50,7 +50,7 @@ async def show(
 ) -> Response:
     """The case at a step of its life; the last without one."""
     enter(Area.AUDIT, viewer.actor)
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     return await _page(request, viewer, door, view.state.number, step)
 
 
@@ -59,7 +59,7 @@ async def verify(
 ) -> Response:
     """Recomputes chain, seals and log of this case."""
     enter(Area.AUDIT, viewer.actor, writing=True)
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     return await _page(
         request,
         viewer,
@@ -74,7 +74,7 @@ async def verify(
 async def proof(number: str, viewer: SignedIn, door: TheDoor, readings: Readings) -> Response:
     """What proves that the case is in the signed log; can be checked without us."""
     enter(Area.AUDIT, viewer.actor)
-    view = await seen(readings, number, viewer.actor)
+    view = await visible_case(readings, number, viewer.actor)
     bundle = await proved(door, view.state.number)
     name = f'attachment; filename="{view.state.number}.proof.json"'
     return Response(bundle, media_type="application/json", headers={"content-disposition": name})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
-from typing import Any, get_args
+from typing import Any
 
 from schemas.kernel.actor import Actor
 from schemas.kernel.refusal import Refusal
@@ -176,10 +176,7 @@ def _well_filled(kind: str, state: Petition) -> c.Command:
         "merge": {"into": _SAID, "basis": "same_matter"},
         "reopen": {"facts": _SAID, "policy": state.policy, "calendar": state.calendar},
     }
-    model = _MODELS[kind]
+    model = c.COMMAND_MODELS[kind]
     texts = {name: _SAID for name in ("reason", "text") if name in model.model_fields}
     made: Any = model.model_validate({**texts, **fields.get(kind, {})})
     return made
-
-
-_MODELS = {model.model_fields["kind"].default: model for model in get_args(get_args(c.Command)[0])}

@@ -9,12 +9,13 @@ import pytest
 from activities.defaults import default_organisation, default_policy
 from activities.personal import open_
 from gateway.desk import Rules
-from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, MODELS, read_command
+from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, read_command
 from gateway.orders.reading import read_order
 from gateway.recompute import leans_on
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
+from schemas.petition.commands import COMMAND_MODELS
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Complexity, Ledger, Outcome, Petition
 from schemas.sealing.keys import KeyRing
@@ -110,7 +111,7 @@ def test_a_case_of_unpublished_days_leans_on_the_notice_that_settles_them() -> N
 @pytest.mark.parametrize("kind", sorted(HUMAN))
 def test_nobody_fills_in_what_is_the_doors(kind: str) -> None:
     """By the reading of its words, an order could otherwise show a complaint to whom it complains of."""
-    for name in FILLED_BY_THE_DOOR & set(MODELS[kind].model_fields):
+    for name in FILLED_BY_THE_DOOR & set(COMMAND_MODELS[kind].model_fields):
         with pytest.raises(UserError) as refused:
             read_command(kind, {name: {}})
         assert (refused.value.code, refused.value.facts["field"]) == ("field_unknown", name)

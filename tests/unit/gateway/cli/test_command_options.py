@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.cli.case.options import read_options
-from gateway.orders.fields import HUMAN, MODELS, fields_of, read_command
+from gateway.orders.fields import HUMAN, fields_of, read_command
 from schemas.kernel.errors import UserError
+from schemas.petition.commands import COMMAND_MODELS
 from schemas.petition.rules import RULES
 
 
@@ -23,7 +24,7 @@ def code_of(kind: str, *arguments: str) -> str:
 def test_every_human_command_of_the_lifecycle_can_be_given() -> None:
     assert set(HUMAN) == {kind for kind, rule in RULES.items() if rule.people}
     for kind in HUMAN:
-        assert MODELS[kind].model_fields["kind"].default == kind
+        assert COMMAND_MODELS[kind].model_fields["kind"].default == kind
         assert {field.name for field in fields_of(kind)}.isdisjoint({"kind", "policy", "calendar"})
 
 
