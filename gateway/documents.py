@@ -13,10 +13,10 @@ from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 
 from activities.access.ending import end_those_who_left
-from gateway.desk import Rules
+from gateway.case_service import Rules
 from gateway.doors import ADMINISTRATOR, Door
-from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Recompute
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import Actor
 from schemas.kernel.calendar import CalendarDay, Notice, apply_notice, check_notice, diff, notice_warnings
@@ -94,7 +94,7 @@ async def take_organisation(door: Door, given: Organisation, *, preview: bool, b
     if not preview:
         note = door.trail.noted(EntryKind.ACCOUNT_DISABLED, by)
         await end_those_who_left(door.system.database, given, note=note)
-    named = await patiently(door.queries.units_at_work, READING_PATIENCE)
+    named = await retry_transient(door.queries.units_at_work, READ_RETRY_SECONDS)
     paths = {unit.path for unit in given.units}
     return told.model_copy(
         update={"units_missing": {unit: count for unit, count in sorted(named.items()) if unit not in paths}}
@@ -112,7 +112,7 @@ async def _taken(
     *,
     preview: bool,
 ) -> Imported:
-    current = await patiently(in_force, READING_PATIENCE)
+    current = await retry_transient(in_force, READ_RETRY_SECONDS)
     changes = changes_between(current, given)
     version = current.version
     if changes:
@@ -149,8 +149,8 @@ async def import_calendar(
 async def planned_calendar(door: Door, notice: Notice) -> CalendarChange:
     """What a notice would change; nothing is written. ``UserError``: every reason of ``check_notice`` why it can't be taken."""
     reference = door.system.reference
-    current = await patiently(reference.calendar, READING_PATIENCE)
-    _, days, _, _ = await patiently(lambda: reference.calendar_days(current.version), READING_PATIENCE)
+    current = await retry_transient(reference.calendar, READ_RETRY_SECONDS)
+    _, days, _, _ = await retry_transient(lambda: reference.calendar_days(current.version), READ_RETRY_SECONDS)
     if problems := check_notice(notice, current):
         raise _all_of(problems)
     warnings = notice_warnings(notice, current)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from activities.evidence.trail import Trail
 from activities.record.codes import TrackingCodes
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.known import KnownPeople, NamedCases
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseView
 from activities.settings import Settings
-from gateway.desk import Desk, Rules
+from gateway.case_service import CaseService, Rules
 from gateway.importing.proposing import load_taxonomy
-from gateway.patience import PATIENCE, READING_PATIENCE, patiently
 from gateway.reading.careful import CarefulReader, Hears
 from gateway.reading.pool import ReadingPool
 from gateway.redacting import Redacting
+from gateway.retry import ORDER_RETRY_SECONDS, READ_RETRY_SECONDS, retry_transient
 from gateway.visible import visible_case
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.trail import Counted
@@ -44,24 +44,24 @@ KEPT_SECONDS = 5.0
 class Door:
     """Built on a :class:`System`; owns nothing of it. ``patience``: how long an order waits for a part that is away, in seconds."""
 
-    def __init__(self, system: System, *, patience: float = PATIENCE) -> None:
+    def __init__(self, system: System, *, patience: float = ORDER_RETRY_SECONDS) -> None:
         self.system = system
         self._looking: set[asyncio.Task[None]] = set()
         self.trail = Trail(system.database, system.journal)
         self.queries = CaseQueries(system.database)
         self.codes = TrackingCodes(system.database, system.keyring)
-        self.organisation = _Kept(system.reference.organisation, max(patience, READING_PATIENCE))
-        self.rules = _Kept(self._rules, max(patience, READING_PATIENCE))
+        self.organisation = _Kept(system.reference.organisation, max(patience, READ_RETRY_SECONDS))
+        self.rules = _Kept(self._rules, max(patience, READ_RETRY_SECONDS))
         self.pool = ReadingPool(processes=system.settings.reading_processes)
         self.reading = CarefulReader(self.organisation, lambda: load_taxonomy(system.settings.taxonomy_file), self.pool)
         self.hearing: Hears = self.reading.hearing
         self.redacting = Redacting(
             KnownPeople(system.database, system.keyring), NamedCases(system.database), self.organisation
         )
-        self.desk = Desk(
+        self.desk = CaseService(
             system.client,
             system.record,
-            NumberOffice(system.database, system.keyring),
+            CaseNumberAllocator(system.database, system.keyring),
             self.rules,
             self.hearing,
             minima=self.reading.minima,
@@ -74,7 +74,7 @@ class Door:
         async def look() -> None:
             number = named.strip().upper()
             try:
-                state = await patiently(lambda: self.system.record.state(number), READING_PATIENCE)
+                state = await retry_transient(lambda: self.system.record.state(number), READ_RETRY_SECONDS)
             except UserError:
                 # Counted all the same, when the record is there again.
                 state = None
@@ -96,7 +96,7 @@ class Door:
 
     async def organisation_now(self) -> Organisation:
         """The organisation in force at this very moment, for what must not be a few seconds late."""
-        return await patiently(self.system.reference.organisation, READING_PATIENCE)
+        return await retry_transient(self.system.reference.organisation, READ_RETRY_SECONDS)
 
     async def actor(self, person_id: str) -> Actor:
         """The person as one who acts, by the organisation in force. ``UserError`` ``person_unknown``."""
@@ -152,7 +152,7 @@ class _Kept(Generic[T]):
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
-                self._kept = now, await patiently(self._read, self._patience)
+                self._kept = now, await retry_transient(self._read, self._patience)
             return self._kept[1]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from activities.record.queries import CaseQueries
 from activities.record.views import CaseFilter, CasePage
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.actor import Actor
 
 
@@ -24,9 +24,9 @@ async def page_of(door: Door, queries: CaseQueries, wanted: CaseFilter, viewer: 
         shown = {number: redactors[number].text(said).casefold() for number, said in texts.items()}
         return {number for number, said in shown.items() if all(word in said for word in words)}
 
-    page = await patiently(
+    page = await retry_transient(
         lambda: queries.list(wanted, viewer, still_found=still_found if words and viewer is not None else None),
-        READING_PATIENCE,
+        READ_RETRY_SECONDS,
     )
     redactor = await door.redacting.of_cases([each.number for each in page.cases], viewer, page)
     return redactor.model(page)

@@ -1,6 +1,6 @@
 """A new calendar reaches the open cases: which of them lean on a day it changes, what becomes of their due dates, and one recorded order each.
 
-Only those cases are ordered at once. Every other open case takes the new calendar when a term of it is next set (:class:`gateway.desk.Desk`).
+Only those cases are ordered at once. Every other open case takes the new calendar when a term of it is next set (:class:`gateway.case_service.CaseService`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from activities.record.queries import CaseQueries
 from activities.record.views import RunningTerm
-from gateway.desk import Desk, Rules
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.case_service import CaseService, Rules
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.calendar import diff
 from schemas.kernel.errors import UserError
@@ -84,7 +84,7 @@ def _differs(old: Calendar, new: Calendar, first: date, last: date) -> bool:
 class Recompute:
     """Carries one calendar version to the cases of one system; safe to repeat, it goes on where it stopped."""
 
-    def __init__(self, queries: CaseQueries, desk: Desk, rules: Rules) -> None:
+    def __init__(self, queries: CaseQueries, desk: CaseService, rules: Rules) -> None:
         """``rules`` hold the calendar to carry."""
         self._queries = queries
         self._desk = desk
@@ -93,7 +93,7 @@ class Recompute:
     async def count(self) -> int:
         """How many cases will be looked at."""
         version = self._rules.calendar.version
-        return await patiently(lambda: self._queries.count_before(version), READING_PATIENCE)
+        return await retry_transient(lambda: self._queries.count_before(version), READ_RETRY_SECONDS)
 
     async def run(self, told: Callable[[int], object], *, dry: bool = False) -> list[Outcome]:
         """Orders it for every case that leans on the calendar; ``told`` hears how many more have been looked at.
@@ -114,7 +114,7 @@ class Recompute:
 
     async def _page(self, after: str) -> list[RunningTerm]:
         version = self._rules.calendar.version
-        return await patiently(lambda: self._queries.leaning_before(version, after=after), READING_PATIENCE)
+        return await retry_transient(lambda: self._queries.leaning_before(version, after=after), READ_RETRY_SECONDS)
 
     def foreseen(self, case: RunningTerm, now: datetime) -> Outcome:
         """What the order would do to the case; nothing is written."""

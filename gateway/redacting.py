@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import chain
 
 from activities.record.known import KnownPeople, NamedCases
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.access.case_numbers import numbers_told
 from schemas.access.personal_words import Known, PersonalWords, Span, staff_names
 from schemas.access.redaction import Redactor
@@ -35,7 +35,7 @@ class Redacting:
             named = () if viewer is None else await self._numbers.named_in(number)
             return _all_of(await self._people.of(together)), await self._seen({number}, named, viewer)
 
-        known, seen = await patiently(look, READING_PATIENCE)
+        known, seen = await retry_transient(look, READ_RETRY_SECONDS)
         return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
     async def of_cases(self, numbers: Collection[str], viewer: Actor | None, telling: object = None) -> Redactor:
@@ -47,7 +47,7 @@ class Redacting:
             seen = await self._seen(numbers, numbers_told(telling), viewer)
             return _all_of(await self._people.of(numbers)), seen
 
-        known, seen = await patiently(look, READING_PATIENCE)
+        known, seen = await retry_transient(look, READ_RETRY_SECONDS)
         return Redactor(known, staff=await self._names_for(viewer), seen=seen)
 
     async def of_each(self, texts: Mapping[str, str], viewer: Actor | None) -> dict[str, Redactor]:
@@ -57,13 +57,13 @@ class Redacting:
             named = set[str]().union(*map(numbers_told, texts.values()))
             return await self._people.of(texts.keys()), await self._seen(texts.keys(), named, viewer)
 
-        people, seen = await patiently(look, READING_PATIENCE)
+        people, seen = await retry_transient(look, READ_RETRY_SECONDS)
         staff = await self._names_for(viewer)
         return {number: Redactor(Known.of(people.get(number, ())), staff=staff, seen=seen) for number in texts}
 
     async def of_published(self, numbers: Collection[str]) -> dict[str, Redactor]:
         """By case, for anybody: what is published of it tells neither who its petitioners are nor the number of any case."""
-        people = await patiently(lambda: self._people.of(numbers), READING_PATIENCE)
+        people = await retry_transient(lambda: self._people.of(numbers), READ_RETRY_SECONDS)
         return {number: Redactor(Known.of(people.get(number, ())), seen=()) for number in numbers}
 
     async def of_petitioner(self, number: str) -> Redactor:
@@ -72,7 +72,7 @@ class Redacting:
         async def look() -> dict[str, list[PersonalData]]:
             return await self._people.of(await self._people.together(number))
 
-        people = await patiently(look, READING_PATIENCE)
+        people = await retry_transient(look, READ_RETRY_SECONDS)
         own = Known.of(people.pop(number, ()))
         return Redactor(_all_of(people).without(own), shapes=False, pieces=True, own=own, seen={number})
 
@@ -89,7 +89,7 @@ class Redacting:
         async def look() -> Known:
             return _all_of(await self._people.of(await self._people.together(number)))
 
-        words = PersonalWords(await patiently(look, READING_PATIENCE), pieces=True, guessable=False)
+        words = PersonalWords(await retry_transient(look, READ_RETRY_SECONDS), pieces=True, guessable=False)
         found = {name: words.find(text) for name, text in texts.items()}
         return {name: spans for name, spans in found.items() if spans}
 

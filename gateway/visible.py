@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from activities.record.queries import CaseQueries, case_unknown
 from activities.record.views import CaseView
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.petition.rules import may_see
@@ -25,7 +25,7 @@ async def visible_case(
     async def look() -> CaseView:
         return await readings.case(await (find or readings.number)(named))
 
-    view = await patiently(look, READING_PATIENCE)
+    view = await retry_transient(look, READ_RETRY_SECONDS)
     if viewer is not None and not may_see(view.state, viewer):
         raise case_unknown(named)
     return view

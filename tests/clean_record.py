@@ -20,7 +20,7 @@ from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from schemas.evidence.archive import ArchiveDocument, EngineHistory
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
@@ -52,7 +52,7 @@ class Book:
 
     def __post_init__(self) -> None:
         self.record = CaseRecord(self.engine, clock=self._clock)
-        self.numbers = NumberOffice(self.engine, RING, clock=self._clock)
+        self.numbers = CaseNumberAllocator(self.engine, RING, clock=self._clock)
         self.journal = Journal(self.engine, clock=self._clock)
         self.archives = Archives(self.engine, RING)
         self.log = MerkleLog(

@@ -21,7 +21,7 @@ from activities.evidence.archive import Archives
 from activities.evidence.store import CheckpointStore
 from activities.evidence.verify.chain.links import Link
 from activities.evidence.verify.rows import EventRow
-from activities.evidence.verify.verification import Outside, Verification
+from activities.evidence.verify.verification import TrustAnchors, Verification
 from schemas.evidence.chain import genesis
 from schemas.evidence.finding import Finding
 from schemas.record import tables as t
@@ -167,7 +167,7 @@ class Tampered:
     async def verified(self, folder: Path, number: str | None = None, **outside: Any) -> list[Finding]:
         """What a check finds, of everything or of one case."""
         store = CheckpointStore.at(str(folder))
-        held = Outside(store, [SIGNER.key], Archives(self.engine, RING), **outside)
+        held = TrustAnchors(store, [SIGNER.key], Archives(self.engine, RING), **outside)
         check = Verification(self.engine, held, clock=lambda: self.cast.now)
         findings = check.everything() if number is None else check.case(number)
         return [each async for each in findings]

@@ -35,7 +35,7 @@ class _EndedError(BaseException):
     """What is raised in the midst of such code. No ``Exception``, so that the code does not take it for one of its own."""
 
 
-class InLoop(ThreadPoolExecutor):
+class InlineExecutor(ThreadPoolExecutor):
     """The executor of a worker's workflow tasks, for ``workflow_task_executor``. Begins no thread of a pool; it is one by its type only.
 
     Code that waits outside Python (which the sandbox of the tests refuses) is not ended before it comes back; the SDK's own watch does not end

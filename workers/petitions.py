@@ -10,7 +10,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.record.commit import CommitActivities
 from activities.record.telling import Followers, TellingActivities
-from workers.activations import InLoop
+from workers.activations import InlineExecutor
 from workers.composition import System
 from workers.drain import BUILD, DRAIN
 from workflows.contract import PETITIONS_QUEUE
@@ -21,7 +21,7 @@ from workflows.petition import PetitionWorkflow
 async def serving(system: System) -> AsyncGenerator[Worker]:
     """A serving worker of the petitions queue."""
     settings = system.settings
-    executor = InLoop()
+    executor = InlineExecutor()
     worker = Worker(
         system.client,
         task_queue=PETITIONS_QUEUE,

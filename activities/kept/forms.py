@@ -23,7 +23,7 @@ LONGEST = 100_000
 Boxes = Mapping[str, list[str]]
 
 
-class KeptForms:
+class DraftStore:
     """One form a person."""
 
     def __init__(self, engine: AsyncEngine, keyring: KeyRing) -> None:

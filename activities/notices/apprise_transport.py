@@ -13,7 +13,7 @@ from typing import Final
 
 from apprise import Apprise
 
-from activities.notices.transports import DELIVERED, Delivery, Parcel, failed, transport_name
+from activities.notices.transports import DELIVERED, Delivery, OutgoingNotification, failed, transport_name
 from schemas.kernel.errors import UserError
 from schemas.petition.wording.terms import chinese
 
@@ -46,11 +46,11 @@ class AppriseTransport:
         """``apprise:`` and a digest of the address."""
         return transport_name("apprise", self._url)
 
-    async def deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         """Apprise blocks, so it works in a thread; what it refuses comes again."""
         return await asyncio.to_thread(self._deliver, batch)
 
-    def _deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    def _deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         until = time.monotonic() + BUDGET
         answers: dict[str, Delivery] = {}
         sent = True
@@ -62,7 +62,7 @@ class AppriseTransport:
         return answers
 
 
-def text(group: Sequence[Parcel]) -> str:
+def text(group: Sequence[OutgoingNotification]) -> str:
     """One line for each notice."""
     return "\n".join(
         f"{parcel.unit_name}（{chinese(parcel.role)}）：{parcel.zh}〔通知号 {parcel.id}〕" for parcel in group

@@ -9,13 +9,13 @@ from typing import Final
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.notices.transports import Parcel
+from activities.notices.transports import OutgoingNotification
 from schemas.record import tables as t
 
 CONSOLE: Final = "console"
 
 
-async def put_in_inboxes(connection: AsyncConnection, parcels: Sequence[Parcel], now: datetime) -> None:
+async def put_in_inboxes(connection: AsyncConnection, parcels: Sequence[OutgoingNotification], now: datetime) -> None:
     """One row for each person; a person who has the notice keeps it as it is."""
     rows = [
         {

@@ -16,8 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.notices.console import CONSOLE, put_in_inboxes
 from activities.notices.contract import Dispatched
-from activities.notices.outbox import LEASE, Settled, Tried, Waiting, lease, next_due, pause, record_tries, settle, take
-from activities.notices.transports import DELIVERED, Delivery, Parcel, Transport, failed
+from activities.notices.outbox import (
+    LEASE,
+    Attempt,
+    DeliveryOutcome,
+    DueNotification,
+    lease,
+    next_due,
+    pause,
+    record_tries,
+    settle,
+    take,
+)
+from activities.notices.transports import DELIVERED, Delivery, OutgoingNotification, Transport, failed
 from activities.record.case_record import Clock, utc_now
 from schemas.petition.notices import AddressBook, when_allowed
 
@@ -70,7 +81,7 @@ class Dispatcher:
             lost, sent = _split(rest, lambda notice: notice.id not in parcels)
             fresh = [notice for notice in sent if CONSOLE not in notice.done]
             await put_in_inboxes(connection, [parcels[notice.id] for notice in fresh], now)
-            tries = [Tried(notice_id=notice.id, transport=CONSOLE, delivered_at=now) for notice in fresh]
+            tries = [Attempt(notice_id=notice.id, transport=CONSOLE, delivered_at=now) for notice in fresh]
             await record_tries(connection, tries)
             outside, inside = _split(sent, lambda notice: bool(self._pending(notice)))
             await lease(connection, outside, now + LEASE)
@@ -83,10 +94,12 @@ class Dispatcher:
         self._tell_settled(settled, rest)
         return _counted(settled) + await self._send(outside, parcels)
 
-    def _pending(self, notice: Waiting) -> list[str]:
+    def _pending(self, notice: DueNotification) -> list[str]:
         return [name for name in self._transports if name not in notice.done]
 
-    async def _send(self, notices: Sequence[Waiting], parcels: Mapping[str, Parcel]) -> Dispatched:
+    async def _send(
+        self, notices: Sequence[DueNotification], parcels: Mapping[str, OutgoingNotification]
+    ) -> Dispatched:
         if not notices:
             return Dispatched()
         batches = {
@@ -103,7 +116,7 @@ class Dispatcher:
             for notice in notices
         }
         tries = [
-            Tried(
+            Attempt(
                 notice_id=notice_id,
                 transport=name,
                 delivered_at=now if outcome.delivered else None,
@@ -123,7 +136,7 @@ class Dispatcher:
         self._tell_settled(settled, notices)
         return _counted(settled)
 
-    async def _by(self, transport: Transport, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def _by(self, transport: Transport, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         try:
             async with asyncio.timeout(SENDING):
                 return await transport.deliver(batch)
@@ -132,11 +145,11 @@ class Dispatcher:
             self._log.warning("transport_failed", transport=transport.name, exc_info=error)
             return {parcel.id: failed(type(error).__name__) for parcel in batch}
 
-    def _held(self, notice: Waiting, now: datetime) -> Settled:
+    def _held(self, notice: DueNotification, now: datetime) -> DeliveryOutcome:
         """A notice that fell due by day and is met at night: no attempt was made."""
-        return Settled(id=notice.id, attempts=notice.attempts, next_attempt_at=when_allowed(notice.ladder, now))
+        return DeliveryOutcome(id=notice.id, attempts=notice.attempts, next_attempt_at=when_allowed(notice.ladder, now))
 
-    def _settled(self, notice: Waiting, now: datetime, outcomes: Mapping[str, Delivery]) -> Settled:
+    def _settled(self, notice: DueNotification, now: datetime, outcomes: Mapping[str, Delivery]) -> DeliveryOutcome:
         attempts = notice.attempts + 1
         errors = "; ".join(
             f"{name}: {outcome.error}" if name != outcome.error else name
@@ -145,13 +158,13 @@ class Dispatcher:
         )
         if all(outcome.delivered or outcome.final for outcome in outcomes.values()):
             # The console has it at least: without anybody to tell, an attempt never ends here.
-            return Settled(id=notice.id, attempts=attempts, delivered_at=now, last_error=errors)
+            return DeliveryOutcome(id=notice.id, attempts=attempts, delivered_at=now, last_error=errors)
         if now - notice.not_before >= self._give_up_after:
-            return Settled(id=notice.id, attempts=attempts, gave_up_at=now, last_error=errors)
+            return DeliveryOutcome(id=notice.id, attempts=attempts, gave_up_at=now, last_error=errors)
         again = when_allowed(notice.ladder, now + pause(attempts))
-        return Settled(id=notice.id, attempts=attempts, next_attempt_at=again, last_error=errors)
+        return DeliveryOutcome(id=notice.id, attempts=attempts, next_attempt_at=again, last_error=errors)
 
-    def _tell(self, notice: Waiting, transport: str, outcome: Delivery, count: int) -> None:
+    def _tell(self, notice: DueNotification, transport: str, outcome: Delivery, count: int) -> None:
         log = self._log.bind(
             notice=notice.id, case=notice.case_number, kind=notice.kind, unit=notice.unit, role=notice.role.value
         )
@@ -160,7 +173,7 @@ class Dispatcher:
         else:
             log.warning("notice_not_delivered", transport=transport, error=outcome.error, attempt=notice.attempts + 1)
 
-    def _tell_settled(self, settled: Sequence[Settled], notices: Sequence[Waiting]) -> None:
+    def _tell_settled(self, settled: Sequence[DeliveryOutcome], notices: Sequence[DueNotification]) -> None:
         by_id = {notice.id: notice for notice in notices}
         for each in settled:
             if each.gave_up_at is not None:
@@ -168,11 +181,11 @@ class Dispatcher:
                 self._log.error("notice_given_up", notice=each.id, case=case, error=each.last_error)
 
 
-def _parcel(book: AddressBook, notice: Waiting) -> Parcel | None:
+def _parcel(book: AddressBook, notice: DueNotification) -> OutgoingNotification | None:
     people = book.people(notice.unit, notice.role, notice.barred)
     if not people:
         return None
-    return Parcel(
+    return OutgoingNotification(
         id=notice.id,
         case_number=notice.case_number,
         kind=notice.kind,
@@ -186,11 +199,13 @@ def _parcel(book: AddressBook, notice: Waiting) -> Parcel | None:
     )
 
 
-def _split(notices: Sequence[Waiting], first: Callable[[Waiting], bool]) -> tuple[list[Waiting], list[Waiting]]:
+def _split(
+    notices: Sequence[DueNotification], first: Callable[[DueNotification], bool]
+) -> tuple[list[DueNotification], list[DueNotification]]:
     return [notice for notice in notices if first(notice)], [notice for notice in notices if not first(notice)]
 
 
-def _counted(settled: Sequence[Settled]) -> Dispatched:
+def _counted(settled: Sequence[DeliveryOutcome]) -> Dispatched:
     return Dispatched(
         delivered=sum(each.delivered_at is not None for each in settled),
         postponed=sum(each.next_attempt_at is not None for each in settled),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.access import named
 from schemas.kernel.actor import Role
 from schemas.kernel.model import Frozen
-from schemas.petition.notices import Barred
+from schemas.petition.notices import Exclusions
 from schemas.policy import LadderPolicy
 from schemas.record import tables as t
 
@@ -24,7 +24,7 @@ FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
-class Waiting(Frozen):
+class DueNotification(Frozen):
     """A notice that is due, with what its case says of who may get it and when. ``done``: transports that are through with it."""
 
     id: str
@@ -38,11 +38,11 @@ class Waiting(Frozen):
     not_before: datetime
     attempts: int
     ladder: LadderPolicy
-    barred: Barred
+    barred: Exclusions
     done: Mapping[str, bool] = {}
 
 
-class Settled(Frozen):
+class DeliveryOutcome(Frozen):
     """What becomes of a notice: exactly one of the instants is set. No ``last_error``: the one before stands."""
 
     id: str
@@ -53,7 +53,7 @@ class Settled(Frozen):
     last_error: str | None = None
 
 
-class Tried(Frozen):
+class Attempt(Frozen):
     """What one transport did with a notice."""
 
     notice_id: str
@@ -77,7 +77,7 @@ async def next_due(connection: AsyncConnection) -> datetime | None:
     return (await connection.execute(query)).scalar_one()
 
 
-async def take(connection: AsyncConnection, now: datetime, limit: int) -> list[Waiting]:
+async def take(connection: AsyncConnection, now: datetime, limit: int) -> list[DueNotification]:
     """The notices due, oldest first, locked until the transaction ends; those another dispatcher has locked are passed over."""
     o, state = t.outbox, t.cases.c.state
     query = (
@@ -110,17 +110,17 @@ async def _done(connection: AsyncConnection, ids: Collection[str]) -> dict[str, 
     return done
 
 
-def _waiting(row: RowMapping, done: Mapping[str, bool]) -> Waiting:
+def _waiting(row: RowMapping, done: Mapping[str, bool]) -> DueNotification:
     # A state is stored without its defaults.
     offices = [office["unit"] for office in row["co_offices"] or ()]
-    barred = Barred(
+    barred = Exclusions(
         units=named(row["kept_from"], "unit"),
         persons=named(row["kept_from"], "person"),
         chiefs=named(row["kept_from"], "chief"),
         offices=tuple(filter(None, (row["lead"], *offices))),
     )
     kept = {name: row[name] for name in ("id", "case_number", "kind", "unit", "zh", "en")}
-    return Waiting(
+    return DueNotification(
         **kept,
         role=Role(row["role"]),
         created_at=row["created_at"],
@@ -132,7 +132,7 @@ def _waiting(row: RowMapping, done: Mapping[str, bool]) -> Waiting:
     )
 
 
-async def lease(connection: AsyncConnection, notices: Iterable[Waiting], until: datetime) -> None:
+async def lease(connection: AsyncConnection, notices: Iterable[DueNotification], until: datetime) -> None:
     """Nobody else takes these before ``until``; the attempt counts even if nobody lives to tell what came of it."""
     ids = [notice.id for notice in notices]
     statement = (
@@ -142,7 +142,7 @@ async def lease(connection: AsyncConnection, notices: Iterable[Waiting], until: 
         await connection.execute(statement)
 
 
-async def record_tries(connection: AsyncConnection, tries: Sequence[Tried]) -> None:
+async def record_tries(connection: AsyncConnection, tries: Sequence[Attempt]) -> None:
     """What the transports did. What has arrived stays arrived."""
     if not tries:
         return
@@ -161,7 +161,7 @@ async def record_tries(connection: AsyncConnection, tries: Sequence[Tried]) -> N
     await connection.execute(statement, [tried.model_dump() | {"attempts": 1} for tried in tries])
 
 
-async def settle(connection: AsyncConnection, settled: Sequence[Settled]) -> None:
+async def settle(connection: AsyncConnection, settled: Sequence[DeliveryOutcome]) -> None:
     """Writes what becomes of the notices; one that is delivered stays so."""
     if not settled:
         return

@@ -11,7 +11,7 @@ from schemas.kernel.actor import Role
 from schemas.kernel.model import Frozen
 
 
-class Parcel(Frozen):
+class OutgoingNotification(Frozen):
     """A notice with its addressees. Without personal data: people by their ids, the case by its number."""
 
     id: str
@@ -51,7 +51,7 @@ class Transport(Protocol):
         """Stable over restarts, unique, and no secret: deliveries are recorded under it."""
         ...
 
-    async def deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         """By parcel id; a parcel without an answer counts as failed."""
         ...
 

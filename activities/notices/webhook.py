@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 from standardwebhooks import Webhook
 
-from activities.notices.transports import DELIVERED, Delivery, Parcel, failed, transport_name
+from activities.notices.transports import DELIVERED, Delivery, OutgoingNotification, failed, transport_name
 from activities.record.case_record import Clock, utc_now
 
 AT_ONCE: Final = 8
@@ -42,7 +42,7 @@ class WebhookTransport:
         """``webhook:`` and a digest of the address."""
         return transport_name("webhook", self._url)
 
-    async def deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         """2xx is delivered; 410 is final (the receiver wants no more of this); anything else comes again."""
         loop = asyncio.get_running_loop()
         until = loop.time() + BUDGET
@@ -63,7 +63,7 @@ class WebhookTransport:
                     answers[parcel.id] = answer
         return answers
 
-    async def _send(self, parcel: Parcel) -> Delivery | httpx.TransportError:
+    async def _send(self, parcel: OutgoingNotification) -> Delivery | httpx.TransportError:
         body = json.dumps(content(parcel), ensure_ascii=False, separators=(",", ":"))
         now = self._clock()
         headers = {
@@ -82,7 +82,7 @@ class WebhookTransport:
         return failed(f"http_{response.status_code}", final=gone)
 
 
-def content(parcel: Parcel) -> dict[str, object]:
+def content(parcel: OutgoingNotification) -> dict[str, object]:
     """The body a receiver gets."""
     return {
         "type": f"notice.{parcel.kind}",

@@ -21,8 +21,8 @@ from asyncpg.exceptions import IntegrityConstraintViolationError
 from sqlalchemy import Connection, RowMapping, Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.driver.direct import Direct
-from activities.record.driver.together import Together
+from activities.record.driver.direct import RawExecutor
+from activities.record.driver.group_commit import GroupCommit
 from activities.record.migrate import at_once
 from activities.record.rows import case_row, petitioner_rows
 from activities.record.statements import Rows, as_bytea, head, writing
@@ -91,7 +91,7 @@ class CaseRecord:
     def __init__(self, engine: AsyncEngine, *, clock: Clock = utc_now, algorithm: str = "sha256") -> None:
         self._engine = engine
         self._at_once = at_once(engine)
-        self._together = Together(Direct(engine))
+        self._together = GroupCommit(RawExecutor(engine))
         self._clock = clock
         self._algorithm = algorithm
         self._ends: OrderedDict[str, _End] = OrderedDict()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.case_record import Clock, utc_now
 from activities.record.codes import REPEATED_WITHIN, NewCode, TrackingCodes, new_code
-from activities.record.driver.direct import Direct
+from activities.record.driver.direct import RawExecutor
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
 from schemas.kernel.worktime import local_day
@@ -57,12 +57,12 @@ def content_hash(content: FiledContent) -> bytes:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).digest()
 
 
-class NumberOffice:
+class CaseNumberAllocator:
     """Reserves numbers in one database, and makes the codes by which the public asks for them."""
 
     def __init__(self, engine: AsyncEngine, keyring: KeyRing, *, clock: Clock = utc_now) -> None:
         self._codes = TrackingCodes(engine, keyring, clock=clock)
-        self._direct = Direct(engine)
+        self._direct = RawExecutor(engine)
         self._clock = clock
 
     async def reserve(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.driver.direct import Direct
+from activities.record.driver.direct import RawExecutor
 from schemas.access import eyes
 from schemas.kernel.actor import Actor
 from schemas.proposals.similarity import LIKELY_DUPLICATE, bands, resemblance
@@ -41,7 +41,7 @@ class Resemblances:
     """The signatures in one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._direct = Direct(engine)
+        self._direct = RawExecutor(engine)
 
     async def of(self, number: str, viewer: Actor) -> tuple[Alike, ...]:
         """Those that resemble the message of this number, of what ``viewer`` may see; as :meth:`likely`."""

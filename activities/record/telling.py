@@ -22,7 +22,7 @@ from activities.record.case_record import CaseRecord, Clock, utc_now
 from schemas.kernel.model import Frozen
 from schemas.kernel.refusal import Refusal
 from schemas.petition import events as e
-from schemas.petition.relay import Relay, answer_of
+from schemas.petition.relay import PetitionMessage, answer_of
 from schemas.petition.rules import decide, fold
 from schemas.record import tables as t
 
@@ -52,7 +52,7 @@ class Followers:
         self._client = client
         self._clock = clock
 
-    async def owed(self, order: TellOrder) -> dict[str, Relay]:
+    async def owed(self, order: TellOrder) -> dict[str, PetitionMessage]:
         """The messages that have not been heard, by follower; none where there is no such reply."""
         history = await self._record.history(order.number)
         replies = [each.seq for each in history if isinstance(each.event, e.Replied) and not each.event.following]
@@ -79,7 +79,7 @@ class Followers:
                 late += [] if isinstance(answer, Refusal) else [follower]
         return late
 
-    async def _heard(self, messages: Mapping[str, Relay]) -> frozenset[str]:
+    async def _heard(self, messages: Mapping[str, PetitionMessage]) -> frozenset[str]:
         commands = t.commands
         ids = {message.command_id for message in messages.values()}
         query = select(commands.c.case_number).where(
@@ -88,7 +88,7 @@ class Followers:
         async with self._database.connect() as connection:
             return frozenset((await connection.execute(query)).scalars()) if messages else frozenset()
 
-    async def tell(self, message: Relay) -> bool:
+    async def tell(self, message: PetitionMessage) -> bool:
         """Whether the follower's run has the message; false where it has no run."""
         handle = self._client.get_workflow_handle(message.workflow_id)
         try:

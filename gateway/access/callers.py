@@ -20,7 +20,7 @@ from activities.record.queries import CaseQueries
 from gateway.access.provider import Provider
 from gateway.doors import Door
 from gateway.web.limits import Limits
-from gateway.web.viewer import Language, Viewer
+from gateway.web.viewer import Language, Principal
 from schemas.access import Area, check_sending, opens
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
@@ -40,7 +40,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
 
 
-class Callers:
+class Authenticator:
     """The :class:`gateway.web.viewer.Access` of an installation, and what the sign-in pages need. ``provider``: None without OIDC."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Callers:
         self.limits = limits
         self.provider = provider
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request) -> Principal | None:
         """See :class:`gateway.web.viewer.Access`. Whatever changes something must bear the session's own mark, and auditors change nothing.
 
         ``UserError`` ``token_invalid``, ``csrf_missing``, ``auditors_change_nothing``, ``too_many``.
@@ -117,7 +117,7 @@ class Callers:
             )
         return actor
 
-    async def _by_token(self, request: Request, said: str) -> Viewer:
+    async def _by_token(self, request: Request, said: str) -> Principal:
         scheme, _, text = said.partition(" ")
         path = request.url.path
         # Pages ask nothing about scopes.
@@ -137,9 +137,9 @@ class Callers:
                 en=f"The person this token acts as ({token.person}) is no longer in the organisation.",
             )
         actor = actor.model_copy(update={"credential": f"t-{token.id}"})
-        return Viewer(actor=actor, name=name, language=language_of(request), scopes=frozenset(token.scopes))
+        return Principal(actor=actor, name=name, language=language_of(request), scopes=frozenset(token.scopes))
 
-    async def _by_session(self, request: Request) -> Viewer | None:
+    async def _by_session(self, request: Request) -> Principal | None:
         secret = request.cookies.get(SESSION_COOKIE)
         if not secret:
             return None
@@ -159,7 +159,7 @@ class Callers:
                 en="The page is out of date, or the request did not come from it; reload the page and try again.",
             )
         actor = actor.model_copy(update={"credential": session.name})
-        return Viewer(actor=actor, name=name, language=language_of(request, session.language), csrf=session.csrf)
+        return Principal(actor=actor, name=name, language=language_of(request, session.language), csrf=session.csrf)
 
     async def _person(self, person: str) -> tuple[Actor | None, str]:
         """As whom a person of the organisation in force acts, and their name; None for somebody who left it."""

@@ -10,11 +10,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import SecretStr
 
 from activities.access.accounts import LONGEST, SHORTEST, check_password
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.access.sign_in import TheCallers, admitted, entered
 from gateway.console.rendering import render
 from gateway.web.problems import status_of
-from gateway.web.viewer import CallerFirst, SignedIn, Viewer
+from gateway.web.viewer import CallerFirst, Principal, SignedIn
 from schemas.access import Area, enter
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
@@ -101,8 +101,8 @@ async def revoke_tokens(
 
 async def _page(
     request: Request,
-    callers: Callers,
-    viewer: Viewer,
+    callers: Authenticator,
+    viewer: Principal,
     *,
     done: bool = False,
     ended: bool = False,

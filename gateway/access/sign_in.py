@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from activities.access.guessing import Origin
 from activities.keys import seal, unseal
-from gateway.access.callers import SESSION_COOKIE, Callers, language_of
+from gateway.access.callers import SESSION_COOKIE, Authenticator, language_of
 from gateway.access.provider import Going, Provider, remembered, utc_now
 from gateway.console.preferences import local_path
 from gateway.console.rendering import render
@@ -38,15 +38,15 @@ FIRST_PAGE: Final = "/"
 router = APIRouter(include_in_schema=False)
 
 
-def callers_of(request: Request) -> Callers:
+def callers_of(request: Request) -> Authenticator:
     """How this application knows its callers, with what signing in needs besides."""
     access = access_of(request)
-    if not isinstance(access, Callers):
+    if not isinstance(access, Authenticator):
         raise TypeError("this application was opened without sign-in")
     return access
 
 
-TheCallers = Annotated[Callers, Depends(callers_of)]
+TheCallers = Annotated[Authenticator, Depends(callers_of)]
 
 
 @router.get("/sign-in")
@@ -79,7 +79,7 @@ async def sign_in(
         return await _page(request, callers, next_page=page, person=person, error=error)
 
 
-async def admitted(request: Request, callers: Callers, person: str, password: SecretStr) -> bool:
+async def admitted(request: Request, callers: Authenticator, person: str, password: SecretStr) -> bool:
     """Whether this is the person's password. Whoever guesses is slowed down: ``UserError`` ``too_many``."""
     place = place_of(address_of(request))
     guess = Counted(EntryKind.SIGN_IN_FAILED, STRANGER, await callers.account_named(person), place)
@@ -151,7 +151,9 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https" or request.url.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-async def entered(request: Request, callers: Callers, person: str, page: str, *, by: str = "password") -> Response:
+async def entered(
+    request: Request, callers: Authenticator, person: str, page: str, *, by: str = "password"
+) -> Response:
     """On to ``page`` under a new session; the one before, if there was one, is over. ``UserError`` ``person_not_here``."""
     if (secret := request.cookies.get(SESSION_COOKIE)) is not None:
         await callers.sessions.end(secret)
@@ -183,7 +185,7 @@ async def entered(request: Request, callers: Callers, person: str, page: str, *,
 
 
 async def _page(
-    request: Request, callers: Callers, *, next_page: str, person: str = "", error: UserError | None = None
+    request: Request, callers: Authenticator, *, next_page: str, person: str = "", error: UserError | None = None
 ) -> Response:
     provider = None if callers.provider is None else f"/sign-in/provider?{urlencode({'next': next_page})}"
     return render(
@@ -200,7 +202,7 @@ async def _page(
     )
 
 
-async def _demo_accounts(request: Request, callers: Callers) -> list[Person]:
+async def _demo_accounts(request: Request, callers: Authenticator) -> list[Person]:
     """Those of the demonstration with which one may sign in here; none where the system runs without it."""
     offered: tuple[Person, ...] = getattr(request.app.state, "demo_accounts", ())
     if not offered:
@@ -209,7 +211,7 @@ async def _demo_accounts(request: Request, callers: Callers) -> list[Person]:
     return [each for each in offered if each.id in opened]
 
 
-def _provider(callers: Callers) -> Provider:
+def _provider(callers: Authenticator) -> Provider:
     if callers.provider is None:
         raise UserError(
             "provider_missing",

@@ -18,8 +18,8 @@ from gateway.api.cases import acting, files, filing, listing, reading
 from gateway.api.cases.in_flight import InFlight
 from gateway.api.describing import describe
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
 from gateway.pulse import Pulse
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar
 
@@ -82,7 +82,7 @@ async def _codes_kept_tidy(door: Door) -> None:
     while True:
         await asyncio.sleep(TIDY_EVERY)
         with contextlib.suppress(UserError):
-            await patiently(door.codes.tidy, READING_PATIENCE)
+            await retry_transient(door.codes.tidy, READ_RETRY_SECONDS)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from gateway.dossier.gathering import timeline_of
 from gateway.orders.given import Moment
 from gateway.trail import kinds_named, trail_for
 from gateway.visible import visible_case
-from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, TheDoor
 from schemas.access import Area
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
@@ -27,8 +27,8 @@ from schemas.petition.rules import is_accused
 
 router = APIRouter(prefix="/audit", route_class=CallerFirst)
 
-Auditor = Annotated[Viewer, Depends(entered(Area.AUDIT))]
-Checker = Annotated[Viewer, Depends(entered(Area.AUDIT, writing=True))]
+Auditor = Annotated[Principal, Depends(entered(Area.AUDIT))]
+Checker = Annotated[Principal, Depends(entered(Area.AUDIT, writing=True))]
 
 READINGS = (EntryKind.REVEALED, EntryKind.EXPORTED, EntryKind.UNUSUAL_READING, EntryKind.REVEAL_STOPPED)
 

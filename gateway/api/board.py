@@ -18,8 +18,8 @@ from gateway.board.shown import Board, Kept, board, current_board
 from gateway.doors import Door
 from gateway.orders.given import Moment
 from gateway.orders.reading import resolved_unit
-from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import Readings, TheDoor, Viewer
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
+from gateway.web.viewer import Principal, Readings, TheDoor
 from schemas.access import Area
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.errors import UserError
@@ -30,7 +30,7 @@ from schemas.petition.state import Ledger
 
 router = APIRouter()
 
-Watcher = Annotated[Viewer, Depends(entered(Area.BOARD))]
+Watcher = Annotated[Principal, Depends(entered(Area.BOARD))]
 Unit = Annotated[str, Query(max_length=200, description="单位（含下级）；不填即本人管辖 / unit and those below it")]
 AsOf = Annotated[Moment | None, Query(description="截至何时；不填即现在 / as of a past moment, else now")]
 
@@ -132,7 +132,7 @@ def kept_of(request: Request, door: Door) -> Kept:
 
 async def lines_behind(door: Door, readings: CaseQueries, found: CasesBehind, actor: Actor) -> list[CaseLine]:
     """The lines of the first cases, in their order, read as that actor reads."""
-    lines = await patiently(lambda: lines_of(readings, found.numbers, actor), READING_PATIENCE)
+    lines = await retry_transient(lambda: lines_of(readings, found.numbers, actor), READ_RETRY_SECONDS)
     redactor = await door.redacting.of_cases(list(lines), actor, lines)
     return redactor.model([lines[number] for number in found.numbers if number in lines])
 

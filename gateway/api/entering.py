@@ -10,24 +10,24 @@ from fastapi import Depends, Request
 
 from gateway.storable import check_text
 from gateway.web.problems import body_invalid
-from gateway.web.viewer import SignedIn, Viewer
+from gateway.web.viewer import Principal, SignedIn
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
 from schemas.media_types import FORMS, is_json, media_type
 
 
-def entered(area: Area, *, writing: bool = False) -> Callable[[Viewer], Awaitable[Viewer]]:
+def entered(area: Area, *, writing: bool = False) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency: the caller, to whom that area is open. ``UserError`` as of :func:`schemas.access.enter`."""
 
-    async def entering(viewer: SignedIn) -> Viewer:
+    async def entering(viewer: SignedIn) -> Principal:
         enter(area, viewer.actor, viewer.scopes, writing=writing)
         return viewer
 
     return entering
 
 
-CaseReader = Annotated[Viewer, Depends(entered(Area.CASE))]
-CaseWorker = Annotated[Viewer, Depends(entered(Area.CASE, writing=True))]
+CaseReader = Annotated[Principal, Depends(entered(Area.CASE))]
+CaseWorker = Annotated[Principal, Depends(entered(Area.CASE, writing=True))]
 
 
 async def as_json(request: Request) -> None:

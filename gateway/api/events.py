@@ -17,7 +17,7 @@ from gateway.intake.cloud_events import BATCH, STRUCTURED, SUBMITTED, CloudEvent
 from gateway.intake.consuming import CONFLICT
 from gateway.intake.drafts import drafts_of
 from gateway.intake.event_keys import EventKey, keys_of
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.web.limits import limits_of
 from gateway.web.problems import HTTPStatus, status_of
 from gateway.web.viewer import TheDoor, address_of
@@ -150,11 +150,11 @@ async def _taken(door: Door, arrivals: Arrivals, event: CloudEvent) -> Arrival:
             raise
         told = _refused(refusal, event)
     parked = Parked(door.system.database, door.system.keyring)
-    await patiently(
+    await retry_transient(
         lambda: parked.park(
             letter_of(event), source=f"events:{event.source}", reason=f"{CONFLICT}: {told.title}", once=True
         ),
-        READING_PATIENCE,
+        READ_RETRY_SECONDS,
     )
     return told.model_copy(update={"outcome": "parked"})
 

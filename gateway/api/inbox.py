@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from activities.record.inbox import Inbox, InboxPage
 from gateway.api.answers import problems
 from gateway.api.entering import entered
-from gateway.patience import READING_PATIENCE, patiently
-from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
+from gateway.web.viewer import CallerFirst, Principal, Readings, TheDoor
 from schemas.access import Area
 from schemas.kernel.model import Frozen
 
@@ -32,7 +32,7 @@ class Read(Frozen):
     responses=problems("cursor_invalid", "body_invalid"),
 )
 async def read_inbox(
-    viewer: Annotated[Viewer, Depends(entered(Area.INBOX))],
+    viewer: Annotated[Principal, Depends(entered(Area.INBOX))],
     readings: Readings,
     door: TheDoor,
     unread: Annotated[bool, Query(description="只看未读 / unread only")] = False,
@@ -42,8 +42,8 @@ async def read_inbox(
     """收件箱 / notices of cases the caller may (still) see."""
     # Through row-level security: of notices of a case that has turned against their reader not even the number is told.
     inbox = Inbox(readings.engine)
-    page = await patiently(
-        lambda: inbox.page(viewer.actor, unread=unread, limit=limit, cursor=cursor), READING_PATIENCE
+    page = await retry_transient(
+        lambda: inbox.page(viewer.actor, unread=unread, limit=limit, cursor=cursor), READ_RETRY_SECONDS
     )
     return (await door.redacting.of_cases({each.case_number for each in page.notices}, viewer.actor, page)).model(page)
 
@@ -56,7 +56,7 @@ async def read_inbox(
 )
 async def mark_read(
     notice_id: Annotated[str, Path(max_length=300)],
-    viewer: Annotated[Viewer, Depends(entered(Area.INBOX, writing=True))],
+    viewer: Annotated[Principal, Depends(entered(Area.INBOX, writing=True))],
     door: TheDoor,
 ) -> Read:
     """标为已读 / mark a notice as read."""

@@ -12,7 +12,7 @@ from activities.record.reference import ORGANISATION, POLICY
 from gateway.api.answers import SENDING, problems
 from gateway.api.entering import as_json, entered
 from gateway.documents import Imported, import_calendar, import_organisation, import_policy
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.storable import check_text
 from gateway.web.viewer import CallerFirst, SignedIn, TheDoor
 from schemas.access import Area
@@ -83,7 +83,7 @@ class CalendarAnswer(Frozen):
 async def read_policy_version(door: TheDoor, version: Version = None) -> PolicyAnswer:
     """政策 / the policy in force, or a version of it."""
     reference = door.system.reference
-    policy = await patiently(lambda: reference.policy(version), READING_PATIENCE)
+    policy = await retry_transient(lambda: reference.policy(version), READ_RETRY_SECONDS)
     return PolicyAnswer(versions=tuple(await reference.versions(POLICY)), policy=policy)
 
 
@@ -112,7 +112,7 @@ async def take_policy(given: DocumentGiven, door: TheDoor, viewer: SignedIn) -> 
 async def read_organisation_version(door: TheDoor, version: Version = None) -> OrganisationAnswer:
     """组织机构 / units and people."""
     reference = door.system.reference
-    organisation = await patiently(lambda: reference.organisation(version), READING_PATIENCE)
+    organisation = await retry_transient(lambda: reference.organisation(version), READ_RETRY_SECONDS)
     return OrganisationAnswer(versions=tuple(await reference.versions(ORGANISATION)), organisation=organisation)
 
 
@@ -146,8 +146,8 @@ async def take_organisation(given: DocumentGiven, door: TheDoor, viewer: SignedI
 async def read_calendar(door: TheDoor, version: Version = None) -> CalendarAnswer:
     """工作日历 / the work calendar."""
     reference = door.system.reference
-    number, days, first, last = await patiently(lambda: reference.calendar_days(version), READING_PATIENCE)
-    calendar = await patiently(reference.calendar, READING_PATIENCE)
+    number, days, first, last = await retry_transient(lambda: reference.calendar_days(version), READ_RETRY_SECONDS)
+    calendar = await retry_transient(reference.calendar, READ_RETRY_SECONDS)
     return CalendarAnswer(
         version=number,
         published_from=first,

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from gateway.api.answers import problems
 from gateway.api.entering import entered
 from gateway.pulse import Changed, Pulse
-from gateway.web.viewer import Viewer, access_of
+from gateway.web.viewer import Principal, access_of
 from schemas.access import Area
 from schemas.kernel.errors import UserError
 
@@ -45,7 +45,7 @@ LastEventId = Annotated[
     },
 )
 async def stream(
-    request: Request, viewer: Annotated[Viewer, Depends(entered(Area.LEDGERS))], last: LastEventId = None
+    request: Request, viewer: Annotated[Principal, Depends(entered(Area.LEDGERS))], last: LastEventId = None
 ) -> StreamingResponse:
     """实时变化 / live changes."""
     pulse: Pulse = request.app.state.pulse
@@ -62,7 +62,7 @@ async def stream(
     )
 
 
-async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime | None) -> AsyncGenerator[str]:
+async def _told(request: Request, pulse: Pulse, viewer: Principal, last: datetime | None) -> AsyncGenerator[str]:
     stopping: asyncio.Event = request.app.state.stopping
     now = asyncio.get_running_loop().time
     async with pulse.watched(viewer.actor) as watcher:
@@ -95,7 +95,7 @@ async def _told(request: Request, pulse: Pulse, viewer: Viewer, last: datetime |
             yield _event(change)
 
 
-async def _still(request: Request, viewer: Viewer) -> bool:
+async def _still(request: Request, viewer: Principal) -> bool:
     """Whether whoever opened the stream could open it now: sessions end, tokens are revoked, people move."""
     try:
         now = await access_of(request).viewer(request)

@@ -11,7 +11,7 @@ from activities.board.listing import behind_now
 from activities.record.queries import CaseQueries
 from gateway.board.shown import Kept, facts_as_of
 from gateway.measures_table import APART_ZH, COUNTS_ZH, age_band
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar
@@ -85,7 +85,7 @@ async def current_cases(
         )
         return CasesBehind(count, numbers)
 
-    return await patiently(read, READING_PATIENCE)
+    return await retry_transient(read, READ_RETRY_SECONDS)
 
 
 async def past_cases(queries: CaseQueries, calendar: Calendar, as_of: datetime, asked: Asked) -> CasesBehind:
@@ -102,7 +102,7 @@ async def past_cases(queries: CaseQueries, calendar: Calendar, as_of: datetime, 
                 first.add(facts)
         return CasesBehind(count, first.numbers())
 
-    return await patiently(read, READING_PATIENCE)
+    return await retry_transient(read, READ_RETRY_SECONDS)
 
 
 class _First:

@@ -14,7 +14,7 @@ from activities.board.counting import Hidden, counts_now, hidden_now, overdue_no
 from activities.board.keeping import BoardSums
 from activities.record.queries import CaseQueries
 from activities.record.reading.standing import weekly
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.access import eyes
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
@@ -103,7 +103,7 @@ async def current_board(kept: Kept, calendar: Calendar, now: datetime, unit: str
             ),
         )
 
-    return await patiently(read, READING_PATIENCE)
+    return await retry_transient(read, READ_RETRY_SECONDS)
 
 
 async def current_trend(
@@ -115,15 +115,15 @@ async def current_trend(
         hidden = await kept.hidden(actor, unit, datetime.now(UTC))
         return await weekly_now(kept.database, unit, since, hidden)
 
-    return await patiently(read, READING_PATIENCE)
+    return await retry_transient(read, READ_RETRY_SECONDS)
 
 
 async def past_trend(
     queries: CaseQueries, since: datetime, until: datetime, unit: str
 ) -> tuple[dict[date, int], dict[date, int]]:
     """The same from the cases themselves, up to a past moment."""
-    came = await patiently(lambda: weekly(queries, "received_at", unit, since, until), READING_PATIENCE)
-    done = await patiently(lambda: weekly(queries, "sealed_at", unit, since, until), READING_PATIENCE)
+    came = await retry_transient(lambda: weekly(queries, "received_at", unit, since, until), READ_RETRY_SECONDS)
+    done = await retry_transient(lambda: weekly(queries, "sealed_at", unit, since, until), READ_RETRY_SECONDS)
     return came, done
 
 
@@ -136,7 +136,7 @@ async def board(queries: CaseQueries, calendar: Calendar, as_of: datetime, unit:
             tally.add(facts)
         return tally.board(as_of, unit)
 
-    return await patiently(read, READING_PATIENCE)
+    return await retry_transient(read, READ_RETRY_SECONDS)
 
 
 async def facts_as_of(

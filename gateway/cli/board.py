@@ -15,7 +15,7 @@ from gateway.board.shown import board as read_board
 from gateway.cli.output import AsJson, DataDir, command, door_for, local, moment, print_json
 from gateway.measures_table import age_band, measures_table
 from gateway.orders.reading import resolved_unit
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.evidence.journal import Entry, EntryKind
 
 
@@ -33,7 +33,7 @@ async def board(
         path = resolved_unit(await door.organisation(), unit) if unit else ""
         rules = await door.rules()
         shown = await read_board(door.queries, rules.calendar, at, path)
-        reconciled = await patiently(lambda: door.system.journal.latest(EntryKind.RECONCILED), READING_PATIENCE)
+        reconciled = await retry_transient(lambda: door.system.journal.latest(EntryKind.RECONCILED), READ_RETRY_SECONDS)
     if as_json:
         print_json(shown.model_dump(mode="json") | {"reconciled": _reconciled(reconciled)})
     else:

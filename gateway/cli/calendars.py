@@ -17,8 +17,8 @@ from activities.record.reference import ReferenceStore
 from gateway.calendar_notice import read_notice
 from gateway.cli.output import AsJson, DataDir, command, door_for, due_by, print_json, progress_bar
 from gateway.documents import planned_calendar, recompute_for, store_calendar
-from gateway.patience import READING_PATIENCE, patiently
 from gateway.recompute import Outcome, Recompute
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.calendar import (
     CalendarDay,
     missing_years,
@@ -135,8 +135,8 @@ async def import_(
 
 
 async def _in_force(reference: ReferenceStore) -> tuple[Calendar, list[CalendarDay]]:
-    calendar = await patiently(reference.calendar, READING_PATIENCE)
-    _, days, _, _ = await patiently(lambda: reference.calendar_days(calendar.version), READING_PATIENCE)
+    calendar = await retry_transient(reference.calendar, READ_RETRY_SECONDS)
+    _, days, _, _ = await retry_transient(lambda: reference.calendar_days(calendar.version), READ_RETRY_SECONDS)
     return calendar, days
 
 

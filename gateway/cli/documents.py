@@ -17,7 +17,7 @@ from activities.record.reference import ORGANISATION, POLICY
 from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, command, door_for, print_json
 from gateway.documents import Imported, take_organisation, take_policy
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.organisation import KINDS_ZH, Organisation
 from schemas.petition.wording.figures import FIGURES
 from schemas.petition.wording.terms import chinese
@@ -35,8 +35,8 @@ async def show_policy(
     """现行政策 / the policy in force."""
     async with door_for(data_dir) as door:
         reference = door.system.reference
-        policy = await patiently(lambda: reference.policy(version), READING_PATIENCE)
-        versions = await patiently(lambda: reference.versions(POLICY), READING_PATIENCE)
+        policy = await retry_transient(lambda: reference.policy(version), READ_RETRY_SECONDS)
+        versions = await retry_transient(lambda: reference.versions(POLICY), READ_RETRY_SECONDS)
     if as_yaml:
         _print_yaml(policy)
     elif as_json:
@@ -79,8 +79,8 @@ async def show_organisation(
     """单位和人员 / units and people."""
     async with door_for(data_dir) as door:
         reference = door.system.reference
-        organisation = await patiently(lambda: reference.organisation(version), READING_PATIENCE)
-        versions = await patiently(lambda: reference.versions(ORGANISATION), READING_PATIENCE)
+        organisation = await retry_transient(lambda: reference.organisation(version), READ_RETRY_SECONDS)
+        versions = await retry_transient(lambda: reference.versions(ORGANISATION), READ_RETRY_SECONDS)
     if as_yaml:
         _print_yaml(organisation)
     elif as_json:

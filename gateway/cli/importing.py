@@ -24,7 +24,7 @@ from gateway.importing.filing import FilingOf, Tally, file_all
 from gateway.importing.preview import preview
 from gateway.importing.proposing import load_taxonomy
 from gateway.importing.summary import summed_up
-from gateway.patience import patiently
+from gateway.retry import retry_transient
 from gateway.workbook.headings import parse_map
 from gateway.workbook.message import DuplicateRow, Message, RefusedRow, Workbook
 from gateway.workbook.reading import read_workbook
@@ -107,7 +107,7 @@ async def import_(
         contents = Contents(system.keyring, named, policy.channels, _channel(policy, channel, as_recorded=as_recorded))
         if dry_run:
             told = partial(door.desk.may_be_told, actor)
-            lines = await patiently(
+            lines = await retry_transient(
                 lambda: preview(rows, contents, door.reading.proposals, door.hearing, system.database, actor, told)
             )
             show_preview(workbook, named, lines, as_json=as_json)

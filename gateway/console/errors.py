@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.console.rendering import render, wants_part
 from gateway.web.problems import status_of
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.kernel.errors import UserError
 
 HEADINGS = {
@@ -32,7 +32,7 @@ def asks_for_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") or wants_part(request)
 
 
-def trouble_page(request: Request, error: UserError, viewer: Viewer | None = None) -> Response:
+def trouble_page(request: Request, error: UserError, viewer: Principal | None = None) -> Response:
     """The error as a page; whoever is not signed in is led to the sign-in, and from there back."""
     if error.code == "sign_in_needed":
         return _to_sign_in(request)

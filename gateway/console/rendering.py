@@ -18,7 +18,7 @@ from markupsafe import Markup
 from gateway.console.assets import address
 from gateway.console.due import due_state
 from gateway.console.navigation import home_of, places_of
-from gateway.web.viewer import Language, Viewer
+from gateway.web.viewer import Language, Principal
 from schemas.petition.wording.commands import COMMANDS
 from schemas.petition.wording.lengths import length_said
 from schemas.petition.wording.moments import due_by, local
@@ -43,7 +43,7 @@ class Manner:
         return en if self.language == "en" else zh
 
 
-def manner_of(request: Request, viewer: Viewer | None) -> Manner:
+def manner_of(request: Request, viewer: Principal | None) -> Manner:
     """By the reader's own choice; else as the session or the installation has it: Chinese, and the colours of the machine."""
     chosen = request.cookies.get("language", "")
     language: Language = "en" if (chosen or (viewer.language if viewer else "zh")) == "en" else "zh"
@@ -126,7 +126,7 @@ def words_of(manner: Manner) -> dict[str, Callable[..., Any]]:
 
 def render(
     request: Request,
-    viewer: Viewer | None,
+    viewer: Principal | None,
     template: str,
     *,
     status: int = 200,

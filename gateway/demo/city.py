@@ -13,8 +13,8 @@ from typing import Protocol
 from activities.defaults import DemoPetition, demo_organisation, demo_petitions
 from activities.personal import seal
 from activities.record.reference import ORGANISATION, ReferenceStore
+from gateway.case_service import Filing
 from gateway.demo.offices.cast import Cast
-from gateway.desk import Filing
 from gateway.importing.proposing import Proposer
 from schemas.kernel.actor import Actor
 from schemas.kernel.worktime import Calendar, at_hour, local_day

@@ -29,7 +29,7 @@ from gateway.demo.screen.sentences import Names
 from gateway.demo.screen.watch import Watch
 from gateway.doors import Door, open_door
 from gateway.importing.proposing import Proposer, load_taxonomy
-from gateway.patience import is_passing
+from gateway.retry import is_transient
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar
@@ -128,7 +128,7 @@ async def _show(watch: Watch, screen: Screen) -> None:
         try:
             screen.happened(await watch.look())
         except Exception as error:  # a database that is being restarted: said on the screen, and looked again
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             trouble = "数据库暂不可用，正在等待恢复"
         screen.tick(utc_now(), trouble)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from activities.evidence.log import LogCutError
 from activities.evidence.store import CheckpointStoreError
-from activities.evidence.verify.verification import Counts, Outside, Verification
+from activities.evidence.verify.verification import Counts, TrustAnchors, Verification
 from gateway.doors import Door
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
@@ -18,7 +18,7 @@ async def verified(door: Door, actor: Actor, number: str) -> tuple[Finding, ...]
     """What does not hold of a case; the check itself stands in the journal. Errors of the checkpoint store and of the audit keys are ``UserError``."""
     system = door.system
     own = system.log.key
-    outside = Outside(
+    outside = TrustAnchors(
         store=system.log.store,
         keys=[own] if own is not None else await system.log.keys(),
         archives=system.archives,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from activities.notices.kept import notices_kept
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.evidence.journal import Entry
 from schemas.evidence.timeline import Timeline, timeline
 from schemas.kernel.errors import UserError
@@ -26,7 +26,7 @@ async def timeline_of(door: Door, number: str, moment: datetime) -> Timeline:
             journal=journal,
         )
 
-    found = await patiently(look, READING_PATIENCE)
+    found = await retry_transient(look, READ_RETRY_SECONDS)
     if found is None:
         said = moment.astimezone(SHANGHAI)
         raise UserError(

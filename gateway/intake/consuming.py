@@ -13,7 +13,7 @@ import structlog
 from activities.parked import Letter, Parked
 from gateway.intake.arrivals import Arrival, Arrivals
 from gateway.intake.cloud_events import events_of
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.web.problems import HTTPStatus, status_of
 from schemas.kernel.errors import UserError
 
@@ -88,6 +88,6 @@ class Consumer:
     async def _park(self, letter: Letter, refusal: UserError) -> None:
         reason = f"{refusal.code}: {refusal.zh}"
         once = refusal.code == CONFLICT
-        await patiently(
-            lambda: self._parked.park(letter, source=self._source, reason=reason, once=once), READING_PATIENCE
+        await retry_transient(
+            lambda: self._parked.park(letter, source=self._source, reason=reason, once=once), READ_RETRY_SECONDS
         )

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from activities.record.queries import case_unknown
 from activities.record.views import HistoryLine
-from gateway.desk import refusal_error
+from gateway.case_service import refusal_error
 from gateway.doors import Door
 from gateway.orders.fields import command_model
 from gateway.orders.reading import read_order
@@ -30,7 +30,7 @@ _CIPHERTEXT = ("sealed", "key_id", "person")
 """Of sealed personal data only the masks are shown."""
 
 
-async def carry_out(
+async def execute_command(
     door: Door,
     named: str,
     actor: Actor,

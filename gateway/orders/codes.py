@@ -9,8 +9,8 @@ from pydantic import Field
 
 from activities.record.codes import NewCode, new_code
 from gateway.doors import Door
-from gateway.orders.carrying import carry_out
-from gateway.patience import patiently
+from gateway.orders.carrying import execute_command
+from gateway.retry import retry_transient
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.petition import events as e
@@ -31,16 +31,16 @@ class Issued(Answer):
 async def reissue(
     door: Door, named: str, actor: Actor, given: Mapping[str, Any], *, command_id: str | None = None
 ) -> Issued:
-    """Errors as of :func:`carry_out`; ``code_shown_already`` for an order that is repeated: it was shown in the first answer.
+    """Errors as of :func:`execute_command`; ``code_shown_already`` for an order that is repeated: it was shown in the first answer.
 
     From the recorded event on the old code opens nothing, also where the new one could not be written any more.
     """
-    answer = await carry_out(door, named, actor, REISSUE, given, command_id=command_id)
-    history = await patiently(lambda: door.system.record.history(answer.number), ISSUING)
+    answer = await execute_command(door, named, actor, REISSUE, given, command_id=command_id)
+    history = await retry_transient(lambda: door.system.record.history(answer.number), ISSUING)
     issues = {each.seq: each.event.issue for each in history if isinstance(each.event, e.CodeReissued)}
     issue = issues.get(answer.seq) or max(issues.values(), default=1)
     new = new_code()
-    factor = await patiently(lambda: door.codes.factor(answer.number), ISSUING)
+    factor = await retry_transient(lambda: door.codes.factor(answer.number), ISSUING)
     issued = await _kept(door, answer.number, issue, new, with_pin=factor is Factor.PIN)
     if not issued:
         raise UserError(
@@ -59,4 +59,4 @@ ISSUING = 30.0
 
 async def _kept(door: Door, number: str, issue: int, new: NewCode, *, with_pin: bool) -> bool:
     # Waited out with the same code: a first attempt that was written after all is not another's.
-    return await patiently(lambda: door.codes.reissue(number, issue, new, with_pin=with_pin), ISSUING)
+    return await retry_transient(lambda: door.codes.reissue(number, issue, new, with_pin=with_pin), ISSUING)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from activities.personal import seal
-from gateway.desk import Rules, refusal_error
+from gateway.case_service import Rules, refusal_error
 from gateway.orders.fields import field_error, field_invalid, field_unknown, read_command
 from schemas.kernel.errors import UserError
 from schemas.kernel.units import parent, within

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.record import tables as t
 
 MOST = 50
@@ -46,7 +46,7 @@ async def disclosed(door: Door) -> tuple[Disclosed, ...]:
         async with door.system.database.connect() as connection:
             return (await connection.execute(query)).all()
 
-    rows = [row for row in await patiently(look, READING_PATIENCE) if row.payload.get("summary")]
+    rows = [row for row in await retry_transient(look, READ_RETRY_SECONDS) if row.payload.get("summary")]
     redactors = await door.redacting.of_published({row.case_number for row in rows})
     return tuple(
         Disclosed(

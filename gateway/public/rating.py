@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway.doors import Door
-from gateway.orders.carrying import carry_out
+from gateway.orders.carrying import execute_command
 from schemas.kernel.errors import UserError
 from schemas.petition.state import RatingDoor, petitioner_of
 from schemas.sealing.factors import Factor
@@ -43,7 +43,7 @@ async def rate(door: Door, number: str, given: dict[str, str], *, once: str, fac
             en="Please answer all three questions, then send again.",
         )
     fields["remark"] = given.get("remark", "").strip()
-    await carry_out(
+    await execute_command(
         door,
         number,
         petitioner_of(number),
@@ -58,4 +58,4 @@ async def rate(door: Door, number: str, given: dict[str, str], *, once: str, fac
 async def contradict(door: Door, number: str, place: int, words: str, *, once: str) -> None:
     """Carries it to that case that a revisit was not as it was recorded. Refusals are ``UserError``; ``once`` as of :func:`rate`."""
     fields = {"revisit": place, "words": words.strip()}
-    await carry_out(door, number, petitioner_of(number), "contradict_revisit", fields, command_id=once or None)
+    await execute_command(door, number, petitioner_of(number), "contradict_revisit", fields, command_id=once or None)

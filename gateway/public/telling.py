@@ -95,7 +95,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Told:
+class PublicCase:
     """What a petitioner is told. ``promised``: by when it is to be answered, while that is still owed. ``asks``: they may rate it now.
 
     ``rated``: what they have answered to the reply that stands. ``issue``: of their code (0: the filing's own). ``open_to_contradiction``: the
@@ -120,7 +120,7 @@ class Told:
     issue: int
 
 
-def told_of(history: Sequence[Recorded], now: datetime) -> Told | None:
+def told_of(history: Sequence[Recorded], now: datetime) -> PublicCase | None:
     """The case of these events, at ``now`` (aware); None for no events."""
     events = [each.event for each in history]
     state = fold(events)
@@ -128,7 +128,7 @@ def told_of(history: Sequence[Recorded], now: datetime) -> Told | None:
         return None
     zh, en = _how_it_stands(state)
     finish = state.clock(ClockName.FINISH)
-    return Told(
+    return PublicCase(
         number=state.number,
         title=_title(events),
         received_at=state.received_at,

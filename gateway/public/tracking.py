@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
-from gateway.public.telling import Told, told_of
+from gateway.public.telling import PublicCase, told_of
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.errors import UserError
 from schemas.sealing.factors import Factor, factor_of
 from schemas.sealing.tracking import folded
@@ -19,7 +19,7 @@ class Tracked:
     belongs.
     """
 
-    told: Told
+    told: PublicCase
     factor: Factor | None
 
 
@@ -31,19 +31,19 @@ async def tracked(door: Door, code: str, answer: str) -> Tracked:
     if not said:
         # A number is printed on letters; only the code, which nobody guesses, opens anything here.
         raise _not_found()
-    kept = await patiently(lambda: door.codes.find(said), READING_PATIENCE)
+    kept = await retry_transient(lambda: door.codes.find(said), READ_RETRY_SECONDS)
     if kept is None:
         raise _not_found()
     factor = door.codes.proven(kept, answer)
     promised_without = kept.taken_over and kept.pin_hash is None and factor_of(kept.people) is Factor.PIN
     if factor is None and not promised_without:
         raise _not_found()
-    history = await patiently(lambda: door.system.record.history(kept.number), READING_PATIENCE)
+    history = await retry_transient(lambda: door.system.record.history(kept.number), READ_RETRY_SECONDS)
     told = told_of(history, datetime.now(UTC))
     if told is None or told.issue != kept.issue:
         # Issued anew since: the old one is over from the event on, whatever is kept of it.
         raise _not_found()
-    await patiently(lambda: door.codes.used(kept.number), READING_PATIENCE)
+    await retry_transient(lambda: door.codes.used(kept.number), READ_RETRY_SECONDS)
     # What offices have written to several may name one of the others.
     redactor = await door.redacting.of_petitioner(kept.number)
     told = replace(told, replies=redactor.model(told.replies), extended=redactor.model(told.extended))

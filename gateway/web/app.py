@@ -20,11 +20,11 @@ from gateway.console.routes import console_router
 from gateway.doors import Door
 from gateway.web.bodies import MOST_FIELDS, BodyLimit
 from gateway.web.health import router as health
-from gateway.web.observed import Figures, Observed
+from gateway.web.observed import Metrics, MetricsMiddleware
 from gateway.web.problems import from_http, from_validation, problem_response
 from gateway.web.proxies import TrustedProxies
 from gateway.web.security import Security
-from gateway.web.viewer import Access, Viewer, access_of, address_of, door_of
+from gateway.web.viewer import Access, Principal, access_of, address_of, door_of
 from schemas.access import place_of
 from schemas.kernel.errors import UserError
 
@@ -65,7 +65,7 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.figures = Figures()
+    app.state.figures = Metrics()
     app.add_exception_handler(UserError, _told)
     app.add_exception_handler(RequestValidationError, _told)
     app.add_exception_handler(HTTPException, _told)
@@ -78,7 +78,7 @@ def create_app(opening: Opening, settings: Settings | None = None) -> FastAPI:
     limit = _limits((settings or Settings()).attachment_limit)
     app.add_middleware(BodyLimit, limit=limit, fields=_fields)
     app.add_middleware(Security, hosts=(settings or Settings()).hosts)
-    app.add_middleware(Observed, figures=app.state.figures)
+    app.add_middleware(MetricsMiddleware, figures=app.state.figures)
     app.add_middleware(TrustedProxies, trusted=(settings or Settings()).trusted_proxies)
     return app
 
@@ -117,12 +117,12 @@ async def _told(request: Request, error: Exception) -> Response:
 
 async def _sought(request: Request) -> None:
     """Counts that somebody asked for a case they may not see, or one that is not there: both alike, and both beside the answer."""
-    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    viewer: Principal | None = getattr(request.state, "viewer", None)
     if viewer is not None:
         door_of(request).sought(viewer.actor, place_of(address_of(request)), str(request.path_params.get("number", "")))
 
 
-async def _reader(request: Request) -> Viewer | None:
+async def _reader(request: Request) -> Principal | None:
     """Who is told, so that the page has their menu; nobody where that is what went wrong."""
     try:
         return await access_of(request).viewer(request)

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy import func, select, text
 
 from gateway.doors import Door
-from gateway.web.observed import Figures
+from gateway.web.observed import Metrics
 from gateway.web.viewer import TheDoor, anybody, signed_in
 from schemas.access import Area, enter
 from schemas.record import tables as t
@@ -71,7 +71,7 @@ def _is_loopback(host: str) -> bool:
 @router.get("/metrics", include_in_schema=False, dependencies=[Depends(reader_of_figures)])
 async def metrics(request: Request, door: TheDoor) -> Response:
     """The figures in the text format of Prometheus; numbers only, no name and no case."""
-    figures: Figures = request.app.state.figures
+    figures: Metrics = request.app.state.figures
     held = CollectorRegistry()
     open_cases = Gauge("sanzhang_open_cases", "Cases not yet sealed, by stage", ("stage",), registry=held)
     waiting = Gauge("sanzhang_outbox_waiting", "Notices owed and not yet delivered", registry=held)

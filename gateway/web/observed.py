@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.console.errors import asks_for_page, trouble_page
-from gateway.patience import away, is_passing
+from gateway.retry import away, is_transient
 from gateway.web.problems import internal, problem_response
 from gateway.web.security import marking
 
@@ -22,7 +22,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.078, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0
 """Seconds; with the bounds this system promises among them."""
 
 
-class Figures:
+class Metrics:
     """The figures of one application; its registry is its own."""
 
     def __init__(self) -> None:
@@ -42,10 +42,10 @@ class Figures:
         )
 
 
-class Observed:
+class MetricsMiddleware:
     """The outermost of our own layers."""
 
-    def __init__(self, app: ASGIApp, *, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp, *, figures: Metrics) -> None:
         self._app = app
         self._figures = figures
         self._log = structlog.get_logger()
@@ -79,7 +79,7 @@ class Observed:
         except Exception as defect:  # told to the caller without its trace, and logged with it
             if status:
                 raise
-            if is_passing(defect):
+            if is_transient(defect):
                 error = away(defect)
             else:
                 error = internal(request_id)

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from activities.logs import configure_logging
 from activities.settings import Settings
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.access.provider import Provider
 from gateway.demo.accounts import people
 from gateway.doors import Door, open_door
@@ -40,7 +40,7 @@ async def opened(settings: Settings) -> AsyncGenerator[tuple[Door, Access]]:
             await asyncio.to_thread(Path(ready).touch)
         reading = asyncio.create_task(door.reading.begin())
         try:
-            yield door, Callers(door, limits=Limits(), provider=provider)
+            yield door, Authenticator(door, limits=Limits(), provider=provider)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)

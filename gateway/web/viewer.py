@@ -19,7 +19,7 @@ Language = Literal["zh", "en"]
 
 
 @dataclass(frozen=True)
-class Viewer:
+class Principal:
     """``actor``: as whom. ``scopes``: None for a person; for a token what it may be used for. ``csrf``: what forms of this session carry."""
 
     actor: Actor
@@ -42,7 +42,7 @@ def address_of(request: Request) -> str:
 class Access(Protocol):
     """What the application asks about callers; built by the composition of the web door."""
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request) -> Principal | None:
         """Who sent this request; None for anybody. ``UserError`` ``token_invalid`` for a token that is no longer one."""
         ...
 
@@ -61,14 +61,14 @@ def access_of(request: Request) -> Access:
     return request.app.state.access
 
 
-async def anybody(request: Request) -> Viewer | None:
+async def anybody(request: Request) -> Principal | None:
     """The caller, or None where nobody is signed in; found out once for a request."""
     if not hasattr(request.state, "viewer"):
         request.state.viewer = await access_of(request).viewer(request)
     return request.state.viewer
 
 
-async def signed_in(viewer: Annotated[Viewer | None, Depends(anybody)]) -> Viewer:
+async def signed_in(viewer: Annotated[Principal | None, Depends(anybody)]) -> Principal:
     """The caller. ``UserError`` ``sign_in_needed``: pages lead to the sign-in, the API answers 401."""
     if viewer is None:
         raise UserError("sign_in_needed", zh="请先登录。", en="Please sign in first.")
@@ -99,12 +99,12 @@ def _needs_sign_in(dependant: Dependant) -> bool:
     return dependant.call is signed_in or any(map(_needs_sign_in, dependant.dependencies))
 
 
-async def queries(request: Request, viewer: Annotated[Viewer, Depends(signed_in)]) -> CaseQueries:
+async def queries(request: Request, viewer: Annotated[Principal, Depends(signed_in)]) -> CaseQueries:
     """What the caller may read of the record."""
     return access_of(request).queries(viewer.actor)
 
 
-SignedIn = Annotated[Viewer, Depends(signed_in)]
-Anybody = Annotated[Viewer | None, Depends(anybody)]
+SignedIn = Annotated[Principal, Depends(signed_in)]
+Anybody = Annotated[Principal | None, Depends(anybody)]
 TheDoor = Annotated[Door, Depends(door_of)]
 Readings = Annotated[CaseQueries, Depends(queries)]

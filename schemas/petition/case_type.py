@@ -7,7 +7,7 @@ from typing import Final
 from schemas.kernel.actor import SYSTEM
 from schemas.petition.commands import Order, RingAlarm
 from schemas.petition.events import Event
-from schemas.petition.relay import Relay, announced, messages, owes_announcement
+from schemas.petition.relay import PetitionMessage, announced, messages, owes_announcement
 from schemas.petition.rules import RULES, decide, evolve, next_alarm
 from schemas.petition.state import Card, ClockName, Petition
 from schemas.streams.case_type import Attribute, CaseType
@@ -32,7 +32,7 @@ def attributes(state: Petition) -> dict[str, Attribute]:
 PETITION: Final = CaseType[Petition, Event](
     kind="petition",
     order=Order,
-    message=Relay,
+    message=PetitionMessage,
     commands=frozenset({"file", *RULES}),
     decide=decide,
     evolve=evolve,

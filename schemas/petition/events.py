@@ -78,13 +78,13 @@ class Finding(Frozen):
     measure: str
 
 
-class Happened(Tagged):
+class DomainEvent(Tagged):
     """Common to all events: the instant it counts from, aware, UTC."""
 
     at: datetime
 
 
-class Filed(Happened):
+class Filed(DomainEvent):
     kind: Literal["filed"] = "filed"
     number: str
     content: FiledContent
@@ -106,7 +106,7 @@ class Change(Frozen):
     new: str
 
 
-class Amended(Happened):
+class Amended(DomainEvent):
     kind: Literal["amended"] = "amended"
     changes: tuple[Change, ...]
     reason: str
@@ -123,7 +123,7 @@ class Amended(Happened):
     policy: CasePolicy | None = None
 
 
-class AccusedNamed(Happened):
+class AccusedNamed(DomainEvent):
     """Units or people were found to be accused after approval; ``released``: the offices that work on the case no longer.
 
     ``unapproved``: what policy alone had approved goes back to the chief, by what it says now.
@@ -141,7 +141,7 @@ class AccusedNamed(Happened):
     unapproved: bool = False
 
 
-class AccusedProposed(Happened):
+class AccusedProposed(DomainEvent):
     """What was added since the filing may complain of somebody of the organisation; ``accusation`` holds all who are undecided by now."""
 
     kind: Literal["accused_proposed"] = "accused_proposed"
@@ -151,7 +151,7 @@ class AccusedProposed(Happened):
     registrar: str
 
 
-class LettingOffProposed(Happened):
+class LettingOffProposed(DomainEvent):
     """One person has decided that somebody who was named, or whom the words matched, is not complained of; it takes a second."""
 
     kind: Literal["letting_off_proposed"] = "letting_off_proposed"
@@ -159,7 +159,7 @@ class LettingOffProposed(Happened):
     verdict: Verdict
 
 
-class AccusedDecided(Happened):
+class AccusedDecided(DomainEvent):
     """A person (two, where somebody is let off) has decided who is complained of. ``released``: the offices that work on the case no longer."""
 
     kind: Literal["accused_decided"] = "accused_decided"
@@ -171,7 +171,7 @@ class AccusedDecided(Happened):
     proposed_by: str = ""
 
 
-class DisclosureProposed(Happened):
+class DisclosureProposed(DomainEvent):
     """The first of two people has decided on disclosure."""
 
     kind: Literal["disclosure_proposed"] = "disclosure_proposed"
@@ -181,7 +181,7 @@ class DisclosureProposed(Happened):
     exemption: str = ""
 
 
-class RetractionProposed(Happened):
+class RetractionProposed(DomainEvent):
     """The first of two people wants a published summary taken back."""
 
     kind: Literal["retraction_proposed"] = "retraction_proposed"
@@ -189,7 +189,7 @@ class RetractionProposed(Happened):
     reason: str
 
 
-class ConsentRefused(Happened):
+class ConsentRefused(DomainEvent):
     """The second person does not consent: what the first had ordered takes no effect."""
 
     kind: Literal["consent_refused"] = "consent_refused"
@@ -197,46 +197,46 @@ class ConsentRefused(Happened):
     reason: str
 
 
-class Remarked(Happened):
+class Remarked(DomainEvent):
     """追加: what the petitioner has added."""
 
     kind: Literal["remarked"] = "remarked"
     text: str
 
 
-class Approved(Happened):
+class Approved(DomainEvent):
     kind: Literal["approved"] = "approved"
     unit: str
     implied: bool = False
     note: str = ""
 
 
-class Declined(Happened):
+class Declined(DomainEvent):
     kind: Literal["declined"] = "declined"
     ground: str
     notice: str
 
 
-class TransferOffered(Happened):
+class TransferOffered(DomainEvent):
     kind: Literal["transfer_offered"] = "transfer_offered"
     to: str
     reason: str
     until: datetime
 
 
-class TransferAnswered(Happened):
+class TransferAnswered(DomainEvent):
     kind: Literal["transfer_answered"] = "transfer_answered"
     to: str
     accepted: bool
     reference: str = ""
 
 
-class TransferTimedOut(Happened):
+class TransferTimedOut(DomainEvent):
     kind: Literal["transfer_timed_out"] = "transfer_timed_out"
     to: str
 
 
-class Assigned(Happened):
+class Assigned(DomainEvent):
     kind: Literal["assigned"] = "assigned"
     lead: str
     co_offices: tuple[str, ...] = ()
@@ -244,79 +244,79 @@ class Assigned(Happened):
     note: str = ""
 
 
-class Accepted(Happened):
+class Accepted(DomainEvent):
     kind: Literal["accepted"] = "accepted"
     unit: str
 
 
-class ReturnRequested(Happened):
+class ReturnRequested(DomainEvent):
     kind: Literal["return_requested"] = "return_requested"
     unit: str
     reason: str
 
 
-class ReturnUpheld(Happened):
+class ReturnUpheld(DomainEvent):
     kind: Literal["return_upheld"] = "return_upheld"
     unit: str
     reason: str = ""
 
 
-class ReturnRefused(Happened):
+class ReturnRefused(DomainEvent):
     kind: Literal["return_refused"] = "return_refused"
     unit: str
     reason: str
 
 
-class ProgressReported(Happened):
+class ProgressReported(DomainEvent):
     kind: Literal["progress_reported"] = "progress_reported"
     unit: str
     text: str
 
 
-class CoReported(Happened):
+class CoReported(DomainEvent):
     kind: Literal["co_reported"] = "co_reported"
     unit: str
     text: str
 
 
-class CoReportWaived(Happened):
+class CoReportWaived(DomainEvent):
     kind: Literal["co_report_waived"] = "co_report_waived"
     unit: str
     reason: str
 
 
-class ExtensionRequested(Happened):
+class ExtensionRequested(DomainEvent):
     kind: Literal["extension_requested"] = "extension_requested"
     days: int
     reason: str
 
 
-class ExtensionGranted(Happened):
+class ExtensionGranted(DomainEvent):
     kind: Literal["extension_granted"] = "extension_granted"
     days: int
     told: str
     statute: bool = False
 
 
-class ExtensionRefused(Happened):
+class ExtensionRefused(DomainEvent):
     kind: Literal["extension_refused"] = "extension_refused"
     reason: str
 
 
-class Paused(Happened):
+class Paused(DomainEvent):
     kind: Literal["paused"] = "paused"
     reason: str
     until: datetime
     note: str = ""
 
 
-class Resumed(Happened):
+class Resumed(DomainEvent):
     kind: Literal["resumed"] = "resumed"
     by_cap: bool = False
     note: str = ""
 
 
-class ClockSet(Happened):
+class ClockSet(DomainEvent):
     """A term was set, or set anew; ``old_due`` is the date it replaces."""
 
     kind: Literal["clock_set"] = "clock_set"
@@ -327,7 +327,7 @@ class ClockSet(Happened):
     old_due: datetime | None = None
 
 
-class CalendarPinned(Happened):
+class CalendarPinned(DomainEvent):
     """The case now leans on this calendar version."""
 
     kind: Literal["calendar_pinned"] = "calendar_pinned"
@@ -335,7 +335,7 @@ class CalendarPinned(Happened):
     old_version: int
 
 
-class Escalated(Happened):
+class Escalated(DomainEvent):
     """A rung of the ladder. The card, if any, goes to ``unit``; the message to those of ``role`` in ``unit``."""
 
     kind: Literal["escalated"] = "escalated"
@@ -347,14 +347,14 @@ class Escalated(Happened):
     due: datetime
 
 
-class Urged(Happened):
+class Urged(DomainEvent):
     kind: Literal["urged"] = "urged"
     unit: str
     text: str
     card: Card | None = None
 
 
-class Replied(Happened):
+class Replied(DomainEvent):
     kind: Literal["replied"] = "replied"
     unit: str
     round: int
@@ -366,7 +366,7 @@ class Replied(Happened):
     following: str = ""
 
 
-class RevisitRecorded(Happened):
+class RevisitRecorded(DomainEvent):
     kind: Literal["revisit_recorded"] = "revisit_recorded"
     reached: bool
     solved: bool = False
@@ -375,7 +375,7 @@ class RevisitRecorded(Happened):
     comment: str = ""
 
 
-class Rated(Happened):
+class Rated(DomainEvent):
     """The petitioner's own answer; ``taken_down``: to an operator.
 
     ``door``: where it came in. On the public's page: ``factor``, what proved them to be the petitioner besides the code, and who had issued that
@@ -399,7 +399,7 @@ class Rated(Happened):
         return self.door is RatingDoor.PUBLIC and self.factor is None
 
 
-class RevisitContradicted(Happened):
+class RevisitContradicted(DomainEvent):
     """The petitioner says that a revisit (from 1) was not as it was recorded; ``overrules``: it was what the case was to be closed by."""
 
     kind: Literal["revisit_contradicted"] = "revisit_contradicted"
@@ -408,7 +408,7 @@ class RevisitContradicted(Happened):
     overrules: bool = False
 
 
-class CodeReissued(Happened):
+class CodeReissued(DomainEvent):
     """The petitioner's tracking code was issued anew; the code itself stands nowhere."""
 
     kind: Literal["code_reissued"] = "code_reissued"
@@ -417,26 +417,26 @@ class CodeReissued(Happened):
     reason: str
 
 
-class Reworked(Happened):
+class Reworked(DomainEvent):
     kind: Literal["reworked"] = "reworked"
     round: int
     reason: str
     lead: str
 
 
-class SignOffKeyTurned(Happened):
+class SignOffKeyTurned(DomainEvent):
     kind: Literal["sign_off_key_turned"] = "sign_off_key_turned"
     by: str
 
 
-class SignedOff(Happened):
+class SignedOff(DomainEvent):
     kind: Literal["signed_off"] = "signed_off"
     ground: Ground
     by: tuple[str, ...]
     note: str = ""
 
 
-class Terminated(Happened):
+class Terminated(DomainEvent):
     kind: Literal["terminated"] = "terminated"
     basis: Literal["reviewed", "unreasonable"]
     review: str = ""
@@ -444,7 +444,7 @@ class Terminated(Happened):
     reason: str
 
 
-class Disclosed(Happened):
+class Disclosed(DomainEvent):
     kind: Literal["disclosed"] = "disclosed"
     published: bool
     summary: str = ""
@@ -453,14 +453,14 @@ class Disclosed(Happened):
     proposed_by: str = ""
 
 
-class DisclosureRetracted(Happened):
+class DisclosureRetracted(DomainEvent):
     kind: Literal["disclosure_retracted"] = "disclosure_retracted"
     reason: str
     countersigned_by: str
     proposed_by: str = ""
 
 
-class Accounted(Happened):
+class Accounted(DomainEvent):
     kind: Literal["accounted"] = "accounted"
     findings: tuple[Finding, ...] = ()
     no_fault: bool = False
@@ -468,46 +468,46 @@ class Accounted(Happened):
     note: str = ""
 
 
-class Sealed(Happened):
+class Sealed(DomainEvent):
     """销号: disclosure and accountability are decided; the number is struck off the ledger."""
 
     kind: Literal["sealed"] = "sealed"
     ground: Ground
 
 
-class Withdrawn(Happened):
+class Withdrawn(DomainEvent):
     kind: Literal["withdrawn"] = "withdrawn"
     reason: str
 
 
-class Merged(Happened):
+class Merged(DomainEvent):
     kind: Literal["merged"] = "merged"
     into: str
     basis: Literal["same_person", "same_matter"]
     reason: str = ""
 
 
-class Unmerged(Happened):
+class Unmerged(DomainEvent):
     kind: Literal["unmerged"] = "unmerged"
     out_of: str
     reason: str
     lead: str = ""
 
 
-class MemberAdmitted(Happened):
+class MemberAdmitted(DomainEvent):
     kind: Literal["member_admitted"] = "member_admitted"
     number: str
     party: Party | None = None
 
 
-class MemberChanged(Happened):
+class MemberChanged(DomainEvent):
     """A merged case complains of others by now, or is somewhere else."""
 
     kind: Literal["member_changed"] = "member_changed"
     party: Party
 
 
-class MemberReleased(Happened):
+class MemberReleased(DomainEvent):
     """A follower has left; ``apart``: it had to, for one of the two complains of those who have the other."""
 
     kind: Literal["member_released"] = "member_released"
@@ -515,7 +515,7 @@ class MemberReleased(Happened):
     apart: bool = False
 
 
-class Reopened(Happened):
+class Reopened(DomainEvent):
     kind: Literal["reopened"] = "reopened"
     run: int
     facts: str

@@ -14,7 +14,7 @@ from schemas.petition.state import Petition
 from schemas.streams.case_type import Patched
 from schemas.streams.message import CaseMessage
 
-Relay = CaseMessage[c.Order]
+PetitionMessage = CaseMessage[c.Order]
 """An order of one petition to another."""
 
 CONFLICT = "conflict"
@@ -31,7 +31,7 @@ FOLLOWERS_TOLD_OUTSIDE = "followers-told-outside"
 """The first release told each follower a reply by a message of the lead case's own run."""
 
 
-def messages(state: Petition, events: Sequence[e.Event], patched: Patched) -> list[Relay]:
+def messages(state: Petition, events: Sequence[e.Event], patched: Patched) -> list[PetitionMessage]:
     """What the run of a case tells others after these events, by the rules and the code it was begun with."""
     told_outside = bool(announced(state, events, patched))
     party = tells_of_a_party(state, events) and (in_force(state.rules, ACCUSER_SAFE) or patched(MEMBER_MARKS))
@@ -59,19 +59,19 @@ def _changes_a_party(state: Petition, events: Sequence[e.Event]) -> bool:
     return bool(state.merged_into) and any(isinstance(event, CHANGES_A_PARTY) for event in events)
 
 
-def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: bool) -> list[Relay]:
+def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: bool) -> list[PetitionMessage]:
     """The messages that follow from these events of a case. ``party``: the lead case hears whom to keep out. ``answers``: followers hear a reply by
     these messages too, and not by what :func:`answer_of` says.
     """
-    messages: list[Relay] = []
+    messages: list[PetitionMessage] = []
     for seq, event in enumerate(events, start=state.seq - len(events) + 1):
         tag = _tag(state, seq, event)
         if isinstance(event, e.Merged):
             leave = _system(c.Unmerge(reason=f"{event.into} takes no members"))
-            back = Relay(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)
+            back = PetitionMessage(workflow_id=workflow_id(state.number), command_id=f"{tag}-refused", order=leave)
             join = _system(c.AdmitMember(number=state.number, party=party_of(state) if party else None))
             messages.append(
-                Relay(
+                PetitionMessage(
                     workflow_id=workflow_id(event.into),
                     command_id=tag,
                     order=join,
@@ -81,16 +81,16 @@ def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: 
             )
         elif isinstance(event, e.Unmerged):
             part = _system(c.ReleaseMember(number=state.number))
-            messages.append(Relay(workflow_id=workflow_id(event.out_of), command_id=tag, order=part))
+            messages.append(PetitionMessage(workflow_id=workflow_id(event.out_of), command_id=tag, order=part))
         elif isinstance(event, e.MemberReleased) and event.apart:
             leave = _system(c.Unmerge(reason=CONFLICT))
-            messages.append(Relay(workflow_id=workflow_id(event.number), command_id=tag, order=leave))
+            messages.append(PetitionMessage(workflow_id=workflow_id(event.number), command_id=tag, order=leave))
         elif isinstance(event, e.Replied) and answers:
             messages.extend(answer_of(state, seq, event).values())
     if party and _changes_a_party(state, events):
         order = _system(c.ChangeMember(party=party_of(state)))
         tag = f"{state.number}-{state.seq}-party"
-        messages.append(Relay(workflow_id=workflow_id(state.merged_into), command_id=tag, order=order))
+        messages.append(PetitionMessage(workflow_id=workflow_id(state.merged_into), command_id=tag, order=order))
     return messages
 
 
@@ -104,12 +104,15 @@ def answers(state: Petition, events: Sequence[e.Event]) -> list[int]:
     ]
 
 
-def answer_of(state: Petition, seq: int, event: e.Replied) -> dict[str, Relay]:
+def answer_of(state: Petition, seq: int, event: e.Replied) -> dict[str, PetitionMessage]:
     """The reply to a case as its followers hear it, by their numbers; ``state``: just after it."""
     if event.following:
         return {}
     order, tag = _system(_shared(event, state)), _tag(state, seq, event)
-    return {member: Relay(workflow_id=workflow_id(member), command_id=tag, order=order) for member in state.members}
+    return {
+        member: PetitionMessage(workflow_id=workflow_id(member), command_id=tag, order=order)
+        for member in state.members
+    }
 
 
 def _tag(state: Petition, seq: int, event: e.Event) -> str:

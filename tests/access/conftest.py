@@ -21,14 +21,14 @@ from activities.access.accounts import Accounts
 from activities.keys import load_keyring
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.reference import ReferenceStore
 from activities.record.rows import case_row
 from activities.record.seed import seed
 from activities.settings import Settings
-from gateway.access.callers import SESSION_COOKIE, Callers
-from gateway.desk import Desk, refusal_error
+from gateway.access.callers import SESSION_COOKIE, Authenticator
+from gateway.case_service import CaseService, refusal_error
 from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
@@ -52,7 +52,7 @@ PHONE = "13800001234"
 """Of whoever brought a case."""
 
 
-class DecidingDesk(Desk):
+class DecidingDesk(CaseService):
     """Decides as the workflow does, at one moment, and carries nothing out; ``taken``: what would have been, by case, command and person."""
 
     taken: list[tuple[str, str, str]]
@@ -74,7 +74,7 @@ class City:
 
     app: FastAPI
     door: Door
-    callers: Callers
+    callers: Authenticator
     desk: DecidingDesk
     database: AsyncEngine
     numbers: dict[str, str]
@@ -135,7 +135,7 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
         desk = DecidingDesk(
             system.client,
             record,
-            NumberOffice(engine, system.keyring),
+            CaseNumberAllocator(engine, system.keyring),
             door.rules,
             door.hearing,
             patience=5,
@@ -156,7 +156,7 @@ async def city(database_dsn: str, tmp_path_factory: Any) -> AsyncIterator[City]:
             async with engine.begin() as connection:
                 await connection.execute(insert(t.cases), _accusing_row(accusing[name], make()))
         await keep(record, INTO, approve_stage(), system.keyring)
-        callers = Callers(door, limits=Limits())
+        callers = Authenticator(door, limits=Limits())
         callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         tokens = {
             position: (await callers.tokens.create(person, [scope.value for scope in TokenScope])).text

@@ -16,12 +16,12 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from activities.record.queries import CaseQueries
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.connections import BoundedConnection
 from gateway.web.limits import Limits
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.kernel.actor import Actor
 from tests import serving
 from tests.databases import own_database
@@ -37,15 +37,15 @@ class ByHeader:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._callers = Callers(door, limits=Limits())
+        self._callers = Authenticator(door, limits=Limits())
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request) -> Principal | None:
         person = request.headers.get("x-test-person")
         if not person:
             return None
         scopes = request.headers.get("x-test-scopes")
         actor = await self._door.actor(person)
-        return Viewer(actor, person, scopes=None if scopes is None else frozenset(scopes.split()))
+        return Principal(actor, person, scopes=None if scopes is None else frozenset(scopes.split()))
 
     def queries(self, actor: Actor) -> CaseQueries:
         """As in production: through row-level security."""

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from tests.api.conftest import Api, petition
@@ -21,10 +21,10 @@ OPERATOR, AUDITOR = "he-xiaoyun", "fu-zhiyuan"
 
 
 async def test_an_order_bears_the_session_or_token_it_came_by(api: Api) -> None:
-    callers = Callers(api.door, limits=Limits())
+    callers = Authenticator(api.door, limits=Limits())
 
     @asynccontextmanager
-    async def opening() -> AsyncGenerator[tuple[object, Callers]]:
+    async def opening() -> AsyncGenerator[tuple[object, Authenticator]]:
         yield api.door, callers
 
     app = create_app(opening, api.door.system.settings)  # pyright: ignore[reportArgumentType]

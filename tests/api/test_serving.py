@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 
 from gateway.web.bodies import BodyLimit
 from gateway.web.connections import BoundedConnection
-from gateway.web.observed import Figures, Observed
+from gateway.web.observed import Metrics, MetricsMiddleware
 from tests.api.conftest import Api, listening
 from tests.api.test_petitions import OPERATOR, PETITIONS, SUPERVISOR, told
 
@@ -166,8 +166,8 @@ async def test_a_defect_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptur
     async def broken() -> None:
         raise RuntimeError("13800001234 at /srv/secret")
 
-    figures = Figures()
-    app.add_middleware(Observed, figures=figures)
+    figures = Metrics()
+    app.add_middleware(MetricsMiddleware, figures=figures)
     transport_free = Api(app, None)  # type: ignore[arg-type]
     answer = await transport_free("").get("/x", headers={"X-Request-Id": "from-the-proxy-1"})
     problem = told(answer, 500, "internal")

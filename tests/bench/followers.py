@@ -12,7 +12,7 @@ import psutil
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.desk import Desk
+from gateway.case_service import CaseService
 from schemas.petition import commands as c
 from schemas.petition.state import Complexity, Outcome
 from tests.bench.installation import desk, installation
@@ -68,7 +68,7 @@ async def measure(data_dir: Path, followers: int) -> dict[str, Any]:
     }
 
 
-async def _filed(people: Desk) -> str:
+async def _filed(people: CaseService) -> str:
     return (await people.file(OPERATOR, message())).number
 
 

@@ -17,10 +17,10 @@ from uuid import uuid4
 import psutil
 
 from activities.defaults import default_organisation, police_words
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.runtime import Runtime, find_system
 from activities.settings import Settings
-from gateway.desk import Desk, Rules
+from gateway.case_service import CaseService, Rules
 from schemas.kernel.calendar import seed_calendar
 from schemas.proposals.holding import Hearing
 from tests.bench.path import POLICY
@@ -121,7 +121,7 @@ def workers(place: Installation, command: tuple[str, ...]) -> Generator[list[psu
 
 
 @asynccontextmanager
-async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
+async def desk(place: Installation) -> AsyncGenerator[tuple[CaseService, System]]:
     """The desk the doors use, on that installation."""
     calendar = seed_calendar()
 
@@ -137,7 +137,12 @@ async def desk(place: Installation) -> AsyncGenerator[tuple[Desk, System]]:
         name: value for name, value in place.environment().items() if name.startswith("SANZHANG_")
     }
     async with open_system(Settings.from_environment(environment), environment, pool_size=20) as system:
-        yield Desk(system.client, system.record, NumberOffice(system.database, system.keyring), rules, hearing), system
+        yield (
+            CaseService(
+                system.client, system.record, CaseNumberAllocator(system.database, system.keyring), rules, hearing
+            ),
+            system,
+        )
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -32,7 +32,7 @@ from activities.record.seed import seed
 from activities.settings import Settings
 from gateway.doors import Door, open_door
 from gateway.web.app import create_app
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.refusal import Refusal
@@ -283,9 +283,9 @@ class _Named:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request) -> Principal | None:
         person = request.headers["x-person"]
-        return Viewer(await self._door.actor(person), person)
+        return Principal(await self._door.actor(person), person)
 
     def queries(self, actor: Actor) -> CaseQueries:
         return CaseQueries(scoped(self._door.system.database, actor))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import randrange
 from uuid import uuid4
 
-from gateway.desk import Desk
+from gateway.case_service import CaseService
 from schemas.kernel.actor import Actor, Role
 from schemas.petition import commands as c
 from schemas.petition.events import FiledContent
@@ -72,7 +72,7 @@ def actions(complexity: Complexity) -> list[tuple[Actor, c.Command]]:
     return path if complexity is Complexity.SIMPLE else [(chief, c.Approve()), *path]
 
 
-async def lifecycle(desk: Desk, complexity: Complexity) -> str:
+async def lifecycle(desk: CaseService, complexity: Complexity) -> str:
     """One case from filing to seal; its number."""
     number = (await desk.file(OPERATOR, message(complexity))).number
     stage = None

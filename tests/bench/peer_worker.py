@@ -23,7 +23,7 @@ from tests.bench.engine_only import (
 from tests.bench.peers import connect
 from tests.bench.textbook import TEXTBOOK_QUEUE, TextbookPetition
 from tests.bench.textbook_record import RecordActivities
-from workers.activations import InLoop
+from workers.activations import InlineExecutor
 
 
 async def serve(queue: str) -> None:
@@ -47,7 +47,7 @@ async def serve(queue: str) -> None:
             workflows=[EngineOnlyPetition],
             activities=[nothing] if queue == EMPTY_COMMIT_QUEUE else [],
             workflow_runner=UnsandboxedWorkflowRunner(),
-            workflow_task_executor=InLoop() if our_way else None,
+            workflow_task_executor=InlineExecutor() if our_way else None,
             max_cached_workflows=5_000,
             max_concurrent_workflow_tasks=200,
             max_workflow_task_external_storage_concurrency=1,

@@ -23,8 +23,8 @@ from schemas.evidence.upcast import event_of
 from tests.golden.record_decisions import golden
 from workers.replay import Outcome, Verdict
 from workers.replay.engine_said import said
-from workers.replay.judging import Manner, judged_here
-from workers.replay.sources import Material, Sources
+from workers.replay.judging import ReplayOptions, judged_here
+from workers.replay.sources import CaseHistory, Sources
 from workflows.petition import PetitionWorkflow
 
 PROCESSES = (1, 2)
@@ -37,9 +37,9 @@ class _Case:
         self.number, self.history = number, history
         self._rows = [(row, payload(row.event)) for row in rows]
 
-    def material(self) -> Material:
+    def material(self) -> CaseHistory:
         read = [row.model_copy(update={"event": event_of(stored, row.version)}) for row, stored in self._rows]
-        return Material(self.number, (self.history,), read)
+        return CaseHistory(self.number, (self.history,), read)
 
 
 class _InMemory:
@@ -48,7 +48,7 @@ class _InMemory:
     def __init__(self, cases: Sequence[_Case]) -> None:
         self._cases = {case.number: case for case in cases}
 
-    async def material(self, number: str, **_: bool) -> Material:
+    async def material(self, number: str, **_: bool) -> CaseHistory:
         return self._cases[number].material()
 
 
@@ -78,7 +78,7 @@ async def _ours(cases: Sequence[_Case], rounds: int) -> None:
         if verdict.outcome is not Outcome.SAME:
             raise RuntimeError(verdict.model_dump_json())
 
-    await judged_here(cast("Sources", _InMemory(cases)), Manner(), numbers(), tell)
+    await judged_here(cast("Sources", _InMemory(cases)), ReplayOptions(), numbers(), tell)
 
 
 def _process(told: Connection) -> None:

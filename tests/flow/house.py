@@ -20,10 +20,10 @@ from activities.defaults import police_words
 from activities.plugin import workflow_runner
 from activities.record.case_record import CaseRecord, CommitOrder, Committed
 from activities.record.commit import CommitActivities
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.telling import Followers, TellingActivities
-from gateway.desk import Desk, Filing, Rules
+from gateway.case_service import CaseService, Filing, Rules
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.worktime import Calendar
 from schemas.organisation import Organisation
@@ -38,7 +38,7 @@ from tests.databases import own_database
 from tests.flow.uncached import UNCACHED, QuestionsApart
 from tests.keys import RING
 from tests.machine_fixtures import running_engine
-from workers.activations import InLoop
+from workers.activations import InlineExecutor
 from workflows.contract import PETITIONS_QUEUE, Answer, workflow_id
 from workflows.petition import PetitionWorkflow
 
@@ -150,7 +150,7 @@ class House:
 
     environment: WorkflowEnvironment
     client: Client
-    desk: Desk
+    desk: CaseService
     record: TroubledRecord
     database: AsyncEngine
 
@@ -233,9 +233,9 @@ async def opened(
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    desk = Desk(client, record, NumberOffice(database, RING), rules, hearing, patience=patience)
+    desk = CaseService(client, record, CaseNumberAllocator(database, RING), rules, hearing, patience=patience)
     cached = 0 if UNCACHED else cached_workflows
-    executor = InLoop()
+    executor = InlineExecutor()
     worker = Worker(
         client,
         task_queue=PETITIONS_QUEUE,

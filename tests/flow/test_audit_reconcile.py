@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from activities.evidence.journal import Journal
 from activities.evidence.reconcile import Outcome, Span, carry_on, looking, reconcile_all, repair
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.seed import seed
 from activities.settings import Settings
 from gateway.cli.main import application
@@ -37,7 +37,7 @@ from tests.databases import by_owner
 from tests.flow.house import SUPERVISOR, House, content, own_house
 from tests.flow.paths import LEAD, PATHS, approved, straight_simple, supervised
 from tests.keys import RING
-from workers.replay.judging import Manner
+from workers.replay.judging import ReplayOptions
 from workers.replay.processes import ProcessDiedError, judged_in_processes
 from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, PetitionStart, workflow_id
 
@@ -141,7 +141,9 @@ async def test_processes_that_replay_end_with_whoever_started_them(
             yield number
 
     begun = asyncio.Event()
-    replaying = asyncio.create_task(judged_in_processes(settings, Manner(), endless(), lambda _: begun.set(), jobs=1))
+    replaying = asyncio.create_task(
+        judged_in_processes(settings, ReplayOptions(), endless(), lambda _: begun.set(), jobs=1)
+    )
     await begun.wait()
     [killed] = multiprocessing.active_children()
     assert killed.pid is not None
@@ -256,7 +258,7 @@ async def test_whatever_is_out_of_step_is_named(house: House, monkeypatch: pytes
         number=await _without_run(house),
     )
     noted = await out_of_step(["notices_given_up"], "UPDATE outbox SET gave_up_at = now() WHERE case_number = :number")
-    never = (await NumberOffice(house.database, RING).reserve(content(), "XA", datetime.now(UTC))).number
+    never = (await CaseNumberAllocator(house.database, RING).reserve(content(), "XA", datetime.now(UTC))).number
     await out_of_step(["number_unfiled"], number=never)
 
     outcome = await reconciled(house, later=timedelta(hours=2))

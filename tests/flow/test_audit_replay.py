@@ -25,7 +25,7 @@ from tests.databases import by_owner
 from tests.flow.house import HANDLER, SUPERVISOR, House
 from tests.flow.paths import LEAD, approved, merged, overdue, reopened, reworked, straight_simple, supervised, together
 from workers.replay import Outcome, Verdict, decisions_by, replaying
-from workers.replay.judging import Manner, judged_here
+from workers.replay.judging import ReplayOptions, judged_here
 from workers.replay.sources import Source, Sources, case_numbers
 from workflows.contract import PetitionStart
 from workflows.petition import PetitionWorkflow
@@ -44,14 +44,16 @@ def sources(house: House) -> Sources:
     return Sources(house.database, house.client, None, NoArchive)
 
 
-async def verdicts(house: House, numbers: list[str], manner: Manner | None = None) -> dict[str, Verdict]:
+async def verdicts(house: House, numbers: list[str], manner: ReplayOptions | None = None) -> dict[str, Verdict]:
     found: dict[str, Verdict] = {}
 
     async def each() -> AsyncGenerator[str]:
         for number in numbers:
             yield number
 
-    await judged_here(sources(house), manner or Manner(), each(), lambda verdict: found.update({verdict.case: verdict}))
+    await judged_here(
+        sources(house), manner or ReplayOptions(), each(), lambda verdict: found.update({verdict.case: verdict})
+    )
     return found
 
 
@@ -140,7 +142,7 @@ class WithOneTimerMore(PetitionWorkflow):
 
 async def test_other_commands_are_found_with_the_event_of_the_history(house: House) -> None:
     [number] = await straight_simple(house)
-    found = (await verdicts(house, [number], Manner(workflow=WithOneTimerMore)))[number].difference
+    found = (await verdicts(house, [number], ReplayOptions(workflow=WithOneTimerMore)))[number].difference
     assert found is not None
     assert found.code == "commands"
     history = await house.handle(number).fetch_history()
@@ -300,7 +302,7 @@ async def verdict_from(given: Sources, number: str, source: Source) -> Verdict:
     async def each() -> AsyncGenerator[str]:
         yield number
 
-    await judged_here(given, Manner(source), each(), found.append)
+    await judged_here(given, ReplayOptions(source), each(), found.append)
     return found[0]
 
 

@@ -13,7 +13,7 @@ from activities.evidence.journal import Journal
 from activities.evidence.log import MerkleLog
 from activities.evidence.seal import Sealer
 from activities.evidence.store import CheckpointStore
-from activities.evidence.verify.verification import Outside, Verification
+from activities.evidence.verify.verification import TrustAnchors, Verification
 from schemas.evidence.finding import Finding
 from tests.clean_record import ORIGIN, RING, SIGNER, Cast
 from tests.databases import as_owner
@@ -46,7 +46,7 @@ async def test_what_people_did_holds_and_what_the_owner_did_is_named(place: tupl
 
     sources = Sources(house.database, house.client, None, lambda: archives)
     async with replaying(None) as replay:
-        outside = Outside(log.store, [SIGNER.key], archives, decisions_by(sources, replay))
+        outside = TrustAnchors(log.store, [SIGNER.key], archives, decisions_by(sources, replay))
 
         async def found() -> list[Finding]:
             return [each async for each in Verification(house.database, outside).everything()]

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from activities.record.intake import NumberOffice
-from gateway.desk import Desk, Rules
+from activities.record.intake import CaseNumberAllocator
+from gateway.case_service import CaseService, Rules
 from schemas.kernel.errors import UserError
 from schemas.kernel.worktime import Calendar, local_day, term
 from schemas.petition import commands as c
@@ -20,13 +20,15 @@ from tests.keys import RING
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 
-def desk_of(house: House, calendar: Calendar) -> Desk:
+def desk_of(house: House, calendar: Calendar) -> CaseService:
     """The desk of a door that reads this calendar."""
 
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=calendar, city="XA")
 
-    return Desk(house.client, house.record, NumberOffice(house.database, RING), rules, hearing, patience=60.0)
+    return CaseService(
+        house.client, house.record, CaseNumberAllocator(house.database, RING), rules, hearing, patience=60.0
+    )
 
 
 async def pinned(house: House, number: str) -> list[int]:

@@ -11,7 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from workers.activations import InLoop
+from workers.activations import InlineExecutor
 
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -44,7 +44,7 @@ class Sound:
 async def test_its_task_fails_and_is_tried_again_while_others_are_served(engine: WorkflowEnvironment) -> None:
     mended.clear()
     client, name = engine.client, uuid4().hex
-    with InLoop(0.2) as executor:
+    with InlineExecutor(0.2) as executor:
         async with Worker(client, task_queue=QUEUE, workflows=[Endless, Sound], workflow_task_executor=executor):
             endless = await client.start_workflow(Endless.run, id=f"endless-{name}", task_queue=QUEUE)
             failed = None

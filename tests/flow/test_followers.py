@@ -19,7 +19,7 @@ from activities.record.telling import Followers
 from schemas.kernel.actor import Actor, Role
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.relay import Relay
+from schemas.petition.relay import PetitionMessage
 from schemas.petition.state import Outcome
 from tests.flow.house import HANDLER, OPERATOR, House, own_house
 from tests.flow.paths import ANSWER, approved, supervised, until
@@ -79,7 +79,7 @@ async def test_telling_that_was_cut_off_goes_on_and_nobody_is_told_twice(
     lead, members = await led(house, telling.AT_ONCE + 3)
     tell, calls = Followers.tell, list[str]()
 
-    async def cut_off(self: Followers, message: Relay) -> bool:
+    async def cut_off(self: Followers, message: PetitionMessage) -> bool:
         calls.append(message.workflow_id)
         if len(calls) in (5, telling.AT_ONCE + 7):
             raise ConnectionError("the engine is away")
@@ -109,7 +109,7 @@ async def answered_unheard(house: House, monkeypatch: pytest.MonkeyPatch) -> Asy
     lead, members = await led(house, 3)
     hindered = asyncio.Event()
 
-    async def never(self: Followers, message: Relay) -> bool:
+    async def never(self: Followers, message: PetitionMessage) -> bool:
         hindered.set()
         raise ConnectionError("the engine is away")
 
@@ -163,7 +163,7 @@ async def test_a_message_of_the_release_before_is_the_same_message(house: House)
     seq = next(row.seq for row in await house.record.history(lead) if row.event.kind == "replied")
     assert told.command_id == f"{lead}-{seq}-replied"
     order = c.Order(actor=told.actor, command=c.FollowReply(outcome=event.outcome, text=event.text, unit=event.unit))
-    message = Relay(workflow_id=workflow_id(member), command_id=told.command_id, order=order)
+    message = PetitionMessage(workflow_id=workflow_id(member), command_id=told.command_id, order=order)
     await house.handle(member).signal("relay", message)
     await house.settled(member)
     assert len(await replies(house, member)) == 1

@@ -16,8 +16,8 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 
-from activities.record.intake import NumberOffice
-from gateway.desk import Desk, Rules
+from activities.record.intake import CaseNumberAllocator
+from gateway.case_service import CaseService, Rules
 from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
 from schemas.petition.state import Stage
@@ -30,11 +30,11 @@ from workflows.contract import PETITION_WORKFLOW, PETITIONS_QUEUE, Answer, Petit
 pytestmark = [pytest.mark.flow, pytest.mark.asyncio(loop_scope="session")]
 
 
-def second_door(house: House) -> Desk:
+def second_door(house: House) -> CaseService:
     async def rules() -> Rules:
         return Rules(policy=policy(), calendar=WEEKDAYS, city="XA")
 
-    return Desk(house.client, house.record, NumberOffice(house.database, RING), rules, hearing)
+    return CaseService(house.client, house.record, CaseNumberAllocator(house.database, RING), rules, hearing)
 
 
 async def cases(house: House) -> int:
@@ -97,7 +97,7 @@ async def test_a_filing_refused_at_the_desk_takes_no_number(house: House) -> Non
 
 async def test_a_run_whose_first_order_is_refused_ends_and_blocks_nobody(house: House) -> None:
     message = content()
-    reserved = await NumberOffice(house.database, RING).reserve(message, "XA", datetime.now(UTC))
+    reserved = await CaseNumberAllocator(house.database, RING).reserve(message, "XA", datetime.now(UTC))
     number = reserved.number
     wrong = c.File(number=number, content=message, policy=policy().figures("claim", "complex"), calendar=WEEKDAYS)
     operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from schemas.petition.state import Stage
 from tests.flow.house import OPERATOR, House, content
 from tests.keys import RING
@@ -26,7 +26,7 @@ async def _started_without_its_filing(house: House, number: str) -> None:
 
 async def test_a_filing_finds_the_run_that_waits_for_it(house: House) -> None:
     message = content()
-    number = (await NumberOffice(house.database, RING).reserve(message, "XA", datetime.now(UTC))).number
+    number = (await CaseNumberAllocator(house.database, RING).reserve(message, "XA", datetime.now(UTC))).number
     await _started_without_its_filing(house, number)
     filing = await house.desk.file(OPERATOR, message)
     assert (filing.number, filing.stage) == (number, Stage.APPROVE)
@@ -35,7 +35,7 @@ async def test_a_filing_finds_the_run_that_waits_for_it(house: House) -> None:
 
 async def test_a_filing_that_comes_late_starts_its_run_anew(house: House) -> None:
     message = content()
-    number = (await NumberOffice(house.database, RING).reserve(message, "XA", datetime.now(UTC))).number
+    number = (await CaseNumberAllocator(house.database, RING).reserve(message, "XA", datetime.now(UTC))).number
     await _started_without_its_filing(house, number)
     await house.skip(number, timedelta(minutes=11))
     with pytest.raises(WorkflowFailureError):

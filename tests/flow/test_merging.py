@@ -8,7 +8,7 @@ import pytest
 
 from schemas.petition import commands as c
 from schemas.petition import events as e
-from schemas.petition.relay import Relay
+from schemas.petition.relay import PetitionMessage
 from schemas.petition.state import Outcome, Stage
 from tests.flow.house import HANDLER, OPERATOR, VISITOR, House
 from tests.flow.paths import ANSWER, DISSATISFIED, SATISFIED, answered, approved, closed, supervised, until
@@ -98,7 +98,7 @@ async def test_a_message_told_twice_is_heard_once(house: House) -> None:
     member = await follower(house, lead)
     rows = await house.record.history(lead)
     told = next(row for row in rows if row.event.kind == "member_admitted")
-    again = Relay(
+    again = PetitionMessage(
         workflow_id=workflow_id(lead),
         command_id=told.command_id,
         order=c.Order(actor=told.actor, command=c.AdmitMember(number=member)),

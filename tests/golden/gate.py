@@ -17,7 +17,7 @@ from tests.golden.record_decisions import Golden, golden
 from workers.composition import open_system
 from workers.replay import Outcome, Verdict, compared, replaying
 from workers.replay.engine_said import said
-from workers.replay.judging import Manner, judged_here
+from workers.replay.judging import ReplayOptions, judged_here
 from workers.replay.processes import sources_of
 from workers.replay.sources import sampled_numbers
 from workflows.petition import PetitionWorkflow
@@ -46,7 +46,7 @@ async def _sampled(count: int) -> list[Verdict] | None:
                 for number in numbers:
                     yield number
 
-            await judged_here(sources_of(system), Manner(), each(), verdicts.append)
+            await judged_here(sources_of(system), ReplayOptions(), each(), verdicts.append)
     except UserError as error:
         if error.code != "system_not_running":
             raise

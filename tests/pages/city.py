@@ -19,7 +19,7 @@ from activities.record.migrate import migrate, new_engine
 from activities.record.reference import ReferenceStore
 from activities.record.seed import seed
 from activities.settings import Settings
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.doors import Door
 from gateway.web.app import create_app
 from gateway.web.limits import Limits
@@ -76,9 +76,9 @@ async def _awake(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def served(door: Door) -> AsyncGenerator[tuple[str, Callers]]:
+async def served(door: Door) -> AsyncGenerator[tuple[str, Authenticator]]:
     """The pages of that city at an address of this machine, and who may come in."""
-    callers = Callers(door, limits=Limits())
+    callers = Authenticator(door, limits=Limits())
     callers.accounts = Accounts(door.system.database, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
     @asynccontextmanager

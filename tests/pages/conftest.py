@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from activities.logs import configure_logging
 from activities.record.views import CaseView
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from gateway.doors import Door
 from schemas.petition.state import Petition
 from tests.databases import own_database
@@ -41,7 +41,7 @@ class City:
     address: str = ""
     numbers: list[str] = field(default_factory=list[str])
     door: Door | None = None
-    callers: Callers | None = None
+    callers: Authenticator | None = None
     loop: asyncio.AbstractEventLoop | None = None
     trouble: BaseException | None = None
 

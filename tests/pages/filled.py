@@ -11,7 +11,7 @@ from gateway.demo.invented import invented
 from gateway.demo.offices import words
 from gateway.doors import Door
 from gateway.importing.proposing import Proposer, load_taxonomy
-from gateway.patience import PATIENCE
+from gateway.retry import ORDER_RETRY_SECONDS
 from schemas.kernel.actor import Actor, Role
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
@@ -26,7 +26,7 @@ STEPS = (0, 1, 2, 3, 1, 4, 2, 5, 3, 0, 6, 4, 2, 8, 3, 1, 9, 2, 5, 4)
 async def fill(door: Door, petitions: int = 40, street: int = 12) -> list[str]:
     """Files the first ``petitions`` of the demonstration and ``street`` invented ones; the numbers, in that order."""
     city = await settle(door.system.reference)
-    door.organisation = type(door.organisation)(_fixed(city), PATIENCE)
+    door.organisation = type(door.organisation)(_fixed(city), ORDER_RETRY_SECONDS)
     registry = Registry(door.desk, city, Proposer(city, load_taxonomy(None)), door.system.keyring)
     rules = await door.rules()
     first = waiting(rules.policy)[:petitions]

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from activities.logs import configure_logging
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from gateway.doors import Door
 from schemas.petition.state import Stage
 from tests.machine_fixtures import running_database, running_engine
@@ -32,7 +32,7 @@ async def take() -> None:
                 await _pictures(address, callers, door, numbers)
 
 
-async def _pictures(address: str, callers: Callers, door: Door, numbers: list[str]) -> None:
+async def _pictures(address: str, callers: Authenticator, door: Door, numbers: list[str]) -> None:
     shown, lived = await _most_lived(door, numbers)
     wanted = (
         ("inbox", "he-xiaoyun", "/inbox", "light"),

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
 from activities.converter import CompactPayloadConverter
-from schemas.petition.relay import Relay
+from schemas.petition.relay import PetitionMessage
 from schemas.petition.state import Petition
 from workflows.contract import PetitionStart
 
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
     """A message to another case, and the number of the event that holds it."""
 
     number: int
-    message: Relay
+    message: PetitionMessage
 
 
 class Said(NamedTuple):
@@ -52,7 +52,7 @@ def said(history: WorkflowHistory) -> Said:
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
             payload = event.signal_external_workflow_execution_initiated_event_attributes.input.payloads[0]
-            relays.append(Sent(event.event_id, converter.from_payload(payload, Relay)))
+            relays.append(Sent(event.event_id, converter.from_payload(payload, PetitionMessage)))
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
             outcome = event.workflow_execution_update_completed_event_attributes
             if outcome.outcome.HasField("failure"):

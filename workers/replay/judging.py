@@ -12,7 +12,7 @@ from schemas.kernel.errors import first_of
 from schemas.sealing.keys import SealBrokenError
 from workers.replay.comparing import compared
 from workers.replay.replaying import Replaying, replaying
-from workers.replay.sources import Material, Source, Sources
+from workers.replay.sources import CaseHistory, Source, Sources
 from workers.replay.verdict import Difference, Outcome, Verdict
 from workflows.petition import PetitionWorkflow
 
@@ -27,7 +27,7 @@ Tell = Callable[[Verdict], None]
 
 
 @dataclass(frozen=True)
-class Manner:
+class ReplayOptions:
     """How to replay. ``workflow``: another class in the place of today's, for tests."""
 
     source: Source = Source.EITHER
@@ -35,7 +35,7 @@ class Manner:
     workflow: type = PetitionWorkflow
 
 
-class Judge:
+class ReplayRunner:
     """Gives verdicts on cases by one replayer."""
 
     def __init__(self, sources: Sources, replay: Replaying, source: Source) -> None:
@@ -43,12 +43,12 @@ class Judge:
         self._replay = replay
         self._source = source
 
-    def reading(self, number: str) -> Awaitable[Material]:
+    def reading(self, number: str) -> Awaitable[CaseHistory]:
         """The case as the source has it at first."""
         archive = self._source is Source.ARCHIVE
         return self._sources.material(number, engine=not archive, archive=archive)
 
-    async def verdict(self, number: str, reading: Awaitable[Material]) -> Verdict:
+    async def verdict(self, number: str, reading: Awaitable[CaseHistory]) -> Verdict:
         """Of one case. Errors of engine and database are raised; what is wrong with the case is its verdict."""
         try:
             verdict = await self._of(await reading)
@@ -68,7 +68,7 @@ class Judge:
             return _unreadable(number, error)
         return verdict
 
-    async def _of(self, material: Material) -> Verdict:
+    async def _of(self, material: CaseHistory) -> Verdict:
         return compared(material.number, await self._replay.runs(material.histories), material.recorded)
 
 
@@ -84,7 +84,7 @@ def _unreadable(number: str, error: Exception) -> Verdict:
     return Verdict(case=number, outcome=Outcome.DIFFERS, difference=difference)
 
 
-async def judge(sources: Sources, manner: Manner, following: Next, tell: Tell) -> None:
+async def judge(sources: Sources, manner: ReplayOptions, following: Next, tell: Tell) -> None:
     """Takes numbers until there are no more; tells the verdicts in whatever order they come. Raises the first error there is."""
     try:
         async with asyncio.TaskGroup() as lanes:
@@ -94,9 +94,9 @@ async def judge(sources: Sources, manner: Manner, following: Next, tell: Tell) -
         raise first_of(group.exceptions) from group
 
 
-async def _lane(sources: Sources, manner: Manner, following: Next, tell: Tell) -> None:
+async def _lane(sources: Sources, manner: ReplayOptions, following: Next, tell: Tell) -> None:
     async with replaying(None, sandbox=manner.sandbox, workflow=manner.workflow) as replay:
-        judge = Judge(sources, replay, manner.source)
+        judge = ReplayRunner(sources, replay, manner.source)
         number = await following()
         reading = asyncio.ensure_future(judge.reading(number)) if number is not None else None
         try:
@@ -122,6 +122,6 @@ def one_after_another(numbers: AsyncIterator[str]) -> Next:
     return following
 
 
-async def judged_here(sources: Sources, manner: Manner, numbers: AsyncIterator[str], tell: Tell) -> None:
+async def judged_here(sources: Sources, manner: ReplayOptions, numbers: AsyncIterator[str], tell: Tell) -> None:
     """All of them in this process."""
     await judge(sources, manner, one_after_another(numbers), tell)

@@ -21,7 +21,7 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityHandle
 
 from activities.record.case_record import CommitOrder, Committed
-from schemas.petition.relay import Relay
+from schemas.petition.relay import PetitionMessage
 from schemas.streams.message import CaseMessage
 
 
@@ -40,7 +40,7 @@ class Offered:
     commits: list[tuple[CommitOrder, ActivityHandle[Any]]] = field(
         default_factory=list[tuple[CommitOrder, ActivityHandle[Any]]]
     )
-    relays: list[Relay] = field(default_factory=list[Relay])
+    relays: list[PetitionMessage] = field(default_factory=list[PetitionMessage])
     refused: dict[str, str] = field(default_factory=dict[str, str])
 
     def offers(self) -> list[Offer]:
@@ -54,7 +54,7 @@ def _answer(handle: ActivityHandle[Any]) -> Committed | None:
     return handle.result()
 
 
-class Listening(Interceptor):
+class RecordingInterceptor(Interceptor):
     """Listens to one replayer, which replays one run after the other; :meth:`taken` gives what the last one said."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Listening(Interceptor):
 
 
 class _Outbound(WorkflowOutboundInterceptor):
-    def __init__(self, following: WorkflowOutboundInterceptor, listening: Listening) -> None:
+    def __init__(self, following: WorkflowOutboundInterceptor, listening: RecordingInterceptor) -> None:
         super().__init__(following)
         self._listening = listening
 
@@ -101,5 +101,5 @@ class _Outbound(WorkflowOutboundInterceptor):
 
     async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:  # noqa: A002
         if input.args and isinstance(input.args[0], CaseMessage):
-            self._listening.heard.relays.append(cast("Relay", input.args[0]))
+            self._listening.heard.relays.append(cast("PetitionMessage", input.args[0]))
         await super().signal_external_workflow(input)

@@ -18,7 +18,7 @@ from typing import Any
 from activities.settings import Settings
 from schemas.kernel.errors import UserError, first_of
 from workers.composition import System, open_system
-from workers.replay.judging import Manner, Next, Tell, judge, one_after_another
+from workers.replay.judging import Next, ReplayOptions, Tell, judge, one_after_another
 from workers.replay.sources import Sources
 
 WINDOW = 16
@@ -45,7 +45,7 @@ def sources_of(system: System) -> Sources:
 
 
 async def judged_in_processes(
-    settings: Settings, manner: Manner, numbers: AsyncIterator[str], tell: Tell, *, jobs: int
+    settings: Settings, manner: ReplayOptions, numbers: AsyncIterator[str], tell: Tell, *, jobs: int
 ) -> None:
     """Hands the numbers out to ``jobs`` processes. ``UserError`` as theirs; :class:`ProcessDiedError`; cancelled, it ends them all."""
     spawning = multiprocessing.get_context("spawn")
@@ -117,14 +117,14 @@ async def _handed(connection: Connection, following: Next, tell: Tell) -> None:
         pipe.close()
 
 
-def _process(connection: Connection, settings: Settings, manner: Manner) -> None:
+def _process(connection: Connection, settings: Settings, manner: ReplayOptions) -> None:
     # Ctrl-C reaches the whole group; whoever started this process ends it by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, BrokenPipeError):
         asyncio.run(_served(connection, settings, manner))
 
 
-async def _served(connection: Connection, settings: Settings, manner: Manner) -> None:
+async def _served(connection: Connection, settings: Settings, manner: ReplayOptions) -> None:
     pipe = _Pipe(connection)
 
     async def given() -> AsyncGenerator[str]:

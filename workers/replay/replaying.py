@@ -13,9 +13,9 @@ from temporalio.worker import Replayer, WorkflowReplayResult
 
 from activities.plugin import SanzhangPlugin
 from schemas.petition.events import Event
-from schemas.petition.relay import Relay
+from schemas.petition.relay import PetitionMessage
 from schemas.sealing.keys import KeyRing
-from workers.replay.offers import Listening, Offer
+from workers.replay.offers import Offer, RecordingInterceptor
 from workflows.petition import PetitionWorkflow
 
 
@@ -25,7 +25,7 @@ class Replayed:
 
     history: WorkflowHistory
     offers: tuple[Offer, ...]
-    relays: tuple[Relay, ...]
+    relays: tuple[PetitionMessage, ...]
     refused: dict[str, str]
     failure: Exception | None
 
@@ -33,7 +33,7 @@ class Replayed:
 class Replaying:
     """Takes histories one at a time; see :func:`replaying`."""
 
-    def __init__(self, listening: Listening) -> None:
+    def __init__(self, listening: RecordingInterceptor) -> None:
         self._listening = listening
         self._waiting: asyncio.Queue[WorkflowHistory | None] = asyncio.Queue()
         self._results: AsyncIterator[WorkflowReplayResult] | None = None
@@ -75,7 +75,7 @@ async def replaying(
     Without the sandbox it is about twice as fast; what the sandbox protects from (a workflow that asks the clock or the world) shows here as a
     difference all the same. ``workflow``: another class in the place of today's, for tests.
     """
-    listening = Listening()
+    listening = RecordingInterceptor()
     replayer = Replayer(
         workflows=[workflow],
         plugins=[SanzhangPlugin(keyring, unsandboxed=not sandbox)],

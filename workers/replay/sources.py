@@ -39,7 +39,7 @@ class Archived(Protocol):
 
 
 @dataclass(frozen=True)
-class Material:
+class CaseHistory:
     """A case: the engine's runs of it, oldest first, in clear, and its record, read after them."""
 
     number: str
@@ -59,10 +59,10 @@ class Sources:
         self._keyring = keyring
         self._archived = archived
 
-    async def material(self, number: str, *, engine: bool = True, archive: bool = False) -> Material:
+    async def material(self, number: str, *, engine: bool = True, archive: bool = False) -> CaseHistory:
         """A case by the sources named. Errors are theirs; ``ValueError`` where a row of the record is no event."""
         histories = await self.histories(number, engine=engine, archive=archive)
-        return Material(number, histories, await self._record.history(number))
+        return CaseHistory(number, histories, await self._record.history(number))
 
     async def histories(self, number: str, *, engine: bool = True, archive: bool = True) -> tuple[WorkflowHistory, ...]:
         """All runs of a case, oldest first, in clear."""

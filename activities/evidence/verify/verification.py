@@ -49,7 +49,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Outside:
+class TrustAnchors:
     """What the record is held against besides itself. ``store`` None: there is none yet. ``keys``: those that may sign checkpoints.
 
     ``archives``: opens archived histories. ``decisions``: the events of a case as the engine's history has them decided.
@@ -75,7 +75,7 @@ class Verification:
     """One check of one database. Made anew for each."""
 
     engine: AsyncEngine
-    outside: Outside = field(default_factory=Outside)
+    outside: TrustAnchors = field(default_factory=TrustAnchors)
     clock: Clock = utc_now
     progress: Progress = lambda _: None
     counts: Counts = field(default_factory=Counts)

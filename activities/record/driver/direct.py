@@ -23,7 +23,7 @@ class _Driver(Protocol):
     ) -> Sequence[Mapping[str, Any]]: ...
 
 
-class Direct:
+class RawExecutor:
     """Statements over the connections of an engine, each call a transaction of its own.
 
     SQLAlchemy's way to the driver and back takes as long as all else of a short statement: what a case does at each step, and a filing at each

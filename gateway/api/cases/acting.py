@@ -13,14 +13,14 @@ from gateway.api.answers import SENDING, problems
 from gateway.api.cases.shapes import ActionAnswer, RevealAnswer, RevealedPetitioner, RevealReason
 from gateway.api.describing import inlined
 from gateway.api.entering import CaseWorker, as_json, check_depth, entered
-from gateway.orders.carrying import carry_out
+from gateway.orders.carrying import execute_command
 from gateway.orders.codes import REISSUE, reissue
 from gateway.orders.fields import FIELDS_ZH, FILLED_BY_THE_DOOR, HUMAN, command_model
 from gateway.orders.given import PetitionerGiven
 from gateway.storable import check_text
 from gateway.visible import visible_case
 from gateway.web.problems import body_invalid
-from gateway.web.viewer import CallerFirst, Readings, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, TheDoor
 from schemas.access import Area
 from schemas.kernel.actor import Role
 from schemas.kernel.errors import UserError
@@ -84,7 +84,9 @@ def _operation(kind: str) -> Callable[..., Awaitable[ActionAnswer]]:
                 second_factor=issued.factor,
                 pin=issued.pin or None,
             )
-        answer = await carry_out(door, number, viewer.actor, kind, given, command_id=command_id, came_by=RatingDoor.API)
+        answer = await execute_command(
+            door, number, viewer.actor, kind, given, command_id=command_id, came_by=RatingDoor.API
+        )
         return ActionAnswer(number=answer.number, command=kind, seq=answer.seq, stage=Stage(answer.stage))
 
     act.__name__ = f"act_{kind}"
@@ -212,7 +214,7 @@ async def act_unknown(number: str, command: str, viewer: CaseWorker) -> None:
 async def reveal(
     number: str,
     given: RevealReason,
-    viewer: Annotated[Viewer, Depends(entered(Area.REVEAL, writing=True))],
+    viewer: Annotated[Principal, Depends(entered(Area.REVEAL, writing=True))],
     readings: Readings,
     door: TheDoor,
 ) -> RevealAnswer:

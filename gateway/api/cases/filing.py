@@ -14,9 +14,9 @@ from gateway.doors import Door
 from gateway.intake.drafts import drafts_of
 from gateway.orders.drafting import Draft
 from gateway.orders.given import PetitionGiven
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.storable import check_text
-from gateway.web.viewer import CallerFirst, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, TheDoor
 from schemas.access import Area
 from schemas.kernel.errors import UserError
 from schemas.petition.events import Filed as FiledEvent
@@ -35,7 +35,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-Clerk = Annotated[Viewer, Depends(entered(Area.FILING, writing=True))]
+Clerk = Annotated[Principal, Depends(entered(Area.FILING, writing=True))]
 
 
 @router.post(
@@ -98,7 +98,7 @@ async def file_petition(
 
 
 async def _filed(door: Door, number: str) -> FiledEvent:
-    history = await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
+    history = await retry_transient(lambda: door.system.record.history(number), READ_RETRY_SECONDS)
     event = history[0].event
     if not isinstance(event, FiledEvent):
         raise RuntimeError(f"case {number} does not begin with its filing")

@@ -13,7 +13,7 @@ from gateway.api.entering import entered
 from gateway.listing import page_of
 from gateway.orders.given import Moment
 from gateway.orders.reading import resolved_unit
-from gateway.web.viewer import Readings, TheDoor, Viewer
+from gateway.web.viewer import Principal, Readings, TheDoor
 from schemas.access import Area
 from schemas.kernel.model import Frozen
 from schemas.petition.state import Card, Ledger, Stage
@@ -53,7 +53,7 @@ class ListQuery(Frozen):
 )
 async def list_petitions(
     query: Annotated[ListQuery, Query()],
-    viewer: Annotated[Viewer, Depends(entered(Area.LEDGERS))],
+    viewer: Annotated[Principal, Depends(entered(Area.LEDGERS))],
     readings: Readings,
     door: TheDoor,
 ) -> CasePage:

@@ -10,7 +10,7 @@ from gateway.api.answers import problems
 from gateway.api.cases.shapes import CaseAnswer, History, HistoryEvent
 from gateway.api.entering import CaseReader
 from gateway.orders.carrying import history_line, without_ciphertext
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.visible import visible_case
 from gateway.web.viewer import Readings, TheDoor
 from schemas.evidence.chain import payload
@@ -36,7 +36,7 @@ async def read_petition(number: str, viewer: CaseReader, readings: Readings, doo
 async def read_history(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> History:
     """案件经过 / everything that happened, by whom, when."""
     own = (await visible_case(readings, number, viewer.actor)).state.number
-    events = await patiently(lambda: door.system.record.history(own), READING_PATIENCE)
+    events = await retry_transient(lambda: door.system.record.history(own), READ_RETRY_SECONDS)
     redactor = await door.redacting.of_case(own, viewer.actor)
     told = History(
         number=own,
@@ -52,7 +52,7 @@ async def read_history(number: str, viewer: CaseReader, readings: Readings, door
 async def read_clocks(number: str, viewer: CaseReader, readings: Readings, door: TheDoor) -> Reasons:
     """期限从何而来 / both clocks, and why each term ends when it does, day by day."""
     own = (await visible_case(readings, number, viewer.actor)).state.number
-    events = await patiently(lambda: door.system.record.history(own), READING_PATIENCE)
+    events = await retry_transient(lambda: door.system.record.history(own), READ_RETRY_SECONDS)
     reasons = due_reasons([each.event for each in events], datetime.now(UTC))
     if reasons is None:
         raise UserError("case_unknown", zh=f"没有编号为 {own} 的件。", en=f"There is no case {own}.", number=own)

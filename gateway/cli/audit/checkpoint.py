@@ -17,7 +17,7 @@ from activities.evidence.store import CheckpointStoreError
 from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant
 from gateway.cli.case.tables import console
 from gateway.cli.output import AsJson, AsPerson, DataDir, command, local, print_json, tell
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.evidence.checkpoint import Checkpoint
 from schemas.evidence.journal import EntryKind
 from schemas.evidence.leaf import CaseLeaf
@@ -47,7 +47,7 @@ async def checkpoint(
                     raise _none_yet()
                 print_json({"public_keys": keys}) if as_json else sys.stdout.writelines(f"{key}\n" for key in keys)
             elif listed:
-                found = await patiently(lambda: _all(audit), READING_PATIENCE)
+                found = await retry_transient(lambda: _all(audit), READ_RETRY_SECONDS)
                 _list(found, as_json=as_json)
             else:
                 made = await _make(audit)
@@ -75,7 +75,7 @@ async def proof(
     async with audit_door(data_dir, as_person) as audit:
         number = await case_meant(audit, case, _in_log)
         with _findings(as_json=as_json):
-            bundle = await patiently(lambda: audit.door.system.log.proof(number, since=since), READING_PATIENCE)
+            bundle = await retry_transient(lambda: audit.door.system.log.proof(number, since=since), READ_RETRY_SECONDS)
     if out is not None:
         _write(out, bundle.as_json())
     if as_json:

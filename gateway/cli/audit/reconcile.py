@@ -18,7 +18,7 @@ from activities.evidence.reconcile.sweeping import count
 from activities.record.telling import Followers
 from gateway.cli.audit.auditor import AuditDoor, audit_door
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, print_json, progress_bar
-from gateway.patience import away, is_passing
+from gateway.retry import away, is_transient
 from schemas.kernel.errors import UserError
 
 SHOWN = 50
@@ -54,7 +54,7 @@ async def reconcile(
             mended = await _mended(audit, outcome, reason) if do_repair else _Mended()
             after = await _reconciled(audit, span, quiet=as_json) if mended.anything else outcome
     except Exception as error:  # judged by is_passing, raised again where it is none of ours
-        if is_passing(error):
+        if is_transient(error):
             raise away(error) from error
         raise
     if as_json:

@@ -16,11 +16,11 @@ from rich.text import Text
 
 from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant, in_events
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, moment, print_json, progress_bar
-from gateway.patience import away, is_passing
+from gateway.retry import away, is_transient
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.errors import UserError
 from workers.replay import Outcome, Verdict
-from workers.replay.judging import Manner, Tell, judged_here
+from workers.replay.judging import ReplayOptions, Tell, judged_here
 from workers.replay.processes import judged_in_processes, sources_of
 from workers.replay.sources import Source, case_numbers, count_cases, sampled_numbers
 from workers.replay.tally import Tally, VerdictFile
@@ -84,9 +84,9 @@ async def replay(
         tally = Tally()
         try:
             with VerdictFile(journal).opened(tally) if journal is not None else nullcontext() as file:
-                await _judged(audit, Manner(source, sandbox), numbers, tally, file, jobs, total, quiet=as_json)
+                await _judged(audit, ReplayOptions(source, sandbox), numbers, tally, file, jobs, total, quiet=as_json)
         except Exception as error:  # judged by is_passing, raised again where it is none of ours
-            if is_passing(error):
+            if is_transient(error):
                 raise away(error) from error
             raise
         counts = tally.counts.model_dump()
@@ -112,7 +112,7 @@ async def _each(numbers: list[str]) -> AsyncGenerator[str]:
 
 async def _judged(
     audit: AuditDoor,
-    manner: Manner,
+    manner: ReplayOptions,
     numbers: AsyncIterator[str],
     tally: Tally,
     file: VerdictFile | None,
@@ -135,7 +135,7 @@ async def _judged(
         await _by(audit, manner, _besides(numbers, known), tell, jobs)
 
 
-async def _by(audit: AuditDoor, manner: Manner, numbers: AsyncIterator[str], tell: Tell, jobs: int) -> None:
+async def _by(audit: AuditDoor, manner: ReplayOptions, numbers: AsyncIterator[str], tell: Tell, jobs: int) -> None:
     system = audit.door.system
     if jobs == 1:
         await judged_here(sources_of(system), manner, numbers, tell)

@@ -17,11 +17,11 @@ from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
 from activities.evidence.verify.chain.decided import Decisions
-from activities.evidence.verify.verification import Counts, Outside, Verification, count_events
+from activities.evidence.verify.verification import Counts, TrustAnchors, Verification, count_events
 from activities.record.case_record import utc_now
 from gateway.cli.audit.auditor import AuditDoor, audit_door, case_meant, in_events
 from gateway.cli.output import REFUSED, AsJson, AsPerson, DataDir, command, local, print_json, progress_bar
-from gateway.patience import away, is_passing
+from gateway.retry import away, is_transient
 from schemas.evidence.checkpoint import CheckpointError, PublicKey
 from schemas.evidence.finding import Finding
 from schemas.evidence.journal import EntryKind
@@ -73,7 +73,7 @@ async def verify(
             trail = None if number else await _trail_kept(audit, tally)
             recorded = await _recorded(audit, number, tally)
     except Exception as error:  # judged by is_passing, raised again where it is none of ours
-        if is_passing(error):
+        if is_transient(error):
             raise away(error) from error
         raise
     if as_json:
@@ -154,12 +154,12 @@ def _key(vkey: str) -> PublicKey:
 
 
 @asynccontextmanager
-async def _outside(system: System, trusted: Sequence[PublicKey]) -> AsyncGenerator[Outside]:
+async def _outside(system: System, trusted: Sequence[PublicKey]) -> AsyncGenerator[TrustAnchors]:
     """What the record is held against. Keys given are trusted beside our own; without either, those the store has published."""
     own = system.log.key
     keys = [*trusted, *([own] if own is not None else [])]
     async with AsyncExitStack() as stack:
-        yield Outside(
+        yield TrustAnchors(
             store=system.log.store,
             keys=keys or await system.log.keys(),
             archives=system.archives,
@@ -181,7 +181,7 @@ def _decisions(system: System, stack: AsyncExitStack) -> Decisions:
             # An archive that does not open is a finding of its own.
             return None
         except Exception as error:  # judged by is_passing, raised again where it is none of ours
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             # The engine is away: its word is missed, and the finding stands without it.
             return None
@@ -189,7 +189,7 @@ def _decisions(system: System, stack: AsyncExitStack) -> Decisions:
     return of_case
 
 
-async def _checked(audit: AuditDoor, outside: Outside, number: str, *, quiet: bool) -> _Tally:
+async def _checked(audit: AuditDoor, outside: TrustAnchors, number: str, *, quiet: bool) -> _Tally:
     bar = progress_bar("核验 / verify", quiet=quiet)
     # What is loaded by now stays: looked through by the collector again and again, it costs a sixth of the whole check.
     gc.freeze()

@@ -10,14 +10,14 @@ from uuid import uuid4
 import typer
 from rich.text import Text
 
+from gateway.case_service import Filing
 from gateway.cli.case import tables
 from gateway.cli.case.options import read_options
 from gateway.cli.case.reading import Case
 from gateway.cli.files import read_text
 from gateway.cli.output import AsJson, DataDir, actor_of, command, door_for, due_by, moment, print_json
-from gateway.desk import Filing
 from gateway.doors import Door
-from gateway.orders.carrying import actions_of, carry_out
+from gateway.orders.carrying import actions_of, execute_command
 from gateway.orders.codes import REISSUE, Issued, reissue
 from gateway.orders.drafting import Draft, content_of, title_of
 from gateway.orders.reading import PERSONAL_FIELDS
@@ -77,7 +77,7 @@ async def act(
         if action == REISSUE:
             answer: Answer = await reissue(door, case, actor, given, command_id=command_id)
         else:
-            answer = await carry_out(
+            answer = await execute_command(
                 door, case, actor, action, given, command_id=command_id, came_by=RatingDoor.COMMAND_LINE
             )
     if as_json:

@@ -16,7 +16,7 @@ from gateway.listing import page_of
 from gateway.orders.carrying import actions_of, history_line, without_ciphertext
 from gateway.orders.fields import field_error
 from gateway.orders.reading import resolved_unit
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.evidence.chain import Recorded, payload
 from schemas.petition.state import Card, Ledger, Stage
 from schemas.petition.wording.due_reasons import due_reasons
@@ -150,4 +150,4 @@ async def history_of(door: Door, case: str, person: str | None) -> tuple[str, li
     """The number and the events of a case the person may see."""
     view = await door.case(case, await viewer_of(door, person))
     number = view.state.number
-    return number, await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
+    return number, await retry_transient(lambda: door.system.record.history(number), READ_RETRY_SECONDS)

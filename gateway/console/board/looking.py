@@ -15,7 +15,7 @@ from gateway.console.board.charts import WEEKS
 from gateway.doors import Door
 from gateway.measures_table import age_band
 from gateway.orders.fields import field_invalid
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.kernel.worktime import SHANGHAI
 from schemas.petition.measures import AGE_BANDS
 
@@ -28,7 +28,7 @@ class Looked(NamedTuple):
     done: Mapping[date, int]
 
 
-async def look(request: Request, viewer: Viewer, door: Door, readings: CaseQueries, unit: str, as_of: str) -> Looked:
+async def look(request: Request, viewer: Principal, door: Door, readings: CaseQueries, unit: str, as_of: str) -> Looked:
     """``UserError``: ``unit_unknown``, ``unit_out_of_reach``, ``field_invalid`` and those of :func:`current_board`."""
     path = await unit_in_reach(door, viewer.actor, unit.strip())
     moment, calendar = moment_said(as_of), (await door.rules()).calendar

@@ -10,7 +10,7 @@ from gateway.console.board.charts import weekly_chart
 from gateway.console.board.looking import bands_said, look, moment_said
 from gateway.console.rendering import render
 from gateway.measures_table import APART_ZH, COUNTS_ZH
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.web.viewer import Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.evidence.journal import EntryKind
@@ -54,7 +54,7 @@ async def show(
         apart=APART_ZH,
         ledgers=[each.value for each in Ledger],
         bands=[(place, zh, en) for place, (zh, en) in enumerate(bands_said())],
-        reconciled=await patiently(lambda: door.system.journal.latest(EntryKind.RECONCILED), READING_PATIENCE),
+        reconciled=await retry_transient(lambda: door.system.journal.latest(EntryKind.RECONCILED), READ_RETRY_SECONDS),
     )
 
 

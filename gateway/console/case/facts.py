@@ -14,7 +14,7 @@ from gateway.console.case.inputs import Input, inputs_of
 from gateway.doors import Door
 from gateway.dossier.gathering import timeline_of
 from gateway.orders.fields import HUMAN
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.visible import visible_case_if_any
 from schemas.access.redaction import Redactor
 from schemas.access.revealing import Need, needs_of
@@ -145,7 +145,7 @@ async def facts_of_case(
         ),
         talk=tuple(deed for deed in told.deeds if deed.kind in TALK),
         alike=await _alike(door, readings, view.state.number, actor),
-        proof=await patiently(lambda: kept_proof(door.system.database, view.state.number), READING_PATIENCE),
+        proof=await retry_transient(lambda: kept_proof(door.system.database, view.state.number), READ_RETRY_SECONDS),
         needs=needs,
         not_revealed=not_revealed,
     )
@@ -172,7 +172,7 @@ def stops(stations: Sequence[Station], now: datetime) -> tuple[Stop, ...]:
 
 async def _alike(door: Door, readings: CaseQueries, number: str, actor: Actor) -> tuple[Likeness, ...]:
     resemblances = Resemblances(door.system.database)
-    found = await patiently(lambda: resemblances.of(number, actor), READING_PATIENCE)
+    found = await retry_transient(lambda: resemblances.of(number, actor), READ_RETRY_SECONDS)
     views = [(each.number, await visible_case_if_any(readings, each.number, actor)) for each in found]
     alike = tuple(Likeness(each, view) for each, view in views if view is not None)
     return (await door.redacting.of_cases([each.number for each in alike], actor, alike)).model(alike)

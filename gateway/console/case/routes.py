@@ -19,13 +19,13 @@ from gateway.console.case.inputs import given_by, kept_by, shown
 from gateway.console.preferences import local_path
 from gateway.console.rendering import address_with, render
 from gateway.doors import Door
-from gateway.orders.carrying import carry_out
+from gateway.orders.carrying import execute_command
 from gateway.orders.codes import REISSUE, reissue
 from gateway.orders.fields import command_model
 from gateway.orders.shared_answers import marked
 from gateway.visible import visible_case
 from gateway.web.problems import status_of
-from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.kernel.errors import UserError
@@ -71,7 +71,7 @@ async def act(
             # The code stands in this answer only, and in no address.
             view = await visible_case(readings, number, viewer.actor)
             return await page(request, viewer, door, readings, view, did=kind, issued=issued)
-        await carry_out(
+        await execute_command(
             door, view.state.number, viewer.actor, kind, given, command_id=once or None, came_by=RatingDoor.DESK
         )
     except UserError as refusal:
@@ -129,7 +129,7 @@ async def reveal(request: Request, number: str, viewer: SignedIn, door: TheDoor,
 
 async def page(
     request: Request,
-    viewer: Viewer,
+    viewer: Principal,
     door: Door,
     readings: CaseQueries,
     view: CaseView,

@@ -12,7 +12,7 @@ from activities.record.reading.standing import deciding, standing
 from activities.record.views import CaseLine, Standing
 from gateway.console.due import DueState, due_state
 from gateway.orders.fields import HUMAN, fields_of
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from schemas.kernel.actor import Actor, Role
 from schemas.petition.rules import RULES
 from schemas.petition.rules.awaited import ASKED, ASKING, DECIDED, USUAL, waiting_for
@@ -97,14 +97,14 @@ async def waiting_cases(readings: CaseQueries, actor: Actor, now: datetime) -> l
     asked = tuple(stage for stage in stages_of(actor.role, ASKED) if stage not in usual)
     found: list[Standing] = []
     if usual:
-        found += await patiently(lambda: standing(readings, usual, actor, most=LOOKED_AT), READING_PATIENCE)
+        found += await retry_transient(lambda: standing(readings, usual, actor, most=LOOKED_AT), READ_RETRY_SECONDS)
     if asked:
-        found += await patiently(
-            lambda: standing(readings, asked, actor, most=LOOKED_AT, asked=ASKING), READING_PATIENCE
+        found += await retry_transient(
+            lambda: standing(readings, asked, actor, most=LOOKED_AT, asked=ASKING), READ_RETRY_SECONDS
         )
     if any(actor.role in RULES[kind].people for kind in DECIDED):
         told = {each.line.number for each in found}
-        decisive = await patiently(lambda: deciding(readings, actor, most=LOOKED_AT), READING_PATIENCE)
+        decisive = await retry_transient(lambda: deciding(readings, actor, most=LOOKED_AT), READ_RETRY_SECONDS)
         found += (each for each in decisive if each.line.number not in told)
     found.sort(key=lambda each: (each.line.due is None, each.line.due or now, each.line.number))
     return list(_waiting(found, actor, now))

@@ -19,7 +19,7 @@ from gateway.console.rendering import render
 from gateway.doors import Door
 from gateway.orders.fields import HUMAN
 from gateway.visible import visible_case
-from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
@@ -53,7 +53,7 @@ async def show(
 
 async def page(
     request: Request,
-    viewer: Viewer,
+    viewer: Principal,
     door: Door,
     readings: CaseQueries,
     *,
@@ -119,7 +119,7 @@ def _together(kind: str) -> str:
 
 async def _together_page(
     request: Request,
-    viewer: Viewer,
+    viewer: Principal,
     door: Door,
     readings: CaseQueries,
     kind: str,

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from activities.record.queries import CaseQueries
 from gateway.console.case.inputs import Input, given_by, inputs_of
 from gateway.doors import Door
-from gateway.orders.carrying import carry_out
+from gateway.orders.carrying import execute_command
 from gateway.visible import visible_case
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
@@ -57,7 +57,7 @@ async def give_together(
                 view = await visible_case(readings, named, actor)
                 filled = {each.name: each.values[0] for each in inputs_of(kind, view.state, actor) if each.values}
                 own = {"lead": filled["lead"]} if kind == "assign" and "lead" in filled else {}
-                await carry_out(
+                await execute_command(
                     door,
                     view.state.number,
                     actor,

@@ -14,7 +14,7 @@ from gateway.doors import Door
 from gateway.intake.drafts import Drafts
 from gateway.orders.drafting import Draft
 from gateway.orders.reading import GUARDIAN_FIELDS, PERSONAL_FIELDS
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.visible import visible_case_if_any
 from schemas.kernel.actor import Actor
 from schemas.proposals.proposal import Proposal
@@ -49,7 +49,7 @@ async def beside(door: Door, drafts: Drafts, readings: CaseQueries, actor: Actor
         return Beside({}, ())
     proposed = await drafts.proposals(title, text)
     minima, resemblances = await door.reading.minima(title, text), Resemblances(door.system.database)
-    found = await patiently(lambda: resemblances.likely(minima, actor), READING_PATIENCE)
+    found = await retry_transient(lambda: resemblances.likely(minima, actor), READ_RETRY_SECONDS)
     alike = [
         Alike(each.number, round(each.resemblance * 100), view)
         for each in found

@@ -10,7 +10,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from activities.kept.forms import Boxes, KeptForms
+from activities.kept.forms import Boxes, DraftStore
 from gateway.console.case.inputs import kept_by, shown
 from gateway.console.intake.facts import DECIDED, beside, draft_of
 from gateway.console.rendering import render
@@ -18,7 +18,7 @@ from gateway.doors import Door
 from gateway.intake.drafts import drafts_of, form_id
 from gateway.orders.fields import FIELDS_ZH
 from gateway.web.problems import status_of
-from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
@@ -62,7 +62,7 @@ async def take(request: Request, viewer: SignedIn, door: TheDoor, readings: Read
             return await _page(request, viewer, door, readings, boxes, kept_at=datetime.now(UTC))
 
 
-async def _file(request: Request, viewer: Viewer, door: Door, readings: Readings, boxes: Boxes) -> Response:
+async def _file(request: Request, viewer: Principal, door: Door, readings: Readings, boxes: Boxes) -> Response:
     try:
         draft = draft_of(boxes, form_id(shown(boxes, "message") or uuid4().hex))
         content, _ = await drafts_of(request, door).content(draft, viewer.actor)
@@ -77,7 +77,7 @@ async def _file(request: Request, viewer: Viewer, door: Door, readings: Readings
 
 async def _page(
     request: Request,
-    viewer: Viewer,
+    viewer: Principal,
     door: Door,
     readings: Readings,
     boxes: Boxes,
@@ -109,5 +109,5 @@ async def _page(
     )
 
 
-def _kept(door: Door) -> KeptForms:
-    return KeptForms(door.system.database, door.system.keyring)
+def _kept(door: Door) -> DraftStore:
+    return DraftStore(door.system.database, door.system.keyring)

@@ -23,9 +23,9 @@ from gateway.documents import (
     import_policy,
 )
 from gateway.doors import Door
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.web.problems import status_of
-from gateway.web.viewer import CallerFirst, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, SignedIn, TheDoor
 from schemas.access import Area, enter, opens
 from schemas.kernel.actor import Actor
 from schemas.kernel.calendar import missing_years
@@ -162,7 +162,7 @@ def _covers(form: FormData) -> tuple[date, date] | None:
 
 async def _calendar(
     request: Request,
-    viewer: Viewer,
+    viewer: Principal,
     door: Door,
     *,
     year: int = 0,
@@ -172,11 +172,11 @@ async def _calendar(
     **more: Any,
 ) -> Response:
     reference = door.system.reference
-    newest = await patiently(reference.calendar, READING_PATIENCE)
-    calendar = await patiently(lambda: reference.calendar(version), READING_PATIENCE) if version else newest
-    other = await patiently(lambda: reference.calendar(beside), READING_PATIENCE) if beside else None
+    newest = await retry_transient(reference.calendar, READ_RETRY_SECONDS)
+    calendar = await retry_transient(lambda: reference.calendar(version), READ_RETRY_SECONDS) if version else newest
+    other = await retry_transient(lambda: reference.calendar(beside), READ_RETRY_SECONDS) if beside else None
     differences = days_between(other, calendar) if other is not None else None
-    _, days, _, _ = await patiently(lambda: reference.calendar_days(calendar.version), READING_PATIENCE)
+    _, days, _, _ = await retry_transient(lambda: reference.calendar_days(calendar.version), READ_RETRY_SECONDS)
     today = local_day(datetime.now(UTC))
     shown_year = (
         year if EARLIEST_DAY.year < year < LATEST_DAY.year else _year(more.get("told"), differences) or today.year
@@ -194,7 +194,7 @@ async def _calendar(
         year=shown_year,
         today=today,
         missing=missing_years(newest, today),
-        versions=await patiently(reference.stored_calendars, READING_PATIENCE),
+        versions=await retry_transient(reference.stored_calendars, READ_RETRY_SECONDS),
         beside=beside,
         differences=differences,
         **_common(viewer, more),
@@ -208,11 +208,18 @@ def _year(told: Imported | None, differences: list[Change] | None) -> int | None
 
 
 async def _policy(
-    request: Request, viewer: Viewer, door: Door, *, version: int = 0, beside: int = 0, status: int = 200, **more: Any
+    request: Request,
+    viewer: Principal,
+    door: Door,
+    *,
+    version: int = 0,
+    beside: int = 0,
+    status: int = 200,
+    **more: Any,
 ) -> Response:
     reference = door.system.reference
-    policy = await patiently(lambda: reference.policy(version or None), READING_PATIENCE)
-    other = await patiently(lambda: reference.policy(beside), READING_PATIENCE) if beside else None
+    policy = await retry_transient(lambda: reference.policy(version or None), READ_RETRY_SECONDS)
+    other = await retry_transient(lambda: reference.policy(beside), READ_RETRY_SECONDS) if beside else None
     return render(
         request,
         viewer,
@@ -230,11 +237,18 @@ async def _policy(
 
 
 async def _organisation(
-    request: Request, viewer: Viewer, door: Door, *, version: int = 0, beside: int = 0, status: int = 200, **more: Any
+    request: Request,
+    viewer: Principal,
+    door: Door,
+    *,
+    version: int = 0,
+    beside: int = 0,
+    status: int = 200,
+    **more: Any,
 ) -> Response:
     reference = door.system.reference
-    organisation = await patiently(lambda: reference.organisation(version or None), READING_PATIENCE)
-    other = await patiently(lambda: reference.organisation(beside), READING_PATIENCE) if beside else None
+    organisation = await retry_transient(lambda: reference.organisation(version or None), READ_RETRY_SECONDS)
+    other = await retry_transient(lambda: reference.organisation(beside), READ_RETRY_SECONDS) if beside else None
     return render(
         request,
         viewer,
@@ -249,7 +263,7 @@ async def _organisation(
     )
 
 
-def _common(viewer: Viewer, more: dict[str, Any]) -> dict[str, Any]:
+def _common(viewer: Principal, more: dict[str, Any]) -> dict[str, Any]:
     page: dict[str, Any] = {"refusal": None, "told": None, "given": "", "kept": {}, **more}
     return {"page": page, "may_edit": opens(Area.REFERENCE_EDIT, viewer.actor)}
 

@@ -14,9 +14,9 @@ from gateway.console.replay.moments import changed_by, steps_of
 from gateway.doors import Door
 from gateway.dossier.checking import proved, verified
 from gateway.dossier.gathering import timeline_of
-from gateway.patience import READING_PATIENCE, patiently
+from gateway.retry import READ_RETRY_SECONDS, retry_transient
 from gateway.visible import visible_case
-from gateway.web.viewer import CallerFirst, Readings, SignedIn, TheDoor, Viewer
+from gateway.web.viewer import CallerFirst, Principal, Readings, SignedIn, TheDoor
 from schemas.access import Area, enter
 from schemas.kernel.errors import UserError
 from schemas.organisation.names import Names
@@ -80,8 +80,8 @@ async def proof(number: str, viewer: SignedIn, door: TheDoor, readings: Readings
     return Response(bundle, media_type="application/json", headers={"content-disposition": name})
 
 
-async def _page(request: Request, viewer: Viewer, door: Door, number: str, step: int, **more: Any) -> Response:
-    history = await patiently(lambda: door.system.record.history(number), READING_PATIENCE)
+async def _page(request: Request, viewer: Principal, door: Door, number: str, step: int, **more: Any) -> Response:
+    history = await retry_transient(lambda: door.system.record.history(number), READ_RETRY_SECONDS)
     steps = steps_of(history)
     at = step if 1 <= step <= len(steps) else len(steps)
     redactor = await door.redacting.of_case(number, viewer.actor)

@@ -65,7 +65,7 @@ class Deed(Frozen):
     en: str
 
 
-class Stretch(Frozen):
+class Interval(Frozen):
     """A stretch of the case's life and the unit it belongs to."""
 
     unit: str
@@ -93,7 +93,7 @@ class Attribution(Frozen):
     attributed: float
     sums: bool
     shares: tuple[Share, ...]
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Interval, ...]
 
 
 class Carried(Frozen):

@@ -12,11 +12,11 @@ from schemas.evidence.timeline.facts import (
     Attribution,
     Deed,
     Handled,
+    Interval,
     Matter,
     NoticeKept,
     Person,
     Share,
-    Stretch,
     Timeline,
 )
 from schemas.evidence.timeline.stations import stations
@@ -164,9 +164,9 @@ def attribution(state: Petition, events: Sequence[e.Event], moment: datetime) ->
     )
 
 
-def _stretch(span: Span, moment: datetime) -> Stretch:
+def _stretch(span: Span, moment: datetime) -> Interval:
     until = span.until if span.until is not None else max(moment, span.since)
-    return Stretch(
+    return Interval(
         unit=span.unit,
         stage=span.stage,
         paused=span.paused,
@@ -193,7 +193,7 @@ def _lives(events: Sequence[e.Event], moment: datetime) -> list[tuple[datetime, 
     return lives
 
 
-def _joined(stretches: Iterable[Stretch]) -> list[tuple[datetime, datetime]]:
+def _joined(stretches: Iterable[Interval]) -> list[tuple[datetime, datetime]]:
     """The stretches that follow each other without a gap, as one."""
     joined: list[tuple[datetime, datetime]] = []
     for each in stretches:

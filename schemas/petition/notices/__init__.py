@@ -1,6 +1,6 @@
 """What people are told: the notices that follow from events, their sentences, and whom they reach."""
 
-from schemas.petition.notices.addressees import AddressBook, Barred
+from schemas.petition.notices.addressees import AddressBook, Exclusions
 from schemas.petition.notices.notice import Notice, notices_of, when_allowed
 
-__all__ = ["AddressBook", "Barred", "Notice", "notices_of", "when_allowed"]
+__all__ = ["AddressBook", "Exclusions", "Notice", "notices_of", "when_allowed"]

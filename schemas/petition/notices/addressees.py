@@ -11,7 +11,7 @@ REGISTRY_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.VISITOR})
 """Roles that serve everything below the unit their office hangs off: where a unit has none of its own, the next one up has."""
 
 
-class Barred(Frozen):
+class Exclusions(Frozen):
     """Who must not get the notices of a case: the accused (§30), the chiefs of ``chiefs``, and as visitors those who handled it."""
 
     units: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class AddressBook:
         """What people call the unit; its path where the organisation no longer has it."""
         return self._units.get(unit, unit)
 
-    def people(self, unit: str, role: Role, barred: Barred) -> tuple[Person, ...]:
+    def people(self, unit: str, role: Role, barred: Exclusions) -> tuple[Person, ...]:
         """Those of ``role`` in ``unit`` or its departments; for the petition office's roles, else the nearest ones above; else the nearest chief.
 
         A unit that the organisation no longer has is served by the next one above it. Empty only if nobody is left who is not barred.
@@ -44,7 +44,7 @@ class AddressBook:
                 return found
         return self._free(path[0], role, barred, ()) if path else ()
 
-    def _free(self, unit: str, role: Role, barred: Barred, offices: tuple[str, ...]) -> tuple[Person, ...]:
+    def _free(self, unit: str, role: Role, barred: Exclusions, offices: tuple[str, ...]) -> tuple[Person, ...]:
         chiefs = (
             one.id for at in barred.chiefs if at in self._units for one in self._organisation.people_of(at, Role.CHIEF)
         )

@@ -30,7 +30,7 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True)
-class Right:
+class AuthorityBasis:
     """By what an event came about. ``command``: empty where no command asked for it. ``units``: whose the case was, in that scope, just before."""
 
     basis: Basis
@@ -104,24 +104,24 @@ BROUGHT_ABOUT: Mapping[str, frozenset[str]] = {
 """What is recorded beside an event because of it, though a command of its own could ask for it too."""
 
 
-def right_of(before: Petition | None, event: e.Event, actor: Actor, beside: Collection[str] = ()) -> Right:
+def right_of(before: Petition | None, event: e.Event, actor: Actor, beside: Collection[str] = ()) -> AuthorityBasis:
     """By what right ``event`` was recorded in the name of ``actor`` on a case that stood as ``before`` (None: its filing).
 
     ``beside``: the kinds of the events that the same command recorded.
     """
     apart = _without_right(event)
     if apart is not None:
-        return Right(apart)
+        return AuthorityBasis(apart)
     if any(event.kind in BROUGHT_ABOUT.get(kind, ()) for kind in beside):
-        return Right(Basis.CONSEQUENCE)
+        return AuthorityBasis(Basis.CONSEQUENCE)
     command = _command_of(event)
     if actor.role is Role.SYSTEM:
-        return Right(Basis.SYSTEM, "follow_reply" if _follows_another(event) else command, actor.role)
+        return AuthorityBasis(Basis.SYSTEM, "follow_reply" if _follows_another(event) else command, actor.role)
     scope = RULES[command].people.get(actor.role) if command in RULES else None
     if before is None or scope is None:
-        return Right(Basis.RIGHT, command, actor.role)
+        return AuthorityBasis(Basis.RIGHT, command, actor.role)
     units, _ = owners_of(before, actor, scope)
-    return Right(Basis.RIGHT, command, actor.role, scope, tuple(dict.fromkeys(filter(None, units))))
+    return AuthorityBasis(Basis.RIGHT, command, actor.role, scope, tuple(dict.fromkeys(filter(None, units))))
 
 
 def _command_of(event: e.Event) -> str:

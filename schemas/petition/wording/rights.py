@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.petition.rules.authority import Scope
-from schemas.petition.rules.deeds import Basis, Right
+from schemas.petition.rules.deeds import AuthorityBasis, Basis
 from schemas.petition.wording.terms import chinese
 
 _SCOPES: Mapping[Scope, tuple[str, str]] = {
@@ -38,7 +38,7 @@ _OTHERWISE: Mapping[Basis, tuple[str, str]] = {
 }
 
 
-def authority_said(right: Right) -> tuple[str, str]:
+def authority_said(right: AuthorityBasis) -> tuple[str, str]:
     """Chinese and English. Who it was stands beside it: the sentence says by what right."""
     if right.basis is not Basis.RIGHT:
         return _OTHERWISE[right.basis]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.personal import seal
 from activities.record.codes import IN_CLEAR_FOR, REPEATED_WITHIN, TrackingCodes, new_code
-from activities.record.intake import NumberOffice, Reservation
+from activities.record.intake import CaseNumberAllocator, Reservation
 from activities.record.migrate import migrate, new_engine
 from schemas.petition.events import FiledContent, Petitioner
 from schemas.petition.state import Complexity, Ledger
@@ -72,7 +72,7 @@ def message(name: str, phone: str | None = "13800001234") -> FiledContent:
 
 
 async def reserved(database: AsyncEngine, clock: Clock, content: FiledContent) -> Reservation:
-    return await NumberOffice(database, RING, clock=clock).reserve(content, "XA", NOW)
+    return await CaseNumberAllocator(database, RING, clock=clock).reserve(content, "XA", NOW)
 
 
 async def filed(database: AsyncEngine, number: str, content: FiledContent | None = None) -> None:

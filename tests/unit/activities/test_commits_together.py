@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.access.backfill import fill_marks
 from activities.record.case_record import CaseRecord, Committed
-from activities.record.driver import together as going_together
-from activities.record.driver.direct import Direct
-from activities.record.driver.together import Together
+from activities.record.driver import group_commit as going_together
+from activities.record.driver.direct import RawExecutor
+from activities.record.driver.group_commit import GroupCommit
 from activities.record.migrate import migrate, new_engine
 from tests.databases import own_database
 from tests.unit.activities.commit_orders import assigned_order, filed_order
@@ -29,7 +29,7 @@ SAY = "SELECT CAST($1 AS text) AS said WHERE 1 / CAST($2 AS integer) > 0"
 """Gives its key for 1, nothing for 2 (half is none), an error for 0."""
 
 
-class Heard(Direct):
+class Heard(RawExecutor):
     """Direct, noting who went each time."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -100,14 +100,14 @@ async def test_what_comes_at_once_goes_together(engine: AsyncEngine) -> None:
 
 async def test_what_comes_alone_goes_at_once(engine: AsyncEngine) -> None:
     direct = Heard(engine)
-    together = Together(direct)
+    together = GroupCommit(direct)
     assert [await together.wrote(str(each), SAY, (str(each), 1)) for each in range(5)] == [True] * 5
     assert direct.journeys == [[str(each)] for each in range(5)]
 
 
 async def test_they_go_in_one_order_so_that_no_two_transactions_wait_for_each_other(engine: AsyncEngine) -> None:
     direct = Heard(engine)
-    together = Together(direct)
+    together = GroupCommit(direct)
     assert all(await asyncio.gather(*(together.wrote(key, SAY, (key, 1)) for key in "hgfedcba")))
     assert direct.journeys == [["h"], [*"abcdefg"]]
 
@@ -185,7 +185,7 @@ async def test_a_database_that_goes_hinders_nobody_for_long(engine: AsyncEngine,
 
 async def test_no_transaction_is_so_large_that_the_driver_would_wait_midway(engine: AsyncEngine) -> None:
     direct = Heard(engine)
-    together = Together(direct)
+    together = GroupCommit(direct)
     # Thirty kilobytes; from 128 on the driver would.
     large = "件" * 10_000
     statement = "SELECT CAST($1 AS text) AS said WHERE length(CAST($2 AS text)) > 0"
@@ -255,7 +255,7 @@ class Gate(Heard):
         return rows
 
 
-def asking(together: Together, key: str) -> asyncio.Task[bool]:
+def asking(together: GroupCommit, key: str) -> asyncio.Task[bool]:
     return asyncio.create_task(together.wrote(key, SAY, (key, 1)))
 
 
@@ -270,7 +270,7 @@ async def test_those_that_find_one_under_way_leave_a_moment_later_and_together(
 ) -> None:
     monkeypatch.setattr(going_together, "WINDOW", 1.0)
     gate = Gate(engine)
-    together = Together(gate)
+    together = GroupCommit(gate)
     first = asking(together, "a")
     await turns()
     second = asking(together, "b")
@@ -287,7 +287,7 @@ async def test_after_those_that_went_together_the_next_waits_and_after_one_alone
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     direct = Heard(engine)
-    together = Together(direct)
+    together = GroupCommit(direct)
     assert await asyncio.gather(*(asking(together, key) for key in "abc"))
     monkeypatch.setattr(going_together, "WINDOW", 1.0)
     lone = asking(together, "d")
@@ -306,7 +306,7 @@ async def test_a_departure_that_is_called_off_leaves_nobody_behind(
     """While it waits, and under way."""
     monkeypatch.setattr(going_together, "WINDOW", window)
     gate = Gate(engine)
-    together = Together(gate)
+    together = GroupCommit(gate)
     before = asyncio.all_tasks()
     asked = [asking(together, key) for key in "abc"]
     await turns()
@@ -325,7 +325,7 @@ async def test_whoever_was_given_up_before_the_departure_stays(
 ) -> None:
     monkeypatch.setattr(going_together, "WINDOW", 0.5)
     direct = Heard(engine)
-    together = Together(direct)
+    together = GroupCommit(direct)
     asked = [asking(together, key) for key in "abcd"]
     await turns()
     asked.pop(2).cancel()
@@ -338,7 +338,7 @@ async def test_whoever_was_given_up_before_the_departure_stays(
     st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from([1, 1, 1, 2, 0]), st.integers(0, 3)), max_size=30)
 )
 async def test_each_has_the_answer_it_would_have_alone(engine: AsyncEngine, asked: list[tuple[str, int, int]]) -> None:
-    together = Together(Direct(engine))
+    together = GroupCommit(RawExecutor(engine))
 
     async def ask(key: str, divisor: int, turns: int) -> bool | type[BaseException]:
         for _ in range(turns):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.record.codes import NewCode, new_code
-from activities.record.intake import NumberOffice, Reservation
+from activities.record.intake import CaseNumberAllocator, Reservation
 from activities.record.migrate import migrate, new_engine
 from schemas.kernel.errors import UserError
 from schemas.petition.events import FiledContent
@@ -36,10 +36,10 @@ async def database(database_dsn: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def office(database: AsyncEngine) -> NumberOffice:
+async def office(database: AsyncEngine) -> CaseNumberAllocator:
     async with database.begin() as connection:
         await connection.execute(text("TRUNCATE series, intake, resemblances, resemblance_bands, tracking_codes"))
-    return NumberOffice(database, RING)
+    return CaseNumberAllocator(database, RING)
 
 
 def message(number: int, words: str = "", ledger: Ledger = Ledger.CLAIM) -> FiledContent:
@@ -55,11 +55,11 @@ def message(number: int, words: str = "", ledger: Ledger = Ledger.CLAIM) -> File
     )
 
 
-async def reserved(office: NumberOffice, content: FiledContent, code: NewCode | None = None) -> Reservation:
+async def reserved(office: CaseNumberAllocator, content: FiledContent, code: NewCode | None = None) -> Reservation:
     return await office.reserve(content, "XA", NEW_YEAR_IN_SHANGHAI, code=code)
 
 
-async def test_numbers_run_by_year_and_ledger(office: NumberOffice) -> None:
+async def test_numbers_run_by_year_and_ledger(office: CaseNumberAllocator) -> None:
     assert [(await reserved(office, message(each))).number for each in (1, 2)] == [
         "XA-2026-C-000001",
         "XA-2026-C-000002",
@@ -67,14 +67,14 @@ async def test_numbers_run_by_year_and_ledger(office: NumberOffice) -> None:
     assert (await reserved(office, message(3, ledger=Ledger.SUGGESTION))).number == "XA-2026-S-000001"
 
 
-async def test_the_series_outgrows_its_digits(office: NumberOffice, database: AsyncEngine) -> None:
+async def test_the_series_outgrows_its_digits(office: CaseNumberAllocator, database: AsyncEngine) -> None:
     await reserved(office, message(1))
     async with database.begin() as connection:
         await connection.execute(text("UPDATE series SET last = 999999"))
     assert (await reserved(office, message(2))).number == "XA-2026-C-1000000"
 
 
-async def test_a_repeated_reservation_knows_its_own(office: NumberOffice) -> None:
+async def test_a_repeated_reservation_knows_its_own(office: CaseNumberAllocator) -> None:
     code = new_code()
     first = await reserved(office, message(1), code)
     assert await reserved(office, message(1), code) == first
@@ -82,14 +82,16 @@ async def test_a_repeated_reservation_knows_its_own(office: NumberOffice) -> Non
     assert (other_door.number, other_door.tracking_code, other_door.known) == (first.number, code.code, True)
 
 
-async def test_other_content_is_refused_by_name(office: NumberOffice) -> None:
+async def test_other_content_is_refused_by_name(office: CaseNumberAllocator) -> None:
     number = (await reserved(office, message(1))).number
     with pytest.raises(UserError, match="source_event_conflict") as refused:
         await reserved(office, message(1, LAMP))
     assert refused.value.facts["number"] == number
 
 
-async def test_doors_that_race_share_one_number_and_leave_no_gap(office: NumberOffice, database: AsyncEngine) -> None:
+async def test_doors_that_race_share_one_number_and_leave_no_gap(
+    office: CaseNumberAllocator, database: AsyncEngine
+) -> None:
     racing = [reserved(office, message(each % 5)) for each in range(40)]
     found = await asyncio.gather(*racing)
     assert len({each.number for each in found}) == 5

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from activities.record.case_record import CaseRecord
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from schemas.petition.state import Complexity
 from tests.bench.path import message
@@ -32,7 +32,7 @@ async def test_no_step_of_a_case_reads_through_a_table(database_dsn: str) -> Non
             for table in ASKED:
                 # Nobody counts them while we look.
                 await connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = false)"))
-        office, record = NumberOffice(engine, RING), RecordActivities(CaseRecord(engine))
+        office, record = CaseNumberAllocator(engine, RING), RecordActivities(CaseRecord(engine))
         alike = message()
         for each in range(CASES):
             content = alike.model_copy(update={"source_event_id": str(each)})

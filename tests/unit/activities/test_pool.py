@@ -10,7 +10,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.driver.direct import Direct
+from activities.record.driver.direct import RawExecutor
 from activities.record.migrate import new_engine
 
 SIZE = 4
@@ -51,6 +51,6 @@ async def test_every_reading_finds_a_connection_that_lives(engine: AsyncEngine) 
 
 @pytest.mark.asyncio
 async def test_so_does_a_statement_by_the_driver_itself(engine: AsyncEngine) -> None:
-    direct = Direct(engine)
+    direct = RawExecutor(engine)
     said = await asyncio.gather(*(direct.rows("SELECT 1 AS one") for _ in range(SIZE)))
     assert [rows[0]["one"] for rows in said] == [1] * SIZE

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.personal import seal
 from activities.record.case_record import CaseRecord, CommitOrder
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.queries import CaseQueries, page_query
 from activities.record.reference import ORGANISATION, POLICY, ReferenceStore
@@ -52,7 +52,7 @@ class Record:
         order = filing(**facts)
         assert isinstance(order.command, c.File)
         content = order.command.content
-        reservation = await NumberOffice(self.engine, RING).reserve(content, "XA", at)
+        reservation = await CaseNumberAllocator(self.engine, RING).reserve(content, "XA", at)
         command = order.command.model_copy(update={"number": reservation.number})
         await self._commit(reservation.number, c.Order(actor=order.actor, command=command), None, at)
         return reservation.number

@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.intake import NumberOffice
+from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.resemblance import MOST, Alike, Resemblances
 from activities.record.rows import case_row
@@ -54,7 +54,7 @@ class Kept:
 
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
-        self._office, self.resemblances = NumberOffice(database, RING), Resemblances(database)
+        self._office, self.resemblances = CaseNumberAllocator(database, RING), Resemblances(database)
         self._count = 0
 
     async def file(self, words: str, **changes: Any) -> str:

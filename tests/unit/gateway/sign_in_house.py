@@ -16,7 +16,7 @@ from activities.defaults import default_policy, demo_organisation
 from activities.evidence.journal import Journal
 from activities.evidence.trail import Trail
 from activities.record.migrate import new_engine
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.access.provider import Provider
 from gateway.access.sign_in import router as sign_in
 from gateway.doors import Door
@@ -29,7 +29,7 @@ from schemas.sealing.keys import KeyRing
 
 
 @contextlib.asynccontextmanager
-async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator[tuple[Callers, FastAPI]]:
+async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator[tuple[Authenticator, FastAPI]]:
     """The sign-in alone, with a page that says who is there and something that can be sent."""
     engine = new_engine(dsn, pool_size=4)
 
@@ -54,7 +54,7 @@ async def house(dsn: str, *, provider: Provider | None = None) -> AsyncGenerator
             trail=Trail(engine, Journal(engine)),
         ),
     )
-    callers = Callers(door, limits=Limits(), provider=provider, pause=no_pause)
+    callers = Authenticator(door, limits=Limits(), provider=provider, pause=no_pause)
     callers.accounts = Accounts(engine, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     app = FastAPI()
     app.state.door, app.state.access, app.state.pauses = door, callers, pauses

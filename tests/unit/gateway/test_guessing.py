@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from activities.access.guessing import Guessing
 from activities.record.migrate import migrate, new_engine
-from gateway.access.callers import Callers
+from gateway.access.callers import Authenticator
 from gateway.access.sign_in import MARK_COOKIE
 from schemas.access.guessing import BESIEGED, LONGEST_DELAY, PLACE_TRIES, TRIES
 from schemas.sealing.keys import KeyRing
@@ -42,7 +42,7 @@ class Clock:
 class House:
     """The doors with three accounts, one of them closed."""
 
-    def __init__(self, callers: Callers, app: FastAPI, clock: Clock) -> None:
+    def __init__(self, callers: Authenticator, app: FastAPI, clock: Clock) -> None:
         self.callers, self.app, self.clock = callers, app, clock
 
     async def enter(self, web: httpx.AsyncClient, person: str = OWNER, password: str | None = None) -> httpx.Response:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from activities.record.migrate import migrate, new_engine
 from gateway.api import stream as door
 from gateway.pulse import MOST, Changed, Pulse
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.petition.state import Stage
 from tests import strategies as s
 from tests.clean_record import Book
@@ -57,7 +57,7 @@ async def test_what_comes_after_a_rush_is_told(database_dsn: str, tmp_path: Path
 class _Revoked:
     """Nobody comes in any more."""
 
-    async def viewer(self, request: Request) -> Viewer | None:
+    async def viewer(self, request: Request) -> Principal | None:
         return None
 
 
@@ -95,6 +95,6 @@ async def test_a_stream_that_is_never_idle_ends_too_when_its_token_is_revoked(mo
     app = FastAPI()
     app.state.pulse, app.state.stopping, app.state.access = _Rush(), asyncio.Event(), _Revoked()
     request = Request({"type": "http", "app": app, "headers": [], "method": "GET", "path": "/"})
-    told = await door.stream(request, Viewer(s.SUPERVISOR, "", scopes=frozenset()))
+    told = await door.stream(request, Principal(s.SUPERVISOR, "", scopes=frozenset()))
     async with asyncio.timeout(5):
         assert str([part async for part in told.body_iterator][-1]).startswith("id: ")

@@ -8,7 +8,7 @@ import pytest
 
 from activities.defaults import default_organisation, default_policy
 from activities.personal import open_
-from gateway.desk import Rules
+from gateway.case_service import Rules
 from gateway.orders.fields import FILLED_BY_THE_DOOR, HUMAN, read_command
 from gateway.orders.reading import read_order
 from gateway.recompute import leans_on

@@ -14,7 +14,7 @@ from activities.defaults import default_policy
 from gateway.cli import documents
 from gateway.console.reference.routes import policy_page
 from gateway.doors import Door
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.petition.wording.figures import FIGURES
 from schemas.policy import Policy
 from tests import strategies as s
@@ -44,7 +44,7 @@ async def test_page_and_command_line_tell_the_same_rows(
     door = cast("Door", SimpleNamespace(system=SimpleNamespace(reference=_Reference(policy))))
     headers = [(b"cookie", f"language={language}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/policy", "query_string": b"", "headers": headers}
-    page = await policy_page(Request(scope), Viewer(s.SUPERVISOR, "", language=language), door)
+    page = await policy_page(Request(scope), Principal(s.SUPERVISOR, "", language=language), door)
     rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', bytes(page.body).decode())
     told = {html.unescape(name): re.findall(r'<td class="right">(.*?)</td>', cells) for name, cells in rows}
     columns = [each for complexities in policy.ledgers.values() for each in complexities.values()]

@@ -21,10 +21,10 @@ from activities.access.sessions import IDLE, Sessions
 from activities.access.tokens import GOOD_FOR, Tokens
 from activities.defaults import default_policy, demo_organisation
 from activities.record.migrate import migrate, new_engine
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from gateway.api import stream as live
 from gateway.pulse import Pulse
-from gateway.web.viewer import Viewer
+from gateway.web.viewer import Principal
 from schemas.kernel.errors import UserError
 from schemas.policy import DoorPolicy, Policy
 from tests.databases import own_database
@@ -52,7 +52,7 @@ async def engine(dsn: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def at(dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
+async def at(dsn: str) -> AsyncIterator[tuple[Authenticator, FastAPI]]:
     async with house(dsn) as (callers, app):
         await callers.accounts.set_password(PERSON, PASSWORD)
         yield callers, app
@@ -63,7 +63,7 @@ async def enter(web: httpx.AsyncClient) -> httpx.Response:
 
 
 async def test_whoever_is_disabled_is_out_by_every_way_at_once(
-    at: tuple[Callers, FastAPI], engine: AsyncEngine
+    at: tuple[Authenticator, FastAPI], engine: AsyncEngine
 ) -> None:
     callers, app = at
     token = await callers.tokens.create(PERSON, ["petitions:read"])
@@ -117,7 +117,7 @@ async def test_the_providers_word_counts_no_more(dsn: str) -> None:
 
 
 async def test_whoever_leaves_the_organisation_is_out_and_comes_back_by_nothing_old(
-    at: tuple[Callers, FastAPI], engine: AsyncEngine
+    at: tuple[Authenticator, FastAPI], engine: AsyncEngine
 ) -> None:
     callers, app = at
     token = await callers.tokens.create(PERSON, ["petitions:read"])
@@ -141,7 +141,7 @@ async def test_whoever_leaves_the_organisation_is_out_and_comes_back_by_nothing_
 
 
 async def test_an_open_stream_ends_with_the_session_or_token_it_came_by(
-    at: tuple[Callers, FastAPI], engine: AsyncEngine
+    at: tuple[Authenticator, FastAPI], engine: AsyncEngine
 ) -> None:
     callers, app = at
     pulse = Pulse(engine, every=0.02, standing=callers.standing)
@@ -151,7 +151,7 @@ async def test_an_open_stream_ends_with_the_session_or_token_it_came_by(
     first, kept = [await callers.sessions.begin(PERSON, "zh") for _ in range(2)]
 
     async def opened(credential: str) -> Any:
-        viewer = Viewer(actor.model_copy(update={"credential": credential}), "")
+        viewer = Principal(actor.model_copy(update={"credential": credential}), "")
         request = live.Request({"type": "http", "app": app, "headers": [], "method": "GET", "path": "/"})
         told = await live.stream(request, viewer)
         body = aiter(cast("Any", told.body_iterator))
@@ -187,7 +187,7 @@ async def test_a_token_ends_by_itself_also_one_that_had_no_end(dsn: str, engine:
         await tokens.shown(made.text)
 
 
-async def test_how_long_a_session_idles_is_policy(at: tuple[Callers, FastAPI], engine: AsyncEngine) -> None:
+async def test_how_long_a_session_idles_is_policy(at: tuple[Authenticator, FastAPI], engine: AsyncEngine) -> None:
     callers, app = at
     now = datetime.now(UTC)
     callers.sessions = Sessions(engine, clock=lambda: now)
@@ -211,7 +211,7 @@ async def test_how_long_a_session_idles_is_policy(at: tuple[Callers, FastAPI], e
     assert Policy.model_validate(old).doors == DoorPolicy(), "a policy of an earlier release says nothing of it"
 
 
-async def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(at: tuple[Callers, FastAPI]) -> None:
+async def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(at: tuple[Authenticator, FastAPI]) -> None:
     callers, app = at
     async with browser(app, "2001:db8::7") as here, browser(app, "198.51.100.9") as there:
         await enter(here)

@@ -18,7 +18,7 @@ from activities.access.accounts import Accounts
 from activities.access.sessions import IDLE, WHOLE, Sessions
 from activities.record.migrate import migrate, new_engine
 from activities.record.seed import seed
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from gateway.demo.accounts import CAST, SHORT, people, provide_accounts
 from gateway.demo.accounts import PASSWORD as DEMO_PASSWORD
 from schemas.kernel.errors import UserError
@@ -42,7 +42,7 @@ async def dsn(database_dsn: str) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def callers(dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
+async def callers(dsn: str) -> AsyncIterator[tuple[Authenticator, FastAPI]]:
     async with house(dsn) as (callers, app):
         await callers.accounts.set_password(OPERATOR, PASSWORD)
         await callers.accounts.set_password(AUDITOR, PASSWORD)
@@ -54,7 +54,7 @@ async def enter(web: httpx.AsyncClient, person: str = OPERATOR, password: str = 
     return await web.post("/sign-in", data=form)
 
 
-async def test_a_person_signs_in_works_and_signs_out(callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_person_signs_in_works_and_signs_out(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         assert (await web.get("/me")).json()["code"] == "sign_in_needed"
         entered = await enter(web, next="/ledgers?stage=assign")
@@ -70,7 +70,7 @@ async def test_a_person_signs_in_works_and_signs_out(callers: tuple[Callers, Fas
         assert (await web.get("/me")).status_code == 401
 
 
-async def test_every_answer_is_guarded(callers: tuple[Callers, FastAPI]) -> None:
+async def test_every_answer_is_guarded(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         page = await web.get("/sign-in")
         assert "'unsafe" not in page.headers["content-security-policy"]
@@ -84,7 +84,7 @@ async def test_every_answer_is_guarded(callers: tuple[Callers, FastAPI]) -> None
         assert not re.search(r"<script>|<style|style=|\son\w+=", page.text)
 
 
-async def test_a_session_planted_before_is_of_no_use(callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_session_planted_before_is_of_no_use(callers: tuple[Authenticator, FastAPI]) -> None:
     begun = await callers[0].sessions.begin(AUDITOR, "zh")
     async with browser(callers[1]) as web:
         web.cookies.set(SESSION_COOKIE, begun.secret, domain="localhost.local", path="/")
@@ -93,7 +93,7 @@ async def test_a_session_planted_before_is_of_no_use(callers: tuple[Callers, Fas
         assert await callers[0].sessions.find(begun.secret) is None
 
 
-async def test_what_is_sent_must_bear_the_mark_of_the_session(callers: tuple[Callers, FastAPI]) -> None:
+async def test_what_is_sent_must_bear_the_mark_of_the_session(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         await enter(web)
         csrf = (await web.get("/me")).json()["csrf"]
@@ -110,7 +110,7 @@ async def test_what_is_sent_must_bear_the_mark_of_the_session(callers: tuple[Cal
         assert (await web.post("/sent", headers={"X-CSRF": csrf})).status_code == 200
 
 
-async def test_a_foreign_page_sends_nothing_not_even_a_sign_in(callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_foreign_page_sends_nothing_not_even_a_sign_in(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         form = {"person": OPERATOR, "password": PASSWORD.get_secret_value()}
         for headers in (
@@ -124,7 +124,7 @@ async def test_a_foreign_page_sends_nothing_not_even_a_sign_in(callers: tuple[Ca
         assert (await web.post("/sign-in", data=form, headers={"Origin": "http://localhost"})).status_code == 303
 
 
-async def test_auditors_send_nothing_but_what_is_theirs(callers: tuple[Callers, FastAPI]) -> None:
+async def test_auditors_send_nothing_but_what_is_theirs(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         await enter(web, AUDITOR)
         csrf = (await web.get("/me")).json()["csrf"]
@@ -136,7 +136,7 @@ async def test_auditors_send_nothing_but_what_is_theirs(callers: tuple[Callers, 
         assert refused.json()["code"] == "auditors_change_nothing"
 
 
-async def test_strangers_and_wrong_passwords_are_told_the_same(callers: tuple[Callers, FastAPI]) -> None:
+async def test_strangers_and_wrong_passwords_are_told_the_same(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         told = {
             re.sub(r'value="[^"]*"', "", (await enter(web, person, password)).text)
@@ -147,7 +147,7 @@ async def test_strangers_and_wrong_passwords_are_told_the_same(callers: tuple[Ca
 
 
 async def test_a_new_password_ends_every_session_and_so_does_a_closed_account(
-    callers: tuple[Callers, FastAPI],
+    callers: tuple[Authenticator, FastAPI],
 ) -> None:
     async with browser(callers[1]) as web:
         for change in (
@@ -161,7 +161,7 @@ async def test_a_new_password_ends_every_session_and_so_does_a_closed_account(
         assert (await enter(web)).status_code == 403
 
 
-async def test_people_of_no_organisation_stay_outside(callers: tuple[Callers, FastAPI]) -> None:
+async def test_people_of_no_organisation_stay_outside(callers: tuple[Authenticator, FastAPI]) -> None:
     for person in ("who-left", "hotline-12345"):
         await callers[0].accounts.set_password(person, PASSWORD)
     begun = await callers[0].sessions.begin("who-left", "zh")
@@ -172,7 +172,7 @@ async def test_people_of_no_organisation_stay_outside(callers: tuple[Callers, Fa
         assert (await web.get("/me")).status_code == 401
 
 
-async def test_a_machine_shows_its_token(callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_machine_shows_its_token(callers: tuple[Authenticator, FastAPI]) -> None:
     issued = await callers[0].tokens.create("hotline-12345", ["events:write"], label="热线")
     async with browser(callers[1]) as web:
         shown = {"Authorization": f"Bearer {issued.text}"}
@@ -187,7 +187,7 @@ async def test_a_machine_shows_its_token(callers: tuple[Callers, FastAPI]) -> No
         assert (await callers[0].tokens.listed())[0].used_at is not None
 
 
-async def test_nothing_in_the_database_opens_a_door(dsn: str, callers: tuple[Callers, FastAPI]) -> None:
+async def test_nothing_in_the_database_opens_a_door(dsn: str, callers: tuple[Authenticator, FastAPI]) -> None:
     begun = await callers[0].sessions.begin(OPERATOR, "zh")
     issued = await callers[0].tokens.create(OPERATOR, ["petitions:read"])
     engine = new_engine(dsn, pool_size=1)
@@ -200,7 +200,7 @@ async def test_nothing_in_the_database_opens_a_door(dsn: str, callers: tuple[Cal
         assert secret.encode().hex() not in kept
 
 
-async def test_a_link_leads_nowhere_else(callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_link_leads_nowhere_else(callers: tuple[Authenticator, FastAPI]) -> None:
     async with browser(callers[1]) as web:
         for elsewhere in (
             "https://evil.example",
@@ -228,7 +228,7 @@ async def test_a_session_goes_idle_and_ends_with_the_day(dsn: str) -> None:
     await engine.dispose()
 
 
-async def test_a_page_left_open_does_not_keep_its_session(dsn: str, callers: tuple[Callers, FastAPI]) -> None:
+async def test_a_page_left_open_does_not_keep_its_session(dsn: str, callers: tuple[Authenticator, FastAPI]) -> None:
     now = datetime(2026, 3, 2, 0, tzinfo=UTC)
     engine = new_engine(dsn, pool_size=1)
     known = callers[0]
@@ -293,7 +293,7 @@ async def test_the_demonstration_opens_its_accounts_and_closes_them_again(databa
 
 
 async def test_a_demonstration_offers_its_open_accounts_and_nothing_else_does(
-    callers: tuple[Callers, FastAPI],
+    callers: tuple[Authenticator, FastAPI],
 ) -> None:
     known, app = callers
     async with browser(app) as web:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from activities.record.migrate import migrate
-from gateway.access.callers import SESSION_COOKIE, Callers
+from gateway.access.callers import SESSION_COOKIE, Authenticator
 from schemas.access.guessing import TRIES
 from schemas.evidence.journal import Entry, EntryKind
 from schemas.evidence.trail import TRAIL
@@ -24,7 +24,7 @@ PASSWORD = SecretStr("three ledgers, one promise")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def at(database_dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
+async def at(database_dsn: str) -> AsyncIterator[tuple[Authenticator, FastAPI]]:
     async with own_database(database_dsn, "trail_doors") as dsn:
         await migrate(dsn)
         async with house(dsn) as (callers, app):
@@ -32,12 +32,12 @@ async def at(database_dsn: str) -> AsyncIterator[tuple[Callers, FastAPI]]:
             yield callers, app
 
 
-async def told(callers: Callers) -> list[Entry]:
+async def told(callers: Authenticator) -> list[Entry]:
     await callers.trail.settled()
     return [entry async for entry in callers.trail.entries(TRAIL)]
 
 
-async def test_coming_in_and_going_out_is_told(at: tuple[Callers, FastAPI]) -> None:
+async def test_coming_in_and_going_out_is_told(at: tuple[Authenticator, FastAPI]) -> None:
     callers, app = at
     async with browser(app, "2001:db8::1") as web:
         await web.post("/sign-in", data={"person": PERSON, "password": PASSWORD.get_secret_value()})
@@ -51,7 +51,7 @@ async def test_coming_in_and_going_out_is_told(at: tuple[Callers, FastAPI]) -> N
     assert first.body == {"by": "password", "place": "2001:db8::/64"}
 
 
-async def test_attempts_are_counted_and_nothing_typed_is_kept(at: tuple[Callers, FastAPI]) -> None:
+async def test_attempts_are_counted_and_nothing_typed_is_kept(at: tuple[Authenticator, FastAPI]) -> None:
     callers, app = at
     secret = "my-password-in-the-wrong-field"
     async with browser(app, "203.0.113.5") as web:
@@ -71,7 +71,7 @@ async def test_attempts_are_counted_and_nothing_typed_is_kept(at: tuple[Callers,
 
 
 async def test_a_sign_in_that_leaves_no_trace_is_none(
-    at: tuple[Callers, FastAPI], monkeypatch: pytest.MonkeyPatch
+    at: tuple[Authenticator, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callers, app = at
 

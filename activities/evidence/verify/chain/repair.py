@@ -144,7 +144,7 @@ def _optional(kind: Any) -> tuple[str, ...]:
 @cache
 def _optional_fields() -> dict[str, tuple[str, ...]]:
     shapes: dict[str, tuple[str, ...]] = {}
-    for each in e.Happened.__subclasses__():
+    for each in e.DomainEvent.__subclasses__():
         fields = each.model_fields
         shapes[fields["kind"].default] = tuple(name for name, field in fields.items() if not field.is_required())
     return shapes

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from activities.notices.contract import Dispatched
 from activities.notices.outbox import LEASE, pause
-from activities.notices.transports import DELIVERED, Delivery, Parcel, failed
+from activities.notices.transports import DELIVERED, Delivery, OutgoingNotification, failed
 from activities.notices.webhook import WebhookTransport
 from schemas.kernel.worktime import SHANGHAI
 from schemas.petition.events import Petitioner
@@ -30,9 +30,9 @@ class Other:
         self.name = name
         self.answer = answer
         self.seen: list[str] = []
-        self.parcels: dict[str, Parcel] = {}
+        self.parcels: dict[str, OutgoingNotification] = {}
 
-    async def deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         self.seen += [parcel.id for parcel in batch]
         self.parcels |= {parcel.id: parcel for parcel in batch}
         if isinstance(self.answer, Exception):
@@ -198,7 +198,7 @@ class Dying(WebhookTransport):
         super().__init__(client, url, SECRET)
         self.sent = asyncio.Event()
 
-    async def deliver(self, batch: Sequence[Parcel]) -> Mapping[str, Delivery]:
+    async def deliver(self, batch: Sequence[OutgoingNotification]) -> Mapping[str, Delivery]:
         await super().deliver(batch)
         self.sent.set()
         return await asyncio.get_running_loop().create_future()

@@ -10,7 +10,7 @@ import pytest
 
 from activities.notices.apprise_transport import AppriseTransport
 from activities.notices.deliver import CurrentAddresses, transports
-from activities.notices.transports import DELIVERED, Parcel, failed
+from activities.notices.transports import DELIVERED, OutgoingNotification, failed
 from activities.notices.webhook import AT_ONCE, WebhookTransport
 from activities.record.reference import ReferenceStore
 from activities.settings import Settings
@@ -24,8 +24,8 @@ from tests.unit.activities.notices.office import Office
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
-def parcel(serial: int = 1) -> Parcel:
-    return Parcel(
+def parcel(serial: int = 1) -> OutgoingNotification:
+    return OutgoingNotification(
         id=f"XA-2026-C-000001:{serial}:0",
         case_number="XA-2026-C-000001",
         kind="assigned",

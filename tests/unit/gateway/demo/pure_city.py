@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from activities.defaults import DemoPetition, default_policy, demo_organisation, police_words
 from activities.record.intake import LEDGER_LETTERS
+from gateway.case_service import Filing, Rules
 from gateway.demo.city import SOURCE, Registry, receipts
 from gateway.demo.offices.plan import Plan
 from gateway.demo.offices.robots import Refused, Robots
 from gateway.demo.screen.book import Book
-from gateway.desk import Filing, Rules
 from gateway.importing.proposing import Proposer, load_taxonomy
 from schemas.evidence.chain import Recorded
 from schemas.kernel.actor import SYSTEM, Actor
@@ -21,7 +21,7 @@ from schemas.kernel.errors import UserError
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition.events import Event, FiledContent
-from schemas.petition.relay import Relay, relays
+from schemas.petition.relay import PetitionMessage, relays
 from schemas.petition.rules import decide
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Petition
@@ -81,7 +81,7 @@ class PureCity:
             messages.extend(self._relayed(messages.popleft()))
         return None
 
-    def _relayed(self, message: Relay) -> list[Relay]:
+    def _relayed(self, message: PetitionMessage) -> list[PetitionMessage]:
         to = next(number for number in self.book.cases if workflow_id(number) == message.workflow_id)
         decided = decide(self.book.cases[to].state, message.order, self.now)
         if isinstance(decided, Refusal):

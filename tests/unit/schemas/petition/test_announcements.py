@@ -16,7 +16,7 @@ from schemas.kernel.worktime import SHANGHAI
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
 from schemas.petition.events import Accounted, Escalated, Event, FiledContent, Finding, Resumed
-from schemas.petition.notices import AddressBook, Barred, Notice, notices_of, when_allowed
+from schemas.petition.notices import AddressBook, Exclusions, Notice, notices_of, when_allowed
 from schemas.petition.rules import decide, evolve, fold, next_alarm
 from schemas.petition.state import ClockName, Complexity, Ledger, Outcome, Petition, Stage, petitioner_of
 from schemas.policy import CasePolicy, LadderPolicy
@@ -437,22 +437,22 @@ BOOK = AddressBook(organisation())
 @pytest.mark.parametrize(
     ("unit", "role", "barred", "expected"),
     [
-        ("XA/A3/02", Role.HANDLER, Barred(), ["han"]),
-        ("XA/A3/01", Role.HANDLER, Barred(), ["chief1"]),
-        ("XA/xf", Role.SUPERVISOR, Barred(), ["sup"]),
-        ("XA/A3/01", Role.OPERATOR, Barred(), ["op"]),
-        ("XA/A3/01", Role.VISITOR, Barred(), ["vis3"]),
-        ("XA/A3/01", Role.VISITOR, Barred(offices=("XA/A3",)), ["vis"]),
-        ("XA/A3", Role.CHIEF, Barred(offices=("XA/A3",)), ["chief"]),
-        ("XA/A3", Role.CHIEF, Barred(persons=("chief",)), ["boss"]),
-        ("XA/A3/02", Role.HANDLER, Barred(units=("XA/A3/02",)), ["chief"]),
-        ("XA/A3/02", Role.HANDLER, Barred(persons=("han", "chief2", "chief")), ["boss"]),
-        ("XA/A3/77", Role.HANDLER, Barred(), ["chief"]),
-        ("XA", Role.CHIEF, Barred(persons=("boss",)), []),
-        ("ZZ", Role.CHIEF, Barred(), []),
+        ("XA/A3/02", Role.HANDLER, Exclusions(), ["han"]),
+        ("XA/A3/01", Role.HANDLER, Exclusions(), ["chief1"]),
+        ("XA/xf", Role.SUPERVISOR, Exclusions(), ["sup"]),
+        ("XA/A3/01", Role.OPERATOR, Exclusions(), ["op"]),
+        ("XA/A3/01", Role.VISITOR, Exclusions(), ["vis3"]),
+        ("XA/A3/01", Role.VISITOR, Exclusions(offices=("XA/A3",)), ["vis"]),
+        ("XA/A3", Role.CHIEF, Exclusions(offices=("XA/A3",)), ["chief"]),
+        ("XA/A3", Role.CHIEF, Exclusions(persons=("chief",)), ["boss"]),
+        ("XA/A3/02", Role.HANDLER, Exclusions(units=("XA/A3/02",)), ["chief"]),
+        ("XA/A3/02", Role.HANDLER, Exclusions(persons=("han", "chief2", "chief")), ["boss"]),
+        ("XA/A3/77", Role.HANDLER, Exclusions(), ["chief"]),
+        ("XA", Role.CHIEF, Exclusions(persons=("boss",)), []),
+        ("ZZ", Role.CHIEF, Exclusions(), []),
     ],
 )
-def test_whom_a_notice_reaches(unit: str, role: Role, barred: Barred, expected: list[str]) -> None:
+def test_whom_a_notice_reaches(unit: str, role: Role, barred: Exclusions, expected: list[str]) -> None:
     assert [person.id for person in BOOK.people(unit, role, barred)] == expected
 
 
@@ -463,7 +463,7 @@ def test_whom_a_notice_reaches(unit: str, role: Role, barred: Barred, expected: 
     st.sets(st.sampled_from(["XA/xf", "XA/A3", "XA/A3/01", "XA/A3/02"])),
 )
 def test_the_accused_never_receives(unit: str, role: Role, persons: set[str], units: set[str]) -> None:
-    barred = Barred(units=tuple(units), persons=tuple(persons))
+    barred = Exclusions(units=tuple(units), persons=tuple(persons))
     for person in BOOK.people(unit, role, barred):
         assert person.id not in persons
         assert not any(person.unit == named or person.unit.startswith(named + "/") for named in units)

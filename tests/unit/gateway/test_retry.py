@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
-from activities.record.driver.direct import Direct
+from activities.record.driver.direct import RawExecutor
 from activities.record.migrate import new_engine
-from gateway.patience import is_passing
+from gateway.retry import is_transient
 
 
 def wrapped(error: PostgresError) -> DBAPIError:
@@ -43,7 +43,7 @@ def wrapped(error: PostgresError) -> DBAPIError:
     ],
 )
 def test_a_part_that_is_away_is_waited_for(error: Exception, passing: bool) -> None:
-    assert is_passing(error) is passing
+    assert is_transient(error) is passing
 
 
 async def test_a_parameter_that_cannot_be_written_is_no_part_that_is_away(database_dsn: str) -> None:
@@ -52,7 +52,7 @@ async def test_a_parameter_that_cannot_be_written_is_no_part_that_is_away(databa
         with pytest.raises(DBAPIError) as through_sqlalchemy:
             await connection.execute(text("SELECT CAST(:number AS integer)"), {"number": "no number"})
     with pytest.raises(DataError) as by_the_driver:
-        await Direct(engine).rows("SELECT CAST($1 AS integer)", "no number")
-    assert not is_passing(through_sqlalchemy.value)
-    assert not is_passing(by_the_driver.value)
+        await RawExecutor(engine).rows("SELECT CAST($1 AS integer)", "no number")
+    assert not is_transient(through_sqlalchemy.value)
+    assert not is_transient(by_the_driver.value)
     await engine.dispose()

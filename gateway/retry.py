@@ -23,10 +23,10 @@ from schemas.kernel.errors import UserError
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+ORDER_RETRY_SECONDS = 60.0
 """Seconds an order waits: after a kill of engine or database they are back well within."""
 
-READING_PATIENCE = 30.0
+READ_RETRY_SECONDS = 30.0
 """Seconds a mere look waits."""
 
 _PASSING_STATUS = (
@@ -59,7 +59,7 @@ _PASSING_STATES = ("08", "53", "57P", "40001", "40P01")
 """What PostgreSQL itself says (SQLSTATE) while it starts or ends, has no room for a connection, or gave way to another transaction."""
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed in a moment, because a part is away and not because the call is wrong."""
     if isinstance(error, RPCError):
         # A case whose last task failed (its worker died in it) takes no update until the next one is through.
@@ -78,7 +78,7 @@ def _unconnected(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and str(error).startswith("Failed client connect")
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
+async def retry_transient(attempt: Callable[[], Awaitable[T]], patience: float = ORDER_RETRY_SECONDS) -> T:
     """The attempt's result; repeated while a part is away, for ``patience`` seconds in all.
 
     ``attempt`` must be safe to repeat. ``UserError`` ``system_unavailable`` when time is up; every other error at once.
@@ -91,7 +91,7 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIE
             async with asyncio.timeout_at(give_up):
                 return await attempt()
         except Exception as error:  # judged by is_passing, raised again where it is none of ours
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             # The SDK turns the caller's own cancellation into a time-out of the call: who is told to stop must not try again.
             task = asyncio.current_task()

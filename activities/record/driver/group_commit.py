@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from activities.record.driver.direct import Direct
+from activities.record.driver.direct import RawExecutor
 
 WINDOW = 0.02
 """Seconds between two departures where statements crowd: a person does not feel them, and of 200 commits in a second four go as one."""
@@ -22,14 +22,14 @@ MOST_BYTES = 100_000
 connection ends meanwhile (0.32, ``bind_execute_many``)."""
 
 
-class _Rider(NamedTuple):
+class _PendingWrite(NamedTuple):
     """A statement that waits to go with others of its text: its parameters, and where the answer goes (None: go alone)."""
 
     parameters: Sequence[object]
     answer: asyncio.Future[bool | None]
 
 
-_Riders = dict[str, _Rider]
+_Riders = dict[str, _PendingWrite]
 """By their key."""
 
 
@@ -43,7 +43,7 @@ class _Line:
     riders: _Riders | None = None
 
 
-class Together:
+class GroupCommit:
     """Statements of the same text that come within moments of each other, as one transaction: one journey, one flush of PostgreSQL's log.
 
     Each statement gives one row, which begins with its key, if it wrote, and none if it did not; it writes all of its own or nothing. One
@@ -52,19 +52,19 @@ class Together:
     another's error.
     """
 
-    def __init__(self, direct: Direct) -> None:
+    def __init__(self, direct: RawExecutor) -> None:
         self._direct = direct
         self._lines: defaultdict[str, _Line] = defaultdict(_Line)
         self._departures: set[asyncio.Task[None]] = set()
 
     async def wrote(self, key: str, statement: str, parameters: Sequence[object]) -> bool:
-        """Whether the statement wrote; errors as of :meth:`Direct.rows`."""
+        """Whether the statement wrote; errors as of :meth:`RawExecutor.rows`."""
         line = self._lines[statement]
         if line.riders is None and (line.under_way or line.crowded):
             line.riders = self._departure(statement, line)
         # Two of one key may not go together: a row would not tell which of them it is of.
         if line.riders is not None and key not in line.riders:
-            rider = line.riders[key] = _Rider(parameters, asyncio.get_running_loop().create_future())
+            rider = line.riders[key] = _PendingWrite(parameters, asyncio.get_running_loop().create_future())
             told = await rider.answer
             if told is not None:
                 return told

@@ -30,10 +30,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.record.case_record import CaseRecord, utc_now
 from activities.record.codes import new_code
-from activities.record.intake import NumberOffice, Reservation
+from activities.record.intake import CaseNumberAllocator, Reservation
 from activities.record.queries import case_unknown
-from gateway.patience import PATIENCE, patiently
 from gateway.reading.careful import Hears
+from gateway.retry import ORDER_RETRY_SECONDS, retry_transient
 from gateway.storable import check_storable
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
@@ -113,7 +113,7 @@ class Rules:
         return mine.window is not None and mine.window[1] < local_day(now) + timedelta(days=CALENDAR_AHEAD)
 
 
-class Desk:
+class CaseService:
     """Talks to the engine and to the record; owns neither. ``hearing``: what every petitioner's words are read by, whatever the door.
 
     ``patience``: how long, in seconds, to wait out a part that is away.
@@ -123,12 +123,12 @@ class Desk:
         self,
         client: Client,
         record: CaseRecord,
-        numbers: NumberOffice,
+        numbers: CaseNumberAllocator,
         rules: Callable[[], Awaitable[Rules]],
         hearing: Hears,
         *,
         minima: Callable[[str, str], Awaitable[tuple[int, ...]]] | None = None,
-        patience: float = PATIENCE,
+        patience: float = ORDER_RETRY_SECONDS,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._client = client
@@ -162,7 +162,7 @@ class Desk:
         content, reservation = await self._reserved(actor, content, rules.city, received_at or now)
         number = reservation.number
         known = reservation.filed
-        if known and (state := await patiently(lambda: self._record.state(number), self._patience)) is not None:
+        if known and (state := await retry_transient(lambda: self._record.state(number), self._patience)) is not None:
             return _filing(reservation, state.stage, known=True)
         order = c.Order(actor=actor, command=command.model_copy(update={"number": number, "content": content}))
         filed = fold(decided)
@@ -171,10 +171,10 @@ class Desk:
 
     async def may_be_told(self, actor: Actor, number: str) -> bool:
         """Whether that a message with this number is there already is no news to the actor: they may know of its case, or filed it."""
-        state = await patiently(lambda: self._record.state(number), self._patience)
+        state = await retry_transient(lambda: self._record.state(number), self._patience)
         if state is None or may_know(state, actor):
             return True
-        return (await patiently(lambda: self._record.history(number), self._patience))[0].actor.id == actor.id
+        return (await retry_transient(lambda: self._record.history(number), self._patience))[0].actor.id == actor.id
 
     async def _reserved(
         self, actor: Actor, content: FiledContent, city: str, received_at: datetime
@@ -187,7 +187,7 @@ class Desk:
         minima = await self._minima(content.title, content.text) if self._minima is not None else None
 
         async def reserve(message: FiledContent) -> Reservation:
-            return await patiently(
+            return await retry_transient(
                 lambda: self._numbers.reserve(message, city, received_at, code=code, minima=minima), self._patience
             )
 
@@ -220,7 +220,7 @@ class Desk:
             return command
         if not brings_words(command):
             return command.model_copy(update={"accusation": None})
-        state = await patiently(lambda: self._record.state(number), self._patience)
+        state = await retry_transient(lambda: self._record.state(number), self._patience)
         if state is None:
             return command
         said = await self._said_before(number)
@@ -228,7 +228,7 @@ class Desk:
 
     async def _said_before(self, number: str) -> str:
         """The title and text a case was filed with: what is added is understood by them."""
-        history = await patiently(lambda: self._record.history(number), self._patience)
+        history = await retry_transient(lambda: self._record.history(number), self._patience)
         filed = history[0].event if history else None
         return f"{filed.content.title}\n{filed.content.text}" if isinstance(filed, Filed) else ""
 
@@ -247,11 +247,11 @@ class Desk:
     async def _carried(self, number: str, command_id: str, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """The order's answer. One carried out before, in a run the engine asks no more, gets the answer it got then."""
         try:
-            return await patiently(attempt, self._patience)
+            return await retry_transient(attempt, self._patience)
         except UserError as refusal:
             if refusal.code not in SENTENCES:
                 raise
-            done = await patiently(lambda: self._record.after(number, command_id), self._patience)
+            done = await retry_transient(lambda: self._record.after(number, command_id), self._patience)
             if done is None:
                 raise
             return Answer(number=number, seq=done.seq, stage=done.stage)
@@ -262,7 +262,7 @@ class Desk:
         An order that will be refused must leave no trace, not even this.
         """
         rules, now = await self._rules(), self._clock()
-        state = await patiently(lambda: self._record.state(number), self._patience)
+        state = await retry_transient(lambda: self._record.state(number), self._patience)
         if state is None or not state.open or not rules.outdates(state, now):
             return
         if isinstance(decide(state, order, now), Refusal):
@@ -271,7 +271,7 @@ class Desk:
         renewal = c.Order(actor=SYSTEM, command=c.RecomputeDue(calendar=window))
         identity = f"calendar-{window.version}-{window.window[1] if window.window else ''}"
         try:
-            await patiently(lambda: self._update(number, renewal, identity), self._patience)
+            await retry_transient(lambda: self._update(number, renewal, identity), self._patience)
         except UserError as error:
             # Another door was faster with the same calendar, or the case was sealed meanwhile: then there is nothing to do here.
             if error.code not in SENTENCES:
