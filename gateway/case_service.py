@@ -1,4 +1,4 @@
-"""The desk every door leads to: files petitions and carries orders to their cases, exactly once, whatever happens on the way.
+"""What every door gives orders to: files petitions and carries orders to their cases, exactly once, whatever happens on the way.
 
 Numbers, update ids and workflow ids are derived from what the caller holds, so that the same call repeated (by a person, by a retry here, by
 an upstream system after a crash) ends in the same answer.

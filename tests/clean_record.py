@@ -19,13 +19,14 @@ from activities.evidence.log import MerkleLog
 from activities.evidence.signing import Signer
 from activities.evidence.store import CheckpointStore
 from activities.personal import seal
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from activities.record.intake import CaseNumberAllocator
 from schemas.evidence.archive import ArchiveDocument, EngineHistory
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Event, FiledContent, Petitioner
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Complexity, Ledger, Outcome, Petition

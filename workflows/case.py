@@ -17,11 +17,11 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.record.case_record import CommitOrder, Committed
     from activities.record.telling import TELL_FOLLOWERS, TellOrder
     from schemas.kernel.refusal import Refusal
     from schemas.petition.refusals import refuse
     from schemas.streams.case_type import CaseType, Order, State
+    from schemas.streams.commit import Committed
     from schemas.streams.message import CaseMessage
     from workflows.contract import Answer, refused, shown
 
@@ -225,8 +225,8 @@ class CaseWorkflow:
             if done.mine or not done.events:
                 return None
 
-    async def _commit(self, order: Order, command_id: str, events: Sequence[Any]) -> Committed:
-        offered = CommitOrder(
+    async def _commit(self, order: Order, command_id: str, events: Sequence[Any]) -> Committed[Any]:
+        offered = self.case_type.commit(
             number=self._number,
             command_id=command_id,
             expected_seq=self._state.seq if self._state is not None else 0,
@@ -236,7 +236,7 @@ class CaseWorkflow:
         return await workflow.execute_local_activity(
             "commit",
             offered,
-            result_type=Committed,
+            result_type=self.case_type.committed,
             start_to_close_timeout=timedelta(seconds=10),
             retry_policy=COMMIT_RETRY,
         )

@@ -29,34 +29,14 @@ from activities.record.statements import Rows, as_bytea, head, writing
 from schemas.evidence.chain import Recorded, canonical, genesis, link, payload
 from schemas.evidence.upcast import event_of
 from schemas.kernel.actor import Actor, Role
-from schemas.kernel.model import Frozen
-from schemas.petition.events import Amended, Event
+from schemas.petition.commit import CommitOrder, Committed
+from schemas.petition.events import Amended
 from schemas.petition.notices import notices_of
 from schemas.petition.rules import fold
 from schemas.petition.state import Petition
 from schemas.record import tables as t
 
 Clock = Callable[[], datetime]
-
-
-class CommitOrder(Frozen):
-    """What to write: the events a command made, on top of event ``expected_seq`` (0: the case is new)."""
-
-    number: str
-    command_id: str
-    expected_seq: int = 0
-    actor: Actor
-    events: tuple[Event, ...] = ()
-
-
-class Committed(Frozen):
-    """What the record holds after ``expected_seq`` instead of what was offered; nothing at all where it was written as offered.
-
-    ``mine``: the last of these events that the same command wrote earlier (a repeated command), else 0.
-    """
-
-    events: tuple[Event, ...] = ()
-    mine: int = 0
 
 
 def utc_now() -> datetime:

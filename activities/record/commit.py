@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from activities.record.case_record import CaseRecord, CommitOrder, Committed
+from activities.record.case_record import CaseRecord
+from schemas.petition.commit import CommitOrder, Committed
 
 
 class CommitActivities:

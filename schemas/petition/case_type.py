@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.kernel.actor import SYSTEM
 from schemas.petition.commands import Order, RingAlarm
+from schemas.petition.commit import CommitOrder, Committed
 from schemas.petition.events import Event
 from schemas.petition.relay import PetitionMessage, announced, messages, owes_announcement
 from schemas.petition.rules import RULES, decide, evolve, next_alarm
@@ -33,6 +34,8 @@ PETITION: Final = CaseType[Petition, Event](
     kind="petition",
     order=Order,
     message=PetitionMessage,
+    commit=CommitOrder,
+    committed=Committed,
     commands=frozenset({"file", *RULES}),
     decide=decide,
     evolve=evolve,

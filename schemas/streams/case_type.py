@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from schemas.kernel.actor import Actor
 from schemas.kernel.refusal import Refusal
+from schemas.streams.commit import CommitOrder, Committed
 from schemas.streams.message import CaseMessage
 
 Attribute = str | datetime
@@ -61,6 +62,8 @@ class CaseType(Generic[S, E]):
     kind: str
     order: type[Any]
     message: type[CaseMessage[Any]]
+    commit: type[CommitOrder[Any]]
+    committed: type[Committed[Any]]
     commands: frozenset[str]
     decide: Callable[[S | None, Any, datetime], Sequence[E] | Refusal]
     evolve: Callable[[S | None, E], S]

@@ -11,7 +11,7 @@ OrderT = TypeVar("OrderT", bound=Frozen)
 
 
 class CaseMessage(Frozen, Generic[OrderT]):
-    """An order for the case that ``workflow_id`` carries; ``command_id`` is the same however often it is told.
+    """An order for the case that ``workflow_id`` carries, of the kind whose orders stand in the brackets (an alias, not a subclass: it holds itself); ``command_id`` is the same however often it is told.
 
     ``otherwise`` goes back if that case refuses it; ``undelivered`` is carried out by the sender if the other is gone.
     """

@@ -20,7 +20,7 @@ from temporalio.client import Client
 from activities.access.accounts import Accounts
 from activities.keys import load_keyring
 from activities.personal import seal
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.reference import ReferenceStore
@@ -37,6 +37,7 @@ from schemas.access import TokenScope
 from schemas.kernel.actor import SYSTEM
 from schemas.kernel.refusal import Refusal
 from schemas.petition.commands import Order
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Filed, Petitioner
 from schemas.petition.rules import decide, fold
 from schemas.record import tables as t

@@ -16,13 +16,13 @@ import uvicorn
 from openpyxl import load_workbook
 from sqlalchemy import insert, update
 
-from activities.record.case_record import CommitOrder, Committed
 from gateway.access.callers import SESSION_COOKIE
 from gateway.console.replay import routes as replay
 from schemas.evidence.finding import Finding, finding
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder, Committed
 from schemas.petition.rules_version import CURRENT_RULES
 from schemas.petition.state import Outcome
 from schemas.policy import CasePolicy

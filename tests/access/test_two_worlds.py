@@ -13,12 +13,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import insert
 
-from activities.record.case_record import CommitOrder
 from activities.record.resemblance import Resemblances
 from schemas.access.case_numbers import HIDDEN_NUMBER
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Filed
 from schemas.petition.rules import decide, may_see
 from schemas.petition.rules.authority import party_of

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import local_day
 from schemas.petition import commands as c
 from schemas.petition import events as e
+from schemas.petition.commit import CommitOrder
 from schemas.petition.rules import decide
 from schemas.petition.state import Complexity, Ground, Outcome
 from tests.bench.path import OFFICE, POLICY, UNIT, message

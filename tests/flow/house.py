@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 from activities.converter import data_converter
 from activities.defaults import police_words
 from activities.plugin import workflow_runner
-from activities.record.case_record import CaseRecord, CommitOrder, Committed
+from activities.record.case_record import CaseRecord
 from activities.record.commit import CommitActivities
 from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
@@ -28,6 +28,7 @@ from schemas.kernel.actor import Actor, Role
 from schemas.kernel.worktime import Calendar
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder, Committed
 from schemas.petition.events import Event, FiledContent
 from schemas.petition.rules import fold
 from schemas.petition.state import Complexity, Ledger, Petition

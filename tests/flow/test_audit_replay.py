@@ -13,11 +13,11 @@ from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-from activities.record.case_record import CommitOrder
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
 from schemas.petition import events as e
 from schemas.petition.case_type import PETITION
+from schemas.petition.commit import CommitOrder
 from schemas.petition.refusals import refuse
 from schemas.petition.rules import decide, ladder
 from schemas.petition.wording.narration import narrate

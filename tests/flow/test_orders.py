@@ -7,10 +7,11 @@ import asyncio
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from activities.record.case_record import CommitOrder, RecordBehindError
+from activities.record.case_record import RecordBehindError
 from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Urged
 from schemas.petition.rules import decide
 from schemas.petition.state import Stage

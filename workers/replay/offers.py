@@ -20,7 +20,7 @@ from temporalio.worker import (
 )
 from temporalio.workflow import ActivityHandle
 
-from activities.record.case_record import CommitOrder, Committed
+from schemas.petition.commit import CommitOrder, Committed
 from schemas.petition.relay import PetitionMessage
 from schemas.streams.message import CaseMessage
 

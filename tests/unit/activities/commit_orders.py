@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from activities.record.case_record import CommitOrder
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Petition
 from tests.bench.path import OPERATOR, POLICY, SUPERVISOR, message

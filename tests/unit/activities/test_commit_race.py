@@ -17,9 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.record.case_record import CaseRecord, Committed
+from activities.record.case_record import CaseRecord
 from activities.record.migrate import migrate, new_engine
 from schemas.petition import commands as c
+from schemas.petition.commit import Committed
 from schemas.petition.rules import fold
 from tests.bench.path import HANDLER
 from tests.databases import own_database

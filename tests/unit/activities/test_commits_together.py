@@ -17,11 +17,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.access.backfill import fill_marks
-from activities.record.case_record import CaseRecord, Committed
+from activities.record.case_record import CaseRecord
 from activities.record.driver import group_commit as going_together
 from activities.record.driver.direct import RawExecutor
 from activities.record.driver.group_commit import GroupCommit
 from activities.record.migrate import migrate, new_engine
+from schemas.petition.commit import Committed
 from tests.databases import own_database
 from tests.unit.activities.commit_orders import assigned_order, filed_order
 

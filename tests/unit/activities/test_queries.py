@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.personal import seal
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from activities.record.intake import CaseNumberAllocator
 from activities.record.migrate import migrate, new_engine
 from activities.record.queries import CaseQueries, page_query
@@ -25,6 +25,7 @@ from schemas.kernel.actor import Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.refusal import Refusal
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Petitioner
 from schemas.petition.rules import decide, fold
 from schemas.petition.state import Ledger, Petition, Stage

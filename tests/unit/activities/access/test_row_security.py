@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.access.backfill import fill_marks
 from activities.access.scoped import DOOR_ROLE, scoped
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from activities.record.migrate import migrate, new_engine
 from activities.record.queries import CaseQueries
 from activities.record.rows import case_row
@@ -26,6 +26,7 @@ from schemas.access import eyes, sight
 from schemas.kernel.actor import SYSTEM, Actor, Role
 from schemas.kernel.refusal import Refusal
 from schemas.petition.commands import File
+from schemas.petition.commit import CommitOrder
 from schemas.petition.rules import decide, may_see
 from schemas.petition.state import CoOffice, Petition
 from schemas.record import tables as t

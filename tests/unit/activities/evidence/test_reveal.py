@@ -16,12 +16,13 @@ from activities.evidence.journal import Journal
 from activities.evidence.readings import Limits, ReadingBook
 from activities.evidence.reveal import Revealed, Revealer
 from activities.personal import seal
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from activities.record.migrate import migrate, new_engine
 from schemas.evidence.journal import EntryKind
 from schemas.kernel.actor import SYSTEM, Actor
 from schemas.kernel.errors import UserError
 from schemas.kernel.refusal import Refusal
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import Petitioner
 from schemas.petition.rules import decide
 from schemas.petition.rules_version import CURRENT_RULES

@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.notices.contract import Dispatched
 from activities.notices.dispatch import Dispatcher
 from activities.notices.transports import Transport
-from activities.record.case_record import CaseRecord, CommitOrder
+from activities.record.case_record import CaseRecord
 from schemas.kernel.actor import Actor, Role
 from schemas.kernel.calendar import seed_calendar
 from schemas.kernel.refusal import Refusal
 from schemas.kernel.worktime import SHANGHAI
 from schemas.organisation import Organisation
 from schemas.petition import commands as c
+from schemas.petition.commit import CommitOrder
 from schemas.petition.events import FiledContent
 from schemas.petition.notices import AddressBook
 from schemas.petition.rules import decide, fold
