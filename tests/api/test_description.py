@@ -20,12 +20,14 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as described
 from standardwebhooks import Webhook
 
+from activities.record.reference import ReferenceStore
 from gateway.api.linking import LEADS
 from gateway.orders.fields import HUMAN
 from schemas.kernel.actor import Role
 from schemas.petition.rules import RULES
 from tests.api.conftest import SECRET, Api, listening, petition
 from tests.api.test_events import event
+from tests.pages.city import awake_policy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -166,6 +168,8 @@ async def test_links_lead_to_every_operation(api: Api) -> None:
 
 async def test_every_link_is_walked(api: Api) -> None:
     """From a real answer of each operation that leads on, to every operation it leads to, which finds what it is led to."""
+    # The chains of calls may have taken over a policy of the usual hours, and by night nobody would be told before the morning.
+    await ReferenceStore(api.door.system.database).add_policy(awake_policy())
     number = await api.filed()
     assert (await api.act(number, "cao-jianhua", "assign", lead="WC/QH/02")).status_code == 200
     while True:

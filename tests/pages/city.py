@@ -25,6 +25,7 @@ from gateway.web.app import create_app
 from gateway.web.limits import Limits
 from gateway.web.viewer import Access
 from schemas.kernel.worktime import SHANGHAI
+from schemas.policy import Policy
 from tests.serving import listening
 from workers import notices, petitions
 from workers.composition import open_system
@@ -58,7 +59,7 @@ async def running_city(
         yield Door(system)
 
 
-async def _awake(dsn: str) -> None:
+def awake_policy() -> Policy:
     """Its quiet hour is on the other side of the clock: these tests are run at night, too, and wait for what people are told."""
     far = datetime.now(SHANGHAI).hour + 12
     quiet = {"quiet_from": far % 24, "quiet_until": (far + 1) % 24}
@@ -70,8 +71,12 @@ async def _awake(dsn: str) -> None:
         }
         for name, each in policy.ledgers.items()
     }
+    return policy.model_copy(update={"ledgers": ledgers})
+
+
+async def _awake(dsn: str) -> None:
     engine = new_engine(dsn, pool_size=1)
-    await ReferenceStore(engine).add_policy(policy.model_copy(update={"ledgers": ledgers}))
+    await ReferenceStore(engine).add_policy(awake_policy())
     await engine.dispose()
 
 

@@ -20,6 +20,6 @@ class _Away:
 
 @pytest.mark.asyncio
 async def test_what_can_not_even_be_parked_for_the_moment_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consuming, "READING_PATIENCE", 0.05)
+    monkeypatch.setattr(consuming, "READ_RETRY_SECONDS", 0.05)
     consumer = Consumer(cast("Any", None), cast("Any", _Away()), source="nats")
     assert await consumer.settle(Letter(attributes={}, body=b"no event")) is Settled.AGAIN
