@@ -18,8 +18,9 @@ from gateway.intake.consuming import CONFLICT
 from gateway.intake.drafts import drafts_of
 from gateway.intake.event_keys import EventKey, keys_of
 from gateway.retry import READ_RETRY_SECONDS, retry_transient
+from gateway.web.bodies import BATCH_FIELDS, values_in
 from gateway.web.limits import limits_of
-from gateway.web.problems import HTTPStatus, status_of
+from gateway.web.problems import HTTPStatus, body_too_many_fields, status_of
 from gateway.web.viewer import TheDoor, address_of
 from schemas.kernel.errors import UserError
 from schemas.kernel.model import Frozen
@@ -107,6 +108,8 @@ async def take_events(request: Request, door: TheDoor) -> EventsAnswer:
     except UserError:
         await limits.unsigned(address)
         raise
+    if values_in(body, BATCH_FIELDS) > BATCH_FIELDS:
+        raise body_too_many_fields(BATCH_FIELDS)
     attributes = {
         name.removeprefix(PREFIX): value for name, value in request.headers.items() if name.startswith(PREFIX)
     }

@@ -27,19 +27,24 @@ MOST_FIELDS: Final = 2_000
 microseconds, and each that is wrong some tens of them.
 """
 
+BATCH_FIELDS: Final = 60_000
+"""Values of a document, or of a batch of 500 events, a hundred each."""
+
 FORM_BYTES: Final = 250_000
 """Of a form whose characters are written %E4%BD%A0: a text of 24,000 has 216,000 so."""
 
 
 class BodyLimit:
-    """``limit``: bytes, by the path; ``fields``: values or fields, by the path. Answers 413 and 408 itself."""
+    """``limit``: bytes, by the path; ``fields``: values or fields, by the path, None where who reads the body counts them once it knows who sent it.
+    Answers 413 and 408 itself.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         limit: Callable[[str], int],
-        fields: Callable[[str], int] = lambda _: MOST_FIELDS,
+        fields: Callable[[str], int | None] = lambda _: MOST_FIELDS,
         seconds: float = BODY_SECONDS,
     ) -> None:
         self._app = app
@@ -65,34 +70,21 @@ class BodyLimit:
         answered = _Started(send)
         try:
             await self._app(scope, body, answered)
-        except (_TooLargeError, _TooManyError, _TooSlowError) as wrong:
+        except _RefusedError as wrong:
             if answered.started:
                 raise
-            match wrong:
-                case _TooLargeError():
-                    error = body_too_large(limit)
-                case _TooManyError():
-                    error = body_too_many_fields(fields)
-                case _:
-                    error = _slow(self._seconds)
-            await problem_response(request, error, headers=_CLOSE)(scope, receive, send)
+            await problem_response(request, wrong.error, headers=_CLOSE)(scope, receive, send)
 
 
 _CLOSE = {"Connection": "close"}
 """What is left of the body is not waited for."""
 
 
-class _TooLargeError(BaseException):
+class _RefusedError(BaseException):
     # Not an Exception: whoever reads a body takes any of those for a body that can't be parsed.
-    pass
-
-
-class _TooManyError(BaseException):
-    pass
-
-
-class _TooSlowError(BaseException):
-    pass
+    def __init__(self, error: UserError) -> None:
+        super().__init__(error.code)
+        self.error = error
 
 
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\(?s:.)?[^"\\]*+)*+(?:"|\Z)')
@@ -113,10 +105,10 @@ class _Counted:
         limit: int,
         seconds: float,
         sent_as: str,
-        fields: int,
+        fields: int | None,
     ) -> None:
         self._receive = receive
-        self._left = limit
+        self._limit = self._left = limit
         self._sent_as = sent_as
         self._fields = fields
         self._pairs = 0
@@ -134,7 +126,7 @@ class _Counted:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            raise _TooSlowError from None
+            raise _RefusedError(_slow(self._seconds)) from None
         if message["type"] == "http.request":
             part = message.get("body", b"")
             came = len(part)
@@ -142,12 +134,12 @@ class _Counted:
             self._until += came / RATE
             self._whole = not message.get("more_body", False)
             if self._left < 0:
-                raise _TooLargeError
-            if self._too_many(part):
-                raise _TooManyError
+                raise _RefusedError(body_too_large(self._limit))
+            if self._fields is not None and self._holds_more(part, self._fields):
+                raise _RefusedError(body_too_many_fields(self._fields))
         return message
 
-    def _too_many(self, part: bytes) -> bool:
+    def _holds_more(self, part: bytes, most: int) -> bool:
         match self._sent_as:
             case media_types.MULTIPART:
                 # What reads it counts its parts itself.
@@ -155,10 +147,10 @@ class _Counted:
             case media_types.URL_ENCODED:
                 # Read piece by piece as it comes, and a field goes to the next mark.
                 self._pairs += part.count(b"&")
-                return self._pairs > self._fields
+                return self._pairs > most
             case _:
                 self._parts.append(part)
-                return self._whole and values_in(b"".join(self._parts), self._fields) > self._fields
+                return self._whole and values_in(b"".join(self._parts), most) > most
 
 
 class _Started:

@@ -72,6 +72,30 @@ async def test_json(city: City) -> None:
     assert not slow
 
 
+@pytest.mark.parametrize("piece", [b'\\"', b'"",', b"{},"])
+async def test_what_a_stranger_sends_as_a_batch_of_events(city: City, piece: bytes) -> None:
+    """A batch may have twenty megabytes, and who sent it is known only when all of it is there."""
+    body = b"[" + piece * (19_900_000 // len(piece))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(city.app), base_url="http://localhost") as stranger:
+        taken, status = await longest(stranger, "/api/v1/events", body, "application/json")
+    assert 400 <= status < 500
+    assert taken < WAITED
+
+
+@pytest.mark.parametrize(
+    "media_type", ["multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded", ""]
+)
+async def test_json_under_another_name(city: City, media_type: str) -> None:
+    """What is not counted as what it is said to be is not read as something else either."""
+    number = city.numbers["accepted"]
+    async with city.machine("operator") as machine:
+        for door in ("/api/v1/petitions", f"/api/v1/petitions/{number}/actions/remark"):
+            for body in (BODIES["empty petitioners"], BODIES["names nobody knows"]):
+                taken, status = await longest(machine, door, body, media_type)
+                assert 400 <= status < 500
+                assert taken < WAITED, (door, media_type)
+
+
 async def test_forms(city: City) -> None:
     number = city.numbers["accepted"]
     slow: dict[tuple[str, str], float] = {}

@@ -147,6 +147,10 @@ async def test_a_batch_says_of_each_what_became_of_it(api: Api) -> None:
     ]
     assert arrivals[0]["number"] == arrivals[4]["number"] != ""
     told(await send(api, [good] * 501, BATCH), 422, "event_unreadable")
+    splintered = [good, event(data={"text": "x", "more": [0] * 60_000})]
+    told(await send(api, splintered, BATCH), 413, "body_too_many_fields")
+    foreign = "whsec_" + base64.b64encode(b"somebody else's secret, and long").decode()
+    told(await send(api, splintered, BATCH, secret=foreign), 401, "signature_invalid")
 
 
 async def test_what_is_not_signed_by_a_known_secret_now_is_not_even_read(api: Api) -> None:
