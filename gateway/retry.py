@@ -90,7 +90,7 @@ async def retry_transient(attempt: Callable[[], Awaitable[T]], patience: float =
         try:
             async with asyncio.timeout_at(give_up):
                 return await attempt()
-        except Exception as error:  # judged by is_passing, raised again where it is none of ours
+        except Exception as error:  # judged by is_transient, raised again where it is none of ours
             if not is_transient(error):
                 raise
             # The SDK turns the caller's own cancellation into a time-out of the call: who is told to stop must not try again.

@@ -80,13 +80,15 @@ class Followers:
         return late
 
     async def _heard(self, messages: Mapping[str, PetitionMessage]) -> frozenset[str]:
+        if not messages:
+            return frozenset()
         commands = t.commands
         ids = {message.command_id for message in messages.values()}
         query = select(commands.c.case_number).where(
             commands.c.case_number.in_(messages), commands.c.command_id.in_(ids)
         )
         async with self._database.connect() as connection:
-            return frozenset((await connection.execute(query)).scalars()) if messages else frozenset()
+            return frozenset((await connection.execute(query)).scalars())
 
     async def tell(self, message: PetitionMessage) -> bool:
         """Whether the follower's run has the message; false where it has no run."""

@@ -40,7 +40,12 @@ def messages(state: Petition, events: Sequence[e.Event], patched: Patched) -> li
 
 def announced(state: Petition, events: Sequence[e.Event], patched: Patched) -> list[int]:
     """The numbers of the events among these that all followers are to hear from outside the run."""
-    replies = answers(state, events)
+    if not state.members:
+        return []
+    first = state.seq - len(events) + 1
+    replies = [
+        seq for seq, event in enumerate(events, start=first) if isinstance(event, e.Replied) and not event.following
+    ]
     return replies if replies and patched(FOLLOWERS_TOLD_OUTSIDE) else []
 
 
@@ -92,16 +97,6 @@ def relays(state: Petition, events: Sequence[e.Event], *, party: bool, answers: 
         tag = f"{state.number}-{state.seq}-party"
         messages.append(PetitionMessage(workflow_id=workflow_id(state.merged_into), command_id=tag, order=order))
     return messages
-
-
-def answers(state: Petition, events: Sequence[e.Event]) -> list[int]:
-    """The sequence numbers of the replies among these events that followers of the case hear."""
-    if not state.members:
-        return []
-    first = state.seq - len(events) + 1
-    return [
-        seq for seq, event in enumerate(events, start=first) if isinstance(event, e.Replied) and not event.following
-    ]
 
 
 def answer_of(state: Petition, seq: int, event: e.Replied) -> dict[str, PetitionMessage]:

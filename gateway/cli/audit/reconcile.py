@@ -53,7 +53,7 @@ async def reconcile(
             outcome = await _reconciled(audit, span, quiet=as_json)
             mended = await _mended(audit, outcome, reason) if do_repair else _Mended()
             after = await _reconciled(audit, span, quiet=as_json) if mended.anything else outcome
-    except Exception as error:  # judged by is_passing, raised again where it is none of ours
+    except Exception as error:  # judged by is_transient, raised again where it is none of ours
         if is_transient(error):
             raise away(error) from error
         raise

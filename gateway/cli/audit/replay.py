@@ -85,7 +85,7 @@ async def replay(
         try:
             with VerdictFile(journal).opened(tally) if journal is not None else nullcontext() as file:
                 await _judged(audit, ReplayOptions(source, sandbox), numbers, tally, file, jobs, total, quiet=as_json)
-        except Exception as error:  # judged by is_passing, raised again where it is none of ours
+        except Exception as error:  # judged by is_transient, raised again where it is none of ours
             if is_transient(error):
                 raise away(error) from error
             raise

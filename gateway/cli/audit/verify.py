@@ -72,7 +72,7 @@ async def verify(
                 tally = await _checked(audit, outside, number, quiet=as_json)
             trail = None if number else await _trail_kept(audit, tally)
             recorded = await _recorded(audit, number, tally)
-    except Exception as error:  # judged by is_passing, raised again where it is none of ours
+    except Exception as error:  # judged by is_transient, raised again where it is none of ours
         if is_transient(error):
             raise away(error) from error
         raise
@@ -180,7 +180,7 @@ def _decisions(system: System, stack: AsyncExitStack) -> Decisions:
         except (SealBrokenError, ValueError, UserError):
             # An archive that does not open is a finding of its own.
             return None
-        except Exception as error:  # judged by is_passing, raised again where it is none of ours
+        except Exception as error:  # judged by is_transient, raised again where it is none of ours
             if not is_transient(error):
                 raise
             # The engine is away: its word is missed, and the finding stands without it.
